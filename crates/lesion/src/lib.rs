@@ -1,0 +1,1 @@
+//! Lesion experiments and their statistics.

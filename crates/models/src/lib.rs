@@ -1,0 +1,1 @@
+//! Networks as data, plans, and evaluation under a lesion.

@@ -1,0 +1,1 @@
+//! Tape autodiff, layers, optimisers and checkpoints.

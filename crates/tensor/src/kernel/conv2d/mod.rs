@@ -1,0 +1,150 @@
+//! Two-dimensional convolution (as in deep learning: cross-correlation).
+//!
+//! `y[n, oy, ox, o] = sum_{ky, kx, i} x[n, oy s + ky - p, ox s + kx - p, i] w[ky, kx, i, o]`
+//!
+//! Images are NHWC, weights `[kernel, kernel, c_in, c_out]`; pixels outside
+//! the image are 0. Three functions: [`forward`], [`input_grad`] and
+//! [`weight_grad`]; each has its plain loops in [`mod@reference`].
+
+mod im2col;
+mod input_grad;
+pub mod reference;
+mod weight_grad;
+
+use crate::{Scalar, Shape};
+
+pub use input_grad::input_grad;
+pub use weight_grad::weight_grad;
+
+/// The geometry of a convolution.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Conv2dGeom {
+    /// Images.
+    pub batch: usize,
+    /// Input height.
+    pub h: usize,
+    /// Input width.
+    pub w: usize,
+    /// Input channels.
+    pub c_in: usize,
+    /// Output channels.
+    pub c_out: usize,
+    /// Side of the square kernel.
+    pub kernel: usize,
+    /// Step between output pixels.
+    pub stride: usize,
+    /// Rows and columns of zeros on each side.
+    pub padding: usize,
+}
+
+impl Conv2dGeom {
+    /// Output height: `(h + 2 padding - kernel) / stride + 1`, rounded down.
+    pub fn out_h(&self) -> usize {
+        (self.h + 2 * self.padding - self.kernel) / self.stride + 1
+    }
+
+    /// Output width, likewise.
+    pub fn out_w(&self) -> usize {
+        (self.w + 2 * self.padding - self.kernel) / self.stride + 1
+    }
+
+    /// `[batch, h, w, c_in]`.
+    pub fn in_shape(&self) -> Shape {
+        Shape::from([self.batch, self.h, self.w, self.c_in])
+    }
+
+    /// `[batch, out_h, out_w, c_out]`.
+    pub fn out_shape(&self) -> Shape {
+        Shape::from([self.batch, self.out_h(), self.out_w(), self.c_out])
+    }
+
+    /// `[kernel, kernel, c_in, c_out]`.
+    pub fn weight_shape(&self) -> Shape {
+        Shape::from([self.kernel, self.kernel, self.c_in, self.c_out])
+    }
+
+    /// Multiplications of one forward pass, zeros of the padding included.
+    pub fn macs(&self) -> u64 {
+        (self.out_shape().len() * self.patch()) as u64
+    }
+
+    /// Inputs that one output pixel sees: `kernel^2 c_in`.
+    fn patch(&self) -> usize {
+        self.kernel * self.kernel * self.c_in
+    }
+
+    /// Rows of output pixels, over all images.
+    fn out_rows(&self) -> usize {
+        self.batch * self.out_h()
+    }
+
+    /// # Panics
+    /// If the kernel does not fit into the padded image, or a slice does not
+    /// fit its shape.
+    #[track_caller]
+    fn check(&self, what: &str, x: usize, w: usize, y: usize) {
+        assert!(
+            self.kernel > 0
+                && self.stride > 0
+                && self.kernel <= self.h.min(self.w) + 2 * self.padding,
+            "{what}: the kernel must fit into the padded image: {self:?}"
+        );
+        let expected = (self.in_shape().len(), self.weight_shape().len(), self.out_shape().len());
+        assert!(
+            (x, w, y) == expected,
+            "{what}: lengths of input, weight and output must be {expected:?}, got {:?}; {self:?}",
+            (x, w, y)
+        );
+    }
+}
+
+/// `y = x * w`.
+///
+/// # Panics
+/// If the kernel does not fit into the padded image, or a slice does not fit.
+#[track_caller]
+pub fn forward<T: Scalar>(y: &mut [T], x: &[T], w: &[T], g: &Conv2dGeom) {
+    g.check("conv2d", x.len(), w.len(), y.len());
+    im2col::forward(y, x, w, g);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_output_size_follows_the_formula() {
+        let g = |h, kernel, stride, padding| Conv2dGeom {
+            batch: 2,
+            h,
+            w: h,
+            c_in: 3,
+            c_out: 5,
+            kernel,
+            stride,
+            padding,
+        };
+        for (geom, out) in
+            [(g(32, 3, 1, 1), 32), (g(32, 3, 2, 1), 16), (g(7, 3, 2, 1), 4), (g(32, 1, 2, 0), 16)]
+        {
+            assert_eq!(geom.out_shape(), Shape::from([2, out, out, 5]), "{geom:?}");
+        }
+        assert_eq!(g(32, 3, 1, 1).macs(), 2 * 32 * 32 * 5 * 27);
+    }
+
+    #[test]
+    #[should_panic(expected = "the kernel must fit into the padded image")]
+    fn a_kernel_larger_than_the_image_is_refused() {
+        let g = Conv2dGeom {
+            batch: 1,
+            h: 2,
+            w: 2,
+            c_in: 1,
+            c_out: 1,
+            kernel: 5,
+            stride: 1,
+            padding: 1,
+        };
+        forward(&mut [0.0f32; 1], &[0.0; 4], &[0.0; 25], &g);
+    }
+}

@@ -1,0 +1,64 @@
+//! The gradient of a convolution in its weights: `dw = patches^T dy`.
+
+use super::Conv2dGeom;
+use super::im2col::{gather, is_pointwise, rows_per_chunk};
+use crate::gemm::{Gemm, gemm};
+use crate::scratch::with_scratch;
+use crate::{Scalar, threads};
+
+/// Partial sums of a weight gradient: enough for the threads of a desktop to
+/// share them evenly, few enough that adding them costs nothing.
+const PARTS: usize = 16;
+
+/// `dw` = the gradient of `<dy, x * w>` in `w`.
+///
+/// The output rows are cut into a fixed number of parts; each part goes over
+/// its rows in order with its own sum, and a fixed tree adds the sums.
+///
+/// # Panics
+/// If the kernel does not fit into the padded image, or a slice does not fit.
+#[track_caller]
+pub fn weight_grad<T: Scalar>(dw: &mut [T], x: &[T], dy: &[T], g: &Conv2dGeom) {
+    g.check("conv2d weight gradient", x.len(), dw.len(), dy.len());
+    let rows_per_part = g.out_rows().div_ceil(PARTS).max(1);
+    let parts = threads::map(g.out_rows().div_ceil(rows_per_part), |part| {
+        let end = g.out_rows().min((part + 1) * rows_per_part);
+        let mut sum = crate::Tensor::zeros([dw.len()]);
+        let mut row = part * rows_per_part;
+        while row < end {
+            let next = end.min(row + rows_per_chunk(g));
+            add_rows(sum.as_mut_slice(), x, dy, row..next, g);
+            row = next;
+        }
+        sum
+    });
+    let total = threads::tree_fold(parts, |mut a, b| {
+        a.as_mut_slice().iter_mut().zip(b.as_slice()).for_each(|(a, &b)| *a += b);
+        a
+    });
+    match total {
+        Some(total) => dw.copy_from_slice(total.as_slice()),
+        None => dw.fill(T::ZERO),
+    }
+}
+
+fn add_rows<T: Scalar>(
+    dw: &mut [T],
+    x: &[T],
+    dy: &[T],
+    rows: std::ops::Range<usize>,
+    g: &Conv2dGeom,
+) {
+    let first = rows.start * g.out_w();
+    let pixels = rows.len() * g.out_w();
+    let dy = &dy[first * g.c_out..(first + pixels) * g.c_out];
+    let product = Gemm::new(g.patch(), g.c_out, pixels).a_transposed().accumulate();
+    if is_pointwise(g) {
+        gemm(dw, &x[first * g.c_in..(first + pixels) * g.c_in], dy, &product);
+    } else {
+        with_scratch(pixels * g.patch(), |patches| {
+            gather(patches, x, rows, g);
+            gemm(dw, patches, dy, &product);
+        });
+    }
+}

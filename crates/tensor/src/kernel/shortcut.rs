@@ -1,0 +1,122 @@
+//! The parameter-free shortcut "option A" of He et al. 2015, section 3.3.
+//!
+//! Every second pixel in both directions, starting with the first; the new
+//! channels are zero, half of them before the old ones and half after.
+
+use rayon::prelude::*;
+
+use crate::{Scalar, Shape};
+
+/// The geometry of an option-A shortcut.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ShortcutGeom {
+    /// Images.
+    pub batch: usize,
+    /// Input height.
+    pub h: usize,
+    /// Input width.
+    pub w: usize,
+    /// Input channels.
+    pub c_in: usize,
+    /// Output channels, at least `c_in`.
+    pub c_out: usize,
+    /// Step between the pixels kept.
+    pub stride: usize,
+}
+
+impl ShortcutGeom {
+    /// `[batch, ceil(h / stride), ceil(w / stride), c_out]`.
+    pub fn out_shape(&self) -> Shape {
+        let (h, w) = (self.h.div_ceil(self.stride), self.w.div_ceil(self.stride));
+        Shape::from([self.batch, h, w, self.c_out])
+    }
+
+    /// Zero channels before the old ones.
+    pub fn channels_before(&self) -> usize {
+        (self.c_out - self.c_in) / 2
+    }
+
+    #[track_caller]
+    fn check(&self, out: usize, input: usize) {
+        assert!(
+            self.c_out >= self.c_in && self.stride > 0,
+            "shortcut: option A cannot drop channels: {self:?}"
+        );
+        let expected = (self.out_shape().len(), self.batch * self.h * self.w * self.c_in);
+        assert!(
+            (out, input) == expected,
+            "shortcut: lengths of output and input must be {expected:?}, got {:?}",
+            (out, input)
+        );
+    }
+
+    /// Calls `f(output start, input start)` for each pixel kept of an image.
+    fn for_pixels(&self, mut f: impl FnMut(usize, usize)) {
+        let before = self.channels_before();
+        let mut out = before;
+        for y in (0..self.h).step_by(self.stride) {
+            for x in (0..self.w).step_by(self.stride) {
+                f(out, (y * self.w + x) * self.c_in);
+                out += self.c_out;
+            }
+        }
+    }
+}
+
+/// `y` = the shortcut of `x`.
+///
+/// # Panics
+/// If channels would be dropped, or a slice does not fit.
+#[track_caller]
+pub fn option_a<T: Scalar>(y: &mut [T], x: &[T], g: &ShortcutGeom) {
+    g.check(y.len(), x.len());
+    let (out_image, image) = (y.len() / g.batch, x.len() / g.batch);
+    y.par_chunks_mut(out_image).zip(x.par_chunks(image)).for_each(|(y, x)| {
+        y.fill(T::ZERO);
+        g.for_pixels(|out, at| y[out..out + g.c_in].copy_from_slice(&x[at..at + g.c_in]));
+    });
+}
+
+/// `dx` = `dy` at the pixels and channels kept, 0 elsewhere.
+///
+/// # Panics
+/// If channels would be dropped, or a slice does not fit.
+#[track_caller]
+pub fn option_a_grad<T: Scalar>(dx: &mut [T], dy: &[T], g: &ShortcutGeom) {
+    g.check(dy.len(), dx.len());
+    let (out_image, image) = (dy.len() / g.batch, dx.len() / g.batch);
+    dx.par_chunks_mut(image).zip(dy.par_chunks(out_image)).for_each(|(dx, dy)| {
+        dx.fill(T::ZERO);
+        g.for_pixels(|out, at| dx[at..at + g.c_in].copy_from_slice(&dy[out..out + g.c_in]));
+    });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_second_pixel_is_kept_with_zeros_on_both_sides() {
+        let g = ShortcutGeom { batch: 1, h: 3, w: 2, c_in: 1, c_out: 3, stride: 2 };
+        let x = [1.0f32, 2.0, 3.0, 4.0, 5.0, 6.0];
+        let mut y = [f32::NAN; 6];
+        option_a(&mut y, &x, &g);
+        assert_eq!(y, [0.0, 1.0, 0.0, 0.0, 5.0, 0.0]);
+        let mut dx = [f32::NAN; 6];
+        option_a_grad(&mut dx, &[9.0, 7.0, 9.0, 9.0, 8.0, 9.0], &g);
+        assert_eq!(dx, [7.0, 0.0, 0.0, 0.0, 8.0, 0.0]);
+    }
+
+    #[test]
+    fn the_gradient_is_the_adjoint() {
+        let g = ShortcutGeom { batch: 2, h: 4, w: 5, c_in: 2, c_out: 5, stride: 2 };
+        let x: Vec<f64> = (0..80).map(|i| (i % 7) as f64).collect();
+        let mut y = vec![f64::NAN; g.out_shape().len()];
+        option_a(&mut y, &x, &g);
+        let dy: Vec<f64> = (0..y.len()).map(|i| (i % 5) as f64).collect();
+        let mut dx = vec![f64::NAN; 80];
+        option_a_grad(&mut dx, &dy, &g);
+        let dot = |a: &[f64], b: &[f64]| a.iter().zip(b).map(|(a, b)| a * b).sum::<f64>();
+        assert_eq!(dot(&y, &dy), dot(&x, &dx));
+    }
+}

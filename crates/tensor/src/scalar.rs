@@ -1,0 +1,104 @@
+//! The element types: `f32` for work, `f64` as the exact twin.
+
+use std::fmt::{Debug, Display};
+use std::iter::Sum;
+use std::ops::{Add, AddAssign, Div, Mul, MulAssign, Neg, Sub, SubAssign};
+
+use crate::buffer::Pool;
+
+/// A floating point element. Sealed in effect: only `f32` and `f64` are meant.
+///
+/// `exp`, `ln` and `cos` come from `libm`, not from the platform, so that they
+/// have the same bits everywhere.
+pub trait Scalar:
+    Copy
+    + Default
+    + Debug
+    + Display
+    + PartialEq
+    + PartialOrd
+    + Send
+    + Sync
+    + Add<Output = Self>
+    + Sub<Output = Self>
+    + Mul<Output = Self>
+    + Div<Output = Self>
+    + Neg<Output = Self>
+    + AddAssign
+    + SubAssign
+    + MulAssign
+    + Sum
+    + faer::traits::ComplexField
+    + 'static
+{
+    /// The name in messages and files: `"f32"` or `"f64"`.
+    const NAME: &'static str;
+    /// Additive identity.
+    const ZERO: Self;
+    /// Multiplicative identity.
+    const ONE: Self;
+    /// Not a number.
+    const NAN: Self;
+    /// The smallest value, for running maxima.
+    const NEG_INFINITY: Self;
+
+    /// The nearest value to `v`.
+    fn from_f64(v: f64) -> Self;
+    /// The value as `f64`, exactly.
+    fn to_f64(self) -> f64;
+    /// Square root (correctly rounded, as IEEE 754 demands).
+    fn sqrt(self) -> Self;
+    /// `e^self`, from `libm`.
+    fn exp(self) -> Self;
+    /// Natural logarithm, from `libm`.
+    fn ln(self) -> Self;
+    /// Neither infinite nor NaN.
+    fn is_finite(self) -> bool;
+    /// The free list of buffers of this type.
+    #[doc(hidden)]
+    fn pool() -> &'static Pool<Self>;
+}
+
+macro_rules! scalar {
+    ($t:ident, $exp:path, $ln:path) => {
+        impl Scalar for $t {
+            const NAME: &'static str = stringify!($t);
+            const ZERO: Self = 0.0;
+            const ONE: Self = 1.0;
+            const NAN: Self = $t::NAN;
+            const NEG_INFINITY: Self = $t::NEG_INFINITY;
+
+            #[inline(always)]
+            fn from_f64(v: f64) -> Self {
+                v as $t
+            }
+            #[inline(always)]
+            fn to_f64(self) -> f64 {
+                self as f64
+            }
+            #[inline(always)]
+            fn sqrt(self) -> Self {
+                $t::sqrt(self)
+            }
+            #[inline]
+            fn exp(self) -> Self {
+                $exp(self)
+            }
+            #[inline]
+            fn ln(self) -> Self {
+                $ln(self)
+            }
+            #[inline(always)]
+            fn is_finite(self) -> bool {
+                $t::is_finite(self)
+            }
+            fn pool() -> &'static Pool<Self> {
+                static POOL: Pool<$t> = Pool::new();
+                &POOL
+            }
+        }
+    };
+}
+
+scalar!(f32, libm::expf, libm::logf);
+scalar!(f64, libm::exp, libm::log);

@@ -1,0 +1,91 @@
+//! Fixed partitions of work over rayon's threads.
+//!
+//! The number of chunks is a function of the shape, never of the threads; each
+//! chunk owns what it writes; partial results are joined in a fixed tree.
+
+use rayon::prelude::*;
+
+/// Elements of one chunk of an elementwise pass: 64 KiB of `f32`, large
+/// against the cost of handing it to a thread, small against L2.
+pub(crate) const CHUNK_ELEMENTS: usize = 16 * 1024;
+
+/// Runs `f` on a pool of `n` threads; all kernels called inside use it.
+///
+/// # Errors
+/// If the system cannot start the threads.
+pub fn with_threads<R: Send>(
+    n: usize,
+    f: impl FnOnce() -> R + Send,
+) -> Result<R, rayon::ThreadPoolBuildError> {
+    Ok(rayon::ThreadPoolBuilder::new().num_threads(n).build()?.install(f))
+}
+
+/// How many threads the kernels use here.
+pub fn count() -> usize {
+    rayon::current_num_threads()
+}
+
+/// `f(0..n)` in parallel; results in order.
+pub fn map<R: Send>(n: usize, f: impl Fn(usize) -> R + Send + Sync) -> Vec<R> {
+    (0..n).into_par_iter().map(f).collect()
+}
+
+/// Joins neighbours pairwise until one is left: `((0 1) (2 3)) ((4 5) 6)`.
+/// The tree depends on the number of items alone.
+pub fn tree_fold<R>(mut items: Vec<R>, join: impl Fn(R, R) -> R) -> Option<R> {
+    while items.len() > 1 {
+        let mut joined = Vec::with_capacity(items.len().div_ceil(2));
+        let mut rest = items.into_iter();
+        while let Some(left) = rest.next() {
+            joined.push(match rest.next() {
+                Some(right) => join(left, right),
+                None => left,
+            });
+        }
+        items = joined;
+    }
+    items.pop()
+}
+
+/// Rows of width `c` in one chunk of a pass over `[rows, c]`.
+pub(crate) fn chunk_rows(c: usize) -> usize {
+    (CHUNK_ELEMENTS / c.max(1)).max(1)
+}
+
+/// Calls `f(chunk index, chunk)` on consecutive chunks of `out`, in parallel.
+pub(crate) fn for_chunks<T: Send>(
+    out: &mut [T],
+    chunk: usize,
+    f: impl Fn(usize, &mut [T]) + Send + Sync,
+) {
+    out.par_chunks_mut(chunk.max(1)).enumerate().for_each(|(i, out)| f(i, out));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_tree_keeps_the_order_and_misses_nothing() {
+        for n in 0..20 {
+            let items: Vec<String> = (0..n).map(|i| format!("{i} ")).collect();
+            let whole = items.concat();
+            assert_eq!(tree_fold(items, |a, b| a + &b).unwrap_or_default(), whole);
+        }
+    }
+
+    #[test]
+    fn the_tree_pairs_neighbours() {
+        let items = (0..7).map(|i| i.to_string()).collect();
+        let tree = tree_fold(items, |a: String, b| format!("({a} {b})"));
+        assert_eq!(tree.unwrap(), "(((0 1) (2 3)) ((4 5) 6))");
+    }
+
+    #[test]
+    fn map_keeps_the_order_for_any_number_of_threads() {
+        for n in [1, 2, 3, 8] {
+            let squares = with_threads(n, || map(100, |i| i * i)).unwrap();
+            assert!(squares.iter().enumerate().all(|(i, &v)| v == i * i));
+        }
+    }
+}

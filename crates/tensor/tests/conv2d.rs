@@ -1,0 +1,91 @@
+//! Laws of the convolution kernels: at every SIMD level, for any geometry,
+//! they agree with the plain loops, and their bits do not depend on threads.
+
+use proptest::prelude::*;
+use tensor::kernel::conv2d::{self, Conv2dGeom, reference};
+use tensor::random::Stream;
+use tensor::simd::{self, Level};
+use tensor::{Scalar, Tensor, threads};
+use testkit::close::{Tolerance, check_close};
+
+fn geometry() -> impl Strategy<Value = Conv2dGeom> {
+    let channels = prop_oneof![3 => 1usize..9, 1 => Just(16), 1 => Just(32)];
+    (1usize..4, 1usize..13, 1usize..13, channels.clone(), channels, 1usize..6, 1usize..4, 0usize..4)
+        .prop_map(|(batch, h, w, c_in, c_out, kernel, stride, padding)| Conv2dGeom {
+            batch,
+            h,
+            w,
+            c_in,
+            c_out,
+            kernel,
+            stride,
+            padding,
+        })
+        .prop_filter("the kernel fits", |g| g.kernel <= g.h.min(g.w) + 2 * g.padding)
+}
+
+fn random<T: Scalar>(shape: tensor::Shape, place: u64) -> Tensor<T> {
+    let mut rng = Stream::new(11, "conv2d").at(place, 0);
+    Tensor::from_fn(shape, |_| T::from_f64(rng.normal()))
+}
+
+/// Output, input gradient and weight gradient.
+fn all_three<T: Scalar>(g: &Conv2dGeom) -> [Tensor<T>; 3] {
+    let (x, w, dy) =
+        (random(g.in_shape(), 0), random(g.weight_shape(), 1), random(g.out_shape(), 2));
+    let mut out = [g.out_shape(), g.in_shape(), g.weight_shape()].map(Tensor::for_overwrite);
+    let [y, dx, dw] = &mut out;
+    conv2d::forward(y.as_mut_slice(), x.as_slice(), w.as_slice(), g);
+    conv2d::input_grad(dx.as_mut_slice(), dy.as_slice(), w.as_slice(), g);
+    conv2d::weight_grad(dw.as_mut_slice(), x.as_slice(), dy.as_slice(), g);
+    out
+}
+
+fn all_three_plainly(g: &Conv2dGeom) -> [Tensor<f64>; 3] {
+    let (x, w, dy) =
+        (random(g.in_shape(), 0), random(g.weight_shape(), 1), random(g.out_shape(), 2));
+    let mut out = [g.out_shape(), g.in_shape(), g.weight_shape()].map(Tensor::for_overwrite);
+    let [y, dx, dw] = &mut out;
+    reference::forward(y.as_mut_slice(), x.as_slice(), w.as_slice(), g);
+    reference::input_grad(dx.as_mut_slice(), dy.as_slice(), w.as_slice(), g);
+    reference::weight_grad(dw.as_mut_slice(), x.as_slice(), dy.as_slice(), g);
+    out
+}
+
+/// One test, since the level belongs to the process.
+#[test]
+fn every_level_agrees_with_the_plain_loops() {
+    for level in Level::ALL.into_iter().filter(|level| level.is_available()) {
+        simd::set_level(level).unwrap();
+        proptest!(ProptestConfig::with_cases(200), |(g in geometry())| {
+            let expected = all_three_plainly(&g);
+            for (name, (got, expected)) in ["y", "dx", "dw"].iter().zip(all_three::<f64>(&g).iter().zip(&expected)) {
+                check_close(&format!("{level} f64 {name} {g:?}"), got, expected, Tolerance::scaled(1e-12));
+            }
+            for (name, (got, expected)) in ["y", "dx", "dw"].iter().zip(all_three::<f32>(&g).iter().zip(&expected)) {
+                check_close(&format!("{level} f32 {name} {g:?}"), &got.cast(), expected, Tolerance::scaled(1e-5));
+            }
+        });
+        let g = Conv2dGeom {
+            batch: 5,
+            h: 16,
+            w: 16,
+            c_in: 16,
+            c_out: 32,
+            kernel: 3,
+            stride: 1,
+            padding: 1,
+        };
+        let strided = Conv2dGeom { stride: 2, ..g };
+        for g in [g, strided] {
+            let alone = threads::with_threads(1, || all_three::<f32>(&g)).unwrap();
+            for n in [2, 3, 8] {
+                assert_eq!(
+                    threads::with_threads(n, || all_three::<f32>(&g)).unwrap(),
+                    alone,
+                    "{level}, {n} threads"
+                );
+            }
+        }
+    }
+}

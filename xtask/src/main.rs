@@ -1,0 +1,2 @@
+//! The driver: every command of the project.
+fn main() {}
