@@ -1,0 +1,51 @@
+//! The batch norm layer.
+
+use tensor::Scalar;
+
+use super::Builder;
+use crate::op::{self, Statistics};
+use crate::{BatchStatistics, Mode, ParamId, Pass, Var};
+
+/// `NAME.weight` (scale, from 1), `NAME.bias` (shift, from 0) and the buffers
+/// `NAME.running_mean` (from 0) and `NAME.running_var` (from 1).
+#[derive(Debug, Clone, PartialEq)]
+pub struct BatchNorm {
+    scale: ParamId,
+    shift: ParamId,
+    running_mean: ParamId,
+    running_var: ParamId,
+}
+
+impl BatchNorm {
+    /// The part that a batch contributes to the running statistics.
+    pub const MOMENTUM: f64 = 0.1;
+
+    /// A batch norm over `c` channels.
+    pub fn new<T: Scalar>(b: &mut Builder<T>, name: &str, c: usize) -> Self {
+        BatchNorm {
+            scale: b.constant(format!("{name}.weight"), c, T::ONE),
+            shift: b.constant(format!("{name}.bias"), c, T::ZERO),
+            running_mean: b.buffer(format!("{name}.running_mean"), c, T::ZERO),
+            running_var: b.buffer(format!("{name}.running_var"), c, T::ONE),
+        }
+    }
+
+    /// Normalises; in training mode leaves the batch statistics with the pass.
+    pub fn forward<T: Scalar>(&self, pass: &mut Pass<'_, T>, x: &Var<T>) -> Var<T> {
+        let (scale, shift) = (pass.param(self.scale), pass.param(self.shift));
+        let statistics = match pass.mode {
+            Mode::Train => Statistics::Batch,
+            Mode::Eval => Statistics::Running {
+                mean: pass.value(self.running_mean),
+                var: pass.value(self.running_var),
+            },
+        };
+        let (y, moments) = op::batch_norm(&mut pass.tape, x, &scale, &shift, statistics);
+        pass.statistics.extend(moments.map(|moments| BatchStatistics {
+            running_mean: self.running_mean,
+            running_var: self.running_var,
+            moments,
+        }));
+        y
+    }
+}

@@ -1,0 +1,55 @@
+//! The fully connected layer.
+
+use tensor::Scalar;
+
+use super::Builder;
+use crate::{ParamId, Pass, Var, init, op};
+
+/// `NAME.weight` (`[c_out, c_in]`) and perhaps `NAME.bias`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Linear {
+    /// Input features.
+    pub c_in: usize,
+    /// Output features.
+    pub c_out: usize,
+    weight: ParamId,
+    bias: Option<ParamId>,
+}
+
+impl Linear {
+    /// A layer without bias. `before_relu` chooses the initial scale.
+    pub fn new<T: Scalar>(
+        b: &mut Builder<T>,
+        name: &str,
+        [c_in, c_out]: [usize; 2],
+        before_relu: bool,
+    ) -> Self {
+        let weight = b
+            .random(format!("{name}.weight"), |rng| init::he_linear(c_in, c_out, before_relu, rng));
+        Linear { c_in, c_out, weight, bias: None }
+    }
+
+    /// The same with a bias, which starts at 0.
+    pub fn with_bias<T: Scalar>(self, b: &mut Builder<T>, name: &str) -> Self {
+        let bias = b.constant(format!("{name}.bias"), self.c_out, T::ZERO);
+        Linear { bias: Some(bias), ..self }
+    }
+
+    /// `[n, c_in]` to `[n, c_out]`.
+    pub fn forward<T: Scalar>(&self, pass: &mut Pass<'_, T>, x: &Var<T>) -> Var<T> {
+        let weight = pass.param(self.weight);
+        let y = op::linear(&mut pass.tape, x, &weight);
+        match self.bias {
+            Some(bias) => {
+                let bias = pass.param(bias);
+                op::bias(&mut pass.tape, &y, &bias)
+            }
+            None => y,
+        }
+    }
+
+    /// Multiplications for one image.
+    pub fn macs(&self) -> u64 {
+        (self.c_in * self.c_out) as u64
+    }
+}

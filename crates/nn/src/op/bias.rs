@@ -1,0 +1,40 @@
+//! A bias on the channels.
+
+use tensor::kernel::elementwise;
+use tensor::{Scalar, Tensor};
+
+use crate::{Rule, Tape, Var};
+
+/// `y[…, c] = x[…, c] + bias[c]`.
+///
+/// # Panics
+/// If `bias` does not have one value for each channel.
+#[track_caller]
+pub fn bias<T: Scalar>(tape: &mut Tape<T>, x: &Var<T>, bias: &Var<T>) -> Var<T> {
+    let c = x.value().shape().channels();
+    assert!(
+        bias.value().dims() == [c],
+        "bias: {} does not fit input {}",
+        bias.value().shape(),
+        x.value().shape()
+    );
+    let mut y = x.value().clone();
+    elementwise::add_row(y.as_mut_slice(), bias.value().as_slice());
+    tape.op(y, &[x, bias], || Saved { c })
+}
+
+struct Saved {
+    c: usize,
+}
+
+/// `dx = dy`, `dbias[c] = sum dy[…, c]`.
+impl<T: Scalar> Rule<T> for Saved {
+    fn backward(&self, dy: &Tensor<T>, wanted: &[bool]) -> Vec<Option<Tensor<T>>> {
+        let db = wanted[1].then(|| {
+            let mut db = Tensor::for_overwrite([self.c]);
+            elementwise::sum_rows(db.as_mut_slice(), dy.as_slice());
+            db
+        });
+        vec![wanted[0].then(|| dy.clone()), db]
+    }
+}

@@ -1,0 +1,63 @@
+//! Convolution without bias.
+
+use tensor::kernel::conv2d::{self as kernel, Conv2dGeom};
+use tensor::{Scalar, Tensor};
+
+use crate::{Rule, Tape, Var};
+
+/// `y[n, oy, ox, o] = sum_{ky, kx, i} x[n, oy s + ky - p, ox s + kx - p, i] w[ky, kx, i, o]`
+///
+/// # Shapes
+/// `x`: `[n, h, w, c_in]`; `weight`: `[k, k, c_in, c_out]`; result:
+/// `[n, (h + 2p - k) / s + 1, (w + 2p - k) / s + 1, c_out]`.
+///
+/// # Panics
+/// If the shapes do not fit together, or the kernel not into the image.
+#[track_caller]
+pub fn conv2d<T: Scalar>(
+    tape: &mut Tape<T>,
+    x: &Var<T>,
+    weight: &Var<T>,
+    stride: usize,
+    padding: usize,
+) -> Var<T> {
+    let [batch, h, w, c_in] = x.value().shape().nhwc("conv2d input");
+    let [kernel, k2, wc_in, c_out] = weight.value().shape().nhwc("conv2d weight");
+    assert!(
+        kernel == k2 && wc_in == c_in,
+        "conv2d: weight {} does not fit input {}",
+        weight.value().shape(),
+        x.value().shape()
+    );
+    let geom = Conv2dGeom { batch, h, w, c_in, c_out, kernel, stride, padding };
+    let mut y = Tensor::for_overwrite(geom.out_shape());
+    kernel::forward(y.as_mut_slice(), x.value().as_slice(), weight.value().as_slice(), &geom);
+    tape.op(y, &[x, weight], || Saved {
+        geom,
+        x: x.value().clone(),
+        weight: weight.value().clone(),
+    })
+}
+
+struct Saved<T: Scalar> {
+    geom: Conv2dGeom,
+    x: Tensor<T>,
+    weight: Tensor<T>,
+}
+
+impl<T: Scalar> Rule<T> for Saved<T> {
+    fn backward(&self, dy: &Tensor<T>, wanted: &[bool]) -> Vec<Option<Tensor<T>>> {
+        let g = &self.geom;
+        let dx = wanted[0].then(|| {
+            let mut dx = Tensor::for_overwrite(g.in_shape());
+            kernel::input_grad(dx.as_mut_slice(), dy.as_slice(), self.weight.as_slice(), g);
+            dx
+        });
+        let dw = wanted[1].then(|| {
+            let mut dw = Tensor::for_overwrite(g.weight_shape());
+            kernel::weight_grad(dw.as_mut_slice(), self.x.as_slice(), dy.as_slice(), g);
+            dw
+        });
+        vec![dx, dw]
+    }
+}

@@ -1,0 +1,43 @@
+//! Softmax cross-entropy.
+
+use tensor::kernel::softmax;
+use tensor::{Scalar, Tensor};
+
+use crate::{Rule, Tape, Var};
+
+/// `loss = -mean_n log softmax(logits[n])[labels[n]]`, a tensor of shape `[1]`.
+///
+/// # Panics
+/// If there is not one label for each row of `logits` (`[n, classes]`), or a
+/// label is no class.
+#[track_caller]
+pub fn cross_entropy<T: Scalar>(tape: &mut Tape<T>, logits: &Var<T>, labels: &[u8]) -> Var<T> {
+    let [n, classes] = logits.value().shape().matrix("cross_entropy");
+    assert!(n == labels.len(), "cross_entropy: {n} rows of logits, {} labels", labels.len());
+    let mut log_p = Tensor::for_overwrite([n, classes]);
+    softmax::log_softmax(log_p.as_mut_slice(), logits.value().as_slice(), classes);
+    let losses = softmax::negative_log_likelihood(log_p.as_slice(), labels, classes);
+    let mean = losses.map(T::to_f64).sum::<f64>() / n as f64;
+    let loss = Tensor::from_vec([1], vec![T::from_f64(mean)]);
+    tape.op(loss, &[logits], || Saved { log_p, labels: labels.to_vec() })
+}
+
+struct Saved<T: Scalar> {
+    log_p: Tensor<T>,
+    labels: Vec<u8>,
+}
+
+/// `dlogits = (softmax - onehot) dy / n`.
+impl<T: Scalar> Rule<T> for Saved<T> {
+    fn backward(&self, dy: &Tensor<T>, _wanted: &[bool]) -> Vec<Option<Tensor<T>>> {
+        let mut dx = Tensor::for_overwrite(self.log_p.shape());
+        softmax::cross_entropy_grad(
+            dx.as_mut_slice(),
+            self.log_p.as_slice(),
+            &self.labels,
+            self.log_p.shape().channels(),
+            dy.as_slice()[0],
+        );
+        vec![Some(dx)]
+    }
+}

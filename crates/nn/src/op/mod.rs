@@ -1,0 +1,26 @@
+//! The differentiable ops, one file each: formula, what is saved, forward,
+//! backward.
+
+mod batch_norm;
+mod bias;
+mod conv2d;
+mod cross_entropy;
+mod dropout;
+mod join;
+mod linear;
+mod option_a;
+mod pool;
+mod relu;
+mod scale;
+
+pub use batch_norm::{EPSILON, Statistics, batch_norm};
+pub use bias::bias;
+pub use conv2d::conv2d;
+pub use cross_entropy::cross_entropy;
+pub use dropout::dropout;
+pub use join::join;
+pub use linear::linear;
+pub use option_a::option_a;
+pub use pool::{global_average, max_pool};
+pub use relu::relu;
+pub use scale::scale;

@@ -1,0 +1,62 @@
+//! Pooling: the maximum of windows, the mean of whole images.
+
+use tensor::kernel::pool::{self, PoolGeom};
+use tensor::{Scalar, Tensor};
+
+use crate::{Rule, Tape, Var};
+
+/// The maximum of each `kernel x kernel` window, `stride` apart, unpadded.
+///
+/// # Shapes
+/// `x`: `[n, h, w, c]`; result: `[n, (h - kernel) / stride + 1, …, c]`.
+///
+/// # Panics
+/// If the window does not fit into the image.
+#[track_caller]
+pub fn max_pool<T: Scalar>(tape: &mut Tape<T>, x: &Var<T>, kernel: usize, stride: usize) -> Var<T> {
+    let [batch, h, w, c] = x.value().shape().nhwc("max_pool");
+    let geom = PoolGeom { batch, h, w, c, kernel, stride };
+    let mut y = Tensor::for_overwrite(geom.out_shape());
+    let mut argmax = vec![0; y.len()];
+    pool::max_pool(y.as_mut_slice(), &mut argmax, x.value().as_slice(), &geom);
+    tape.op(y, &[x], || SavedMax { geom, argmax })
+}
+
+struct SavedMax {
+    geom: PoolGeom,
+    argmax: Vec<u32>,
+}
+
+impl<T: Scalar> Rule<T> for SavedMax {
+    fn backward(&self, dy: &Tensor<T>, _wanted: &[bool]) -> Vec<Option<Tensor<T>>> {
+        let g = &self.geom;
+        let mut dx = Tensor::for_overwrite([g.batch, g.h, g.w, g.c]);
+        pool::max_pool_grad(dx.as_mut_slice(), dy.as_slice(), &self.argmax, g);
+        vec![Some(dx)]
+    }
+}
+
+/// The mean over all pixels: `[n, h, w, c]` to `[n, c]`.
+///
+/// # Panics
+/// If `x` is no image batch.
+#[track_caller]
+pub fn global_average<T: Scalar>(tape: &mut Tape<T>, x: &Var<T>) -> Var<T> {
+    let dims @ [batch, _, _, c] = x.value().shape().nhwc("global_average");
+    let mut y = Tensor::for_overwrite([batch, c]);
+    pool::global_average(y.as_mut_slice(), x.value().as_slice(), batch, c);
+    tape.op(y, &[x], || SavedAverage { dims })
+}
+
+struct SavedAverage {
+    dims: [usize; 4],
+}
+
+impl<T: Scalar> Rule<T> for SavedAverage {
+    fn backward(&self, dy: &Tensor<T>, _wanted: &[bool]) -> Vec<Option<Tensor<T>>> {
+        let [batch, _, _, c] = self.dims;
+        let mut dx = Tensor::for_overwrite(self.dims);
+        pool::global_average_grad(dx.as_mut_slice(), dy.as_slice(), batch, c);
+        vec![Some(dx)]
+    }
+}

@@ -1,0 +1,83 @@
+//! The learning rate over the course of a training.
+
+use serde::{Deserialize, Serialize};
+
+/// A learning rate as a function of the step: linear warm-up, then a shape.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Schedule {
+    /// The highest learning rate.
+    pub peak: f64,
+    /// The part of all steps over which the rate climbs linearly from 0.
+    pub warm_up: f64,
+    /// What happens after the warm-up.
+    pub shape: Shape,
+}
+
+/// The course of the rate after the warm-up.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Shape {
+    /// Times `factor` at each milestone, given as a part of all steps
+    /// (He et al. 2015: 0.1 at 0.5 and 0.75).
+    Step {
+        /// Parts of all steps, ascending.
+        milestones: Vec<f64>,
+        /// The factor at each.
+        factor: f64,
+    },
+    /// Half a cosine down to 0 (Loshchilov and Hutter 2017).
+    Cosine,
+    /// Linearly down to 0; with a warm-up of a quarter or so the one-cycle
+    /// policy (Smith and Topin 2018).
+    OneCycle,
+}
+
+impl Schedule {
+    /// The learning rate of `step` (from 0) of `steps`.
+    pub fn rate(&self, step: u64, steps: u64) -> f64 {
+        let done = step as f64 / steps as f64;
+        // The first step already moves: rates are those at a step's end.
+        let climbed = (step + 1) as f64 / (self.warm_up * steps as f64).max(1.0);
+        if done < self.warm_up && climbed < 1.0 {
+            return self.peak * climbed;
+        }
+        let left = ((1.0 - done) / (1.0 - self.warm_up)).clamp(0.0, 1.0);
+        self.peak
+            * match &self.shape {
+                Shape::Step { milestones, factor } => {
+                    milestones.iter().filter(|&&m| done >= m).map(|_| factor).product()
+                }
+                Shape::Cosine => 0.5 - 0.5 * libm::cos(std::f64::consts::PI * left),
+                Shape::OneCycle => left,
+            }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn rates(warm_up: f64, shape: Shape) -> Vec<f64> {
+        let schedule = Schedule { peak: 0.1, warm_up, shape };
+        (0..100).map(|step| schedule.rate(step, 100)).collect()
+    }
+
+    #[test]
+    fn steps_fall_at_their_milestones() {
+        let rates = rates(0.0, Shape::Step { milestones: vec![0.5, 0.75], factor: 0.1 });
+        let expected = [(0, 0.1), (49, 0.1), (50, 0.01), (74, 0.01), (75, 0.001), (99, 0.001)];
+        for (step, rate) in expected {
+            assert!((rates[step] - rate).abs() < 1e-12, "step {step}: {}", rates[step]);
+        }
+    }
+
+    #[test]
+    fn cosine_and_one_cycle_climb_to_the_peak_and_end_near_zero() {
+        for shape in [Shape::Cosine, Shape::OneCycle] {
+            let rates = rates(0.2, shape);
+            assert!(rates[..20].is_sorted() && rates[20..].iter().rev().is_sorted(), "{rates:?}");
+            assert!((rates[19] - 0.1).abs() < 1e-12 && rates[0] > 0.0 && rates[99] < 0.002);
+            assert!((rates[60] - 0.05).abs() < 1e-12, "half way down: {}", rates[60]);
+        }
+    }
+}

@@ -1,0 +1,102 @@
+//! Named parameters and buffers, apart from the layers that use them.
+
+use tensor::{Scalar, Tensor};
+
+/// The place of a parameter in its [`Params`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct ParamId(usize);
+
+impl ParamId {
+    /// The index, in order of creation.
+    pub fn index(self) -> usize {
+        self.0
+    }
+}
+
+/// A parameter or buffer.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Param<T: Scalar> {
+    /// Its name, as in a PyTorch state dict.
+    pub name: String,
+    /// Its value. Convolution weights are `[kernel, kernel, c_in, c_out]`.
+    pub value: Tensor<T>,
+    /// Trained by the optimiser; a running statistic is not.
+    pub is_trained: bool,
+}
+
+/// All parameters of a network, in order of creation.
+///
+/// Layers hold [`ParamId`]s, so a network is plain data, and its values can be
+/// copied, cast or replaced without touching it.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Params<T: Scalar> {
+    entries: Vec<Param<T>>,
+}
+
+impl<T: Scalar> Params<T> {
+    /// No parameters yet.
+    pub fn new() -> Self {
+        Params { entries: Vec::new() }
+    }
+
+    /// Adds a trained parameter.
+    ///
+    /// # Panics
+    /// If the name is taken.
+    #[track_caller]
+    pub fn add(&mut self, name: impl Into<String>, value: Tensor<T>) -> ParamId {
+        self.push(Param { name: name.into(), value, is_trained: true })
+    }
+
+    /// Adds a buffer, such as a running mean, which no optimiser touches.
+    ///
+    /// # Panics
+    /// If the name is taken.
+    #[track_caller]
+    pub fn add_buffer(&mut self, name: impl Into<String>, value: Tensor<T>) -> ParamId {
+        self.push(Param { name: name.into(), value, is_trained: false })
+    }
+
+    #[track_caller]
+    fn push(&mut self, param: Param<T>) -> ParamId {
+        let taken = self.entries.iter().any(|p| p.name == param.name);
+        assert!(!taken, "two parameters are called {}", param.name);
+        self.entries.push(param);
+        ParamId(self.entries.len() - 1)
+    }
+
+    /// The value of a parameter.
+    pub fn value(&self, id: ParamId) -> &Tensor<T> {
+        &self.entries[id.0].value
+    }
+
+    /// The value of a parameter, to change.
+    pub fn value_mut(&mut self, id: ParamId) -> &mut Tensor<T> {
+        &mut self.entries[id.0].value
+    }
+
+    /// All parameters and buffers with their places.
+    pub fn iter(&self) -> impl Iterator<Item = (ParamId, &Param<T>)> {
+        self.entries.iter().enumerate().map(|(i, p)| (ParamId(i), p))
+    }
+
+    /// The place of the parameter called `name`.
+    pub fn find(&self, name: &str) -> Option<ParamId> {
+        self.entries.iter().position(|p| p.name == name).map(ParamId)
+    }
+
+    /// How many numbers are trained.
+    pub fn count_trained(&self) -> usize {
+        self.entries.iter().filter(|p| p.is_trained).map(|p| p.value.len()).sum()
+    }
+
+    /// The same parameters in another precision.
+    pub fn cast<U: Scalar>(&self) -> Params<U> {
+        let cast = |p: &Param<T>| Param {
+            name: p.name.clone(),
+            value: p.value.cast(),
+            is_trained: p.is_trained,
+        };
+        Params { entries: self.entries.iter().map(cast).collect() }
+    }
+}

@@ -1,0 +1,80 @@
+//! One pass through a network: the tape, the mode, and what comes out aside.
+
+use tensor::kernel::batch_norm::Moments;
+use tensor::random::Random;
+use tensor::{Scalar, Tensor};
+
+use crate::{Mode, ParamId, Params, Tape, Var};
+
+/// The moments that one batch norm saw, and the buffers they belong into.
+#[derive(Debug, Clone)]
+pub struct BatchStatistics {
+    /// The buffer of the running mean.
+    pub running_mean: ParamId,
+    /// The buffer of the running variance.
+    pub running_var: ParamId,
+    /// Count, mean and squared deviations of the batch.
+    pub moments: Moments,
+}
+
+/// What a layer needs to run: parameters to read, a tape to write on.
+///
+/// The network itself is only read. A training-mode pass leaves the batch
+/// statistics in `statistics`; [`Params::update_running`] applies them.
+pub struct Pass<'a, T: Scalar> {
+    /// Where ops are recorded.
+    pub tape: Tape<T>,
+    /// Batch or running statistics.
+    pub mode: Mode,
+    /// The numbers for dropout masks; none: dropout is the identity.
+    pub dropout: Option<Random>,
+    /// The moments that each batch norm saw in training mode, in order.
+    pub statistics: Vec<BatchStatistics>,
+    params: &'a Params<T>,
+}
+
+impl<'a, T: Scalar> Pass<'a, T> {
+    /// A pass in evaluation mode that records nothing.
+    pub fn eval(params: &'a Params<T>) -> Self {
+        Self::new(Tape::off(), Mode::Eval, params)
+    }
+
+    /// A recorded pass in training mode, dropping with the given numbers.
+    pub fn train(params: &'a Params<T>, dropout: Random) -> Self {
+        Pass { dropout: Some(dropout), ..Self::new(Tape::recording(), Mode::Train, params) }
+    }
+
+    /// Any tape with any mode, without dropout.
+    pub fn new(tape: Tape<T>, mode: Mode, params: &'a Params<T>) -> Self {
+        Pass { tape, mode, dropout: None, statistics: Vec::new(), params }
+    }
+
+    /// The value of a parameter, without a gradient.
+    pub fn value(&self, id: ParamId) -> &'a Tensor<T> {
+        self.params.value(id)
+    }
+
+    /// A parameter as a leaf of the tape.
+    pub fn param(&mut self, id: ParamId) -> Var<T> {
+        self.tape.param(id, self.params.value(id).clone())
+    }
+}
+
+impl<T: Scalar> Params<T> {
+    /// Moves the running statistics towards those of a batch:
+    /// `running = (1 - momentum) running + momentum batch`, with the unbiased
+    /// variance `m2 / (n - 1)`, as PyTorch does.
+    pub fn update_running(&mut self, statistics: &[BatchStatistics], momentum: f64) {
+        for s in statistics {
+            let pairs = [
+                (s.running_mean, s.moments.mean.clone()),
+                (s.running_var, s.moments.unbiased_variance()),
+            ];
+            for (id, batch) in pairs {
+                for (running, batch) in self.value_mut(id).as_mut_slice().iter_mut().zip(batch) {
+                    *running = T::from_f64((1.0 - momentum) * running.to_f64() + momentum * batch);
+                }
+            }
+        }
+    }
+}
