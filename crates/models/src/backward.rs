@@ -1,0 +1,88 @@
+//! Backward plans: the way a gradient takes through a pass that has been run.
+
+use nn::{Route, Sweep};
+use serde::{Deserialize, Serialize};
+
+use crate::Plan;
+
+/// The route of the cotangent at each unit, over what a forward plan has saved.
+///
+/// Where the forward pass took both terms, the cotangent may take both, the
+/// skip, or the branch; where it took one, the cotangent takes that one. Stem
+/// and head always pass. The gradient of one path of length `k` takes `k`
+/// branches and skips elsewhere, and the gradients of all `2^n` paths add up to
+/// the ordinary one.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct BackwardPlan {
+    /// The route at each unit, by id.
+    pub routes: Vec<Route>,
+}
+
+/// A backward plan that does not fit its forward plan.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum BackwardPlanError {
+    /// Another number of units.
+    #[error("the backward plan is for {found} units, its forward plan for {expected}")]
+    WrongLength {
+        /// Units of the backward plan.
+        found: usize,
+        /// Units of the forward plan.
+        expected: usize,
+    },
+    /// A term that the forward pass did not take.
+    #[error("unit {id}: the forward pass took {forward:?}, so no gradient can take {backward:?}")]
+    NotTaken {
+        /// The unit.
+        id: usize,
+        /// Its forward route.
+        forward: Route,
+        /// The route asked for.
+        backward: Route,
+    },
+}
+
+impl BackwardPlan {
+    /// The ordinary gradient of a forward plan.
+    pub fn ordinary(forward: &Plan) -> BackwardPlan {
+        BackwardPlan { routes: forward.routes.clone() }
+    }
+
+    /// One path: the branches of the given units, and skips at all others that
+    /// the forward plan gives a choice.
+    ///
+    /// # Errors
+    /// If a unit is named whose branch the forward pass did not take.
+    pub fn path(forward: &Plan, branches: &[usize]) -> Result<BackwardPlan, BackwardPlanError> {
+        let route = |(id, &forward): (usize, &Route)| match forward {
+            _ if branches.contains(&id) => Route::Branch,
+            Route::Both => Route::Skip,
+            taken => taken,
+        };
+        let plan = BackwardPlan { routes: forward.routes.iter().enumerate().map(route).collect() };
+        plan.check(forward)?;
+        Ok(plan)
+    }
+
+    /// Whether every route goes through terms that the forward pass took.
+    ///
+    /// # Errors
+    /// The first unit where it does not.
+    pub fn check(&self, forward: &Plan) -> Result<(), BackwardPlanError> {
+        let (found, expected) = (self.routes.len(), forward.routes.len());
+        if found != expected {
+            return Err(BackwardPlanError::WrongLength { found, expected });
+        }
+        for (id, (&forward, &backward)) in forward.routes.iter().zip(&self.routes).enumerate() {
+            if forward != Route::Both && backward != forward {
+                return Err(BackwardPlanError::NotTaken { id, forward, backward });
+            }
+        }
+        Ok(())
+    }
+
+    /// The sweep that follows this plan and leaves parameters out.
+    pub fn sweep(&self) -> Sweep {
+        Sweep::along(self.routes.clone())
+    }
+}

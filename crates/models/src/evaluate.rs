@@ -1,0 +1,93 @@
+//! Evaluation: predictions and losses, image by image.
+
+use tensor::kernel::softmax;
+use tensor::{Scalar, Tensor};
+
+use crate::{Model, Plan};
+
+/// What a network says to each of some images.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Outcome {
+    /// Whether each image was put into its class.
+    pub is_right: Vec<bool>,
+    /// The cross-entropy of each image, in nats.
+    pub losses: Vec<f64>,
+}
+
+impl Outcome {
+    /// How many images there are.
+    pub fn images(&self) -> usize {
+        self.is_right.len()
+    }
+
+    /// How many images were put into a wrong class.
+    pub fn wrong(&self) -> usize {
+        self.is_right.iter().filter(|right| !**right).count()
+    }
+
+    /// The part of the images put into a wrong class.
+    pub fn error(&self) -> f64 {
+        self.wrong() as f64 / self.images() as f64
+    }
+
+    /// The mean cross-entropy, in nats.
+    pub fn cross_entropy(&self) -> f64 {
+        self.losses.iter().sum::<f64>() / self.images() as f64
+    }
+
+    /// Adds the outcome of further images.
+    pub fn extend(&mut self, more: Outcome) {
+        self.is_right.extend(more.is_right);
+        self.losses.extend(more.losses);
+    }
+}
+
+/// The outcome of logits `[n, classes]`; the first of equal logits counts, and
+/// a row with a NaN is wrong.
+///
+/// # Panics
+/// If there is not one label for each row.
+#[track_caller]
+pub fn score<T: Scalar>(logits: &Tensor<T>, labels: &[u8]) -> Outcome {
+    let [n, classes] = logits.shape().matrix("score");
+    assert!(n == labels.len(), "score: {n} rows of logits, {} labels", labels.len());
+    let mut log_p = vec![T::ZERO; logits.len()];
+    softmax::log_softmax(&mut log_p, logits.as_slice(), classes);
+    let losses = softmax::negative_log_likelihood(&log_p, labels, classes);
+    let is_right = logits.as_slice().chunks_exact(classes).zip(labels).map(|(row, &label)| {
+        let first_best = row.iter().position(|v| row.iter().all(|other| v >= other));
+        first_best == Some(label as usize)
+    });
+    Outcome { is_right: is_right.collect(), losses: losses.map(T::to_f64).collect() }
+}
+
+/// The outcome of a network in evaluation mode under a plan, over batches of
+/// images `[n, h, w, 3]` with their labels.
+///
+/// # Panics
+/// If the plan is not one of this model.
+pub fn evaluate<T: Scalar>(
+    model: &Model<T>,
+    plan: &Plan,
+    batches: impl IntoIterator<Item = (Tensor<T>, Vec<u8>)>,
+) -> Outcome {
+    let mut outcome = Outcome::default();
+    for (images, labels) in batches {
+        outcome.extend(score(&model.logits(images, plan), &labels));
+    }
+    outcome
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_of_equal_logits_counts_and_nan_is_wrong() {
+        let logits = Tensor::from_vec([4, 2], vec![1.0f32, 1.0, 1.0, 1.0, f32::NAN, 0.0, 0.0, 2.0]);
+        let outcome = score(&logits, &[0, 1, 1, 1]);
+        assert_eq!(outcome.is_right, [true, false, false, true]);
+        assert_eq!((outcome.wrong(), outcome.error()), (2, 0.5));
+        assert!((outcome.losses[0] - 2f64.ln()).abs() < 1e-6 && outcome.losses[2].is_nan());
+    }
+}

@@ -1,0 +1,79 @@
+//! The pre-activation block of He et al. 2016 ("Identity Mappings").
+//!
+//! ```text
+//! same shape:   pre = identity            boundary:  pre = relu bn1
+//!               skip = x                             skip = P c   (1x1, no norm)
+//!               branch = conv2 relu bn2              branch = conv2 relu bn2 conv1 c
+//!                        conv1 relu bn1 x
+//! ```
+
+use nn::layer::{BatchNorm, Builder, Conv2d};
+use nn::{Pass, Var, op};
+use tensor::Scalar;
+
+use super::UnitShape;
+
+/// A pre-activation block; a boundary block if it has a projection.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PreActBlock {
+    bn1: BatchNorm,
+    conv1: Conv2d,
+    bn2: BatchNorm,
+    conv2: Conv2d,
+    projection: Option<Conv2d>,
+}
+
+impl PreActBlock {
+    pub(crate) fn new<T: Scalar>(
+        b: &mut Builder<T>,
+        name: &str,
+        [c_in, c_out]: [usize; 2],
+        stride: usize,
+    ) -> Self {
+        let is_boundary = stride != 1 || c_in != c_out;
+        PreActBlock {
+            bn1: BatchNorm::new(b, &format!("{name}.bn1"), c_in),
+            conv1: Conv2d::new(b, &format!("{name}.conv1"), [c_in, c_out], 3, stride),
+            bn2: BatchNorm::new(b, &format!("{name}.bn2"), c_out),
+            conv2: Conv2d::new(b, &format!("{name}.conv2"), [c_out, c_out], 3, 1),
+            projection: is_boundary
+                .then(|| Conv2d::new(b, &format!("{name}.shortcut"), [c_in, c_out], 1, stride)),
+        }
+    }
+
+    /// The activation before both terms, if they share one.
+    pub(super) fn pre<T: Scalar>(&self, pass: &mut Pass<'_, T>, x: &Var<T>) -> Var<T> {
+        match self.projection {
+            Some(_) => self.activate(pass, x),
+            None => x.clone(),
+        }
+    }
+
+    pub(super) fn skip<T: Scalar>(&self, pass: &mut Pass<'_, T>, x: &Var<T>, c: &Var<T>) -> Var<T> {
+        match &self.projection {
+            Some(projection) => projection.forward(pass, c),
+            None => x.clone(),
+        }
+    }
+
+    pub(super) fn branch<T: Scalar>(&self, pass: &mut Pass<'_, T>, c: &Var<T>) -> Var<T> {
+        let h = match self.projection {
+            Some(_) => c.clone(),
+            None => self.activate(pass, c),
+        };
+        let h = self.conv1.forward(pass, &h);
+        let h = self.bn2.forward(pass, &h);
+        let h = op::relu(&mut pass.tape, &h);
+        self.conv2.forward(pass, &h)
+    }
+
+    fn activate<T: Scalar>(&self, pass: &mut Pass<'_, T>, x: &Var<T>) -> Var<T> {
+        let h = self.bn1.forward(pass, x);
+        op::relu(&mut pass.tape, &h)
+    }
+
+    pub(super) fn macs(&self, output: UnitShape) -> u64 {
+        let convs = [Some(&self.conv1), Some(&self.conv2), self.projection.as_ref()];
+        convs.into_iter().flatten().map(|conv| conv.macs(output.pixels())).sum()
+    }
+}

@@ -1,0 +1,104 @@
+//! Trained weights: a state dict and what is said about it.
+
+use nn::state::{StateDict, StateError};
+use serde::{Deserialize, Serialize};
+
+use crate::{Arch, Model};
+
+/// How the channels of an image, on the scale 0 to 1, become inputs:
+/// `(x - mean) / std`.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Normalisation {
+    /// Red, green, blue.
+    pub mean: [f32; 3],
+    /// Red, green, blue.
+    pub std: [f32; 3],
+}
+
+impl Normalisation {
+    /// The moments of the CIFAR-10 training images.
+    pub const CIFAR10: Normalisation =
+        Normalisation { mean: [0.4914, 0.4822, 0.4465], std: [0.2470, 0.2435, 0.2616] };
+    /// The moments of ImageNet.
+    pub const IMAGENET: Normalisation =
+        Normalisation { mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225] };
+}
+
+/// What this project's weight files say about themselves.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Metadata {
+    /// The name of the architecture.
+    pub model: String,
+    /// The recipe it was trained with.
+    pub recipe: String,
+    /// Epochs of training.
+    pub epochs: u32,
+    /// The seed of the training.
+    pub seed: u64,
+    /// Error on all test images after the last epoch, a part of 1; absent if
+    /// it was not trained on the full data set.
+    pub test_error: Option<f64>,
+    /// How its inputs are normalised.
+    pub normalisation: Normalisation,
+    /// The factor of each unit's branch under both terms.
+    pub branch_scale: Vec<f64>,
+    /// The version of the program that trained it.
+    pub program: String,
+}
+
+/// Weights that cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum WeightsError {
+    /// Unreadable, or not of this network.
+    #[error(transparent)]
+    State(#[from] StateError),
+    /// Metadata that does not parse.
+    #[error("the metadata of the weights is damaged: {0}; train or download them again")]
+    Metadata(#[from] serde_json::Error),
+    /// Metadata of another model.
+    #[error("the weights are of model {found}, not of {expected}; name that model instead")]
+    OtherModel {
+        /// The model of the weights.
+        found: String,
+        /// The model asked for.
+        expected: String,
+    },
+    /// A scale for each branch is needed.
+    #[error("the weights scale {found} branches, but the network has {expected}")]
+    BranchScale {
+        /// Scales in the file.
+        found: usize,
+        /// Units of the network.
+        expected: usize,
+    },
+}
+
+/// The network `arch` with weights from the bytes of a safetensors file, and
+/// its metadata, which foreign files lack.
+///
+/// # Errors
+/// If the bytes are no state dict of exactly this network with finite values,
+/// or say that they are of another.
+pub fn load_weights(
+    arch: Arch,
+    bytes: &[u8],
+) -> Result<(Model<f32>, Option<Metadata>), WeightsError> {
+    let state = StateDict::from_bytes(bytes)?;
+    let metadata: Option<Metadata> =
+        state.metadata.as_deref().map(serde_json::from_str).transpose()?;
+    let mut model = arch.build::<f32>(0);
+    if let Some(metadata) = &metadata {
+        if metadata.model != model.name {
+            let (found, expected) = (metadata.model.clone(), model.name);
+            return Err(WeightsError::OtherModel { found, expected });
+        }
+        let (found, expected) = (metadata.branch_scale.len(), model.units.len());
+        if found != expected {
+            return Err(WeightsError::BranchScale { found, expected });
+        }
+        model.branch_scale.clone_from(&metadata.branch_scale);
+    }
+    model.params.load_state(&state)?;
+    Ok((model, metadata))
+}
