@@ -48,6 +48,27 @@ pub fn fill_batch_augmented(
     fill(out, labels, dataset, indices, crops.iter(), normalisation);
 }
 
+/// All images in order, `size` at a time (the last batch takes what is left),
+/// unaugmented: pixels (n x 32 x 32 x 3) and labels (n).
+///
+/// # Panics
+/// If `size` is 0.
+pub fn batches<'a>(
+    dataset: &'a Dataset,
+    size: usize,
+    normalisation: &'a Normalisation,
+) -> impl Iterator<Item = (Vec<f32>, Vec<u8>)> + 'a {
+    assert!(size > 0, "batches: a batch holds at least one image");
+    let indices: Vec<u32> = (0..dataset.len() as u32).collect();
+    (0..dataset.len().div_ceil(size)).map(move |i| {
+        let indices = &indices[i * size..dataset.len().min((i + 1) * size)];
+        let mut pixels = vec![0.0; indices.len() * IMAGE_BYTES];
+        let mut labels = vec![0; indices.len()];
+        fill_batch(&mut pixels, &mut labels, dataset, indices, normalisation);
+        (pixels, labels)
+    })
+}
+
 fn fill<'a>(
     out: &mut [f32],
     labels: &mut [u8],

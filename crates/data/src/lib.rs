@@ -43,7 +43,7 @@ mod normalisation;
 mod sample;
 
 pub use augment::{Crop, PAD, below, shuffled_indices};
-pub use batch::{fill_batch, fill_batch_augmented};
+pub use batch::{batches, fill_batch, fill_batch_augmented};
 pub use cifar10::{
     CHANNELS, CLASSES, Dataset, DatasetId, IMAGE_BYTES, RECORD_BYTES, SIDE, Split, load,
 };

@@ -1,0 +1,10 @@
+//! Statistics that experiments and reports share: pure functions of plain numbers,
+//! the same to the last bit on every machine.
+
+mod interval;
+mod mcnemar;
+mod order;
+
+pub use interval::{Interval, paired_difference, wilson};
+pub use mcnemar::mcnemar_mid_p;
+pub use order::{median, quantile};

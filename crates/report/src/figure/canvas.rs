@@ -1,0 +1,203 @@
+//! Lines, marks and text in pixels, over any plotters backend.
+
+use std::sync::OnceLock;
+
+use plotters::coord::Shift;
+use plotters::prelude::{
+    Circle, Color, DrawingArea, DrawingBackend, IntoDrawingArea, PathElement, Polygon, RGBColor,
+    Text,
+};
+use plotters::style::text_anchor::{HPos, Pos, VPos};
+use plotters::style::{FontDesc, FontFamily, FontStyle, TextStyle, register_font};
+
+use super::palette::{Mark, PAPER};
+
+/// Drawing pixels per CSS pixel. Backends round to whole pixels; a quarter of a CSS
+/// pixel is fine enough, and the PNG is averaged down from it.
+pub(super) const SCALE: u32 = 4;
+
+/// The font and what stands in for it where an SVG's reader lacks it.
+const FAMILY: &str = "Inter, system-ui, Helvetica, Arial, sans-serif";
+
+/// The regular and the bold font file.
+pub(super) const REGULAR: &[u8] = include_bytes!("../../fonts/Inter-Regular.otf");
+pub(super) const BOLD: &[u8] = include_bytes!("../../fonts/Inter-SemiBold.otf");
+
+/// Plotters' font sizes are this much larger than the em.
+pub(super) const SIZE_PER_EM: f64 = 1.24;
+
+/// What the plotting library says of a failure.
+#[derive(Debug)]
+pub(super) struct Failure(pub(super) String);
+
+/// A point in drawing pixels, from the upper left corner.
+pub(super) type Point = (i32, i32);
+
+/// Where text lies relative to its point.
+#[derive(Clone, Copy)]
+pub(super) enum Anchor {
+    Left,
+    Middle,
+    Right,
+}
+
+/// How text looks: size in CSS pixels, colour, weight.
+#[derive(Clone, Copy)]
+pub(super) struct Type {
+    pub(super) size: f64,
+    pub(super) color: RGBColor,
+    pub(super) bold: bool,
+}
+
+impl Type {
+    pub(super) const fn regular(size: f64, color: RGBColor) -> Self {
+        Type { size, color, bold: false }
+    }
+}
+
+/// Makes the fonts known to plotters, once for the process.
+pub(super) fn register_fonts() -> Result<(), Failure> {
+    static DONE: OnceLock<bool> = OnceLock::new();
+    let done = *DONE.get_or_init(|| {
+        register_font(FAMILY, FontStyle::Normal, REGULAR).is_ok()
+            && register_font(FAMILY, FontStyle::Bold, BOLD).is_ok()
+    });
+    if done { Ok(()) } else { Err(Failure("the built-in font is damaged".into())) }
+}
+
+/// A drawing surface.
+pub(super) struct Canvas<DB: DrawingBackend> {
+    area: DrawingArea<DB, Shift>,
+}
+
+/// CSS pixels as drawing pixels.
+pub(super) fn px(css: f64) -> i32 {
+    (css * f64::from(SCALE)).round() as i32
+}
+
+impl<DB: DrawingBackend> Canvas<DB> {
+    pub(super) fn new(backend: DB) -> Self {
+        Canvas { area: backend.into_drawing_area() }
+    }
+
+    pub(super) fn background(&self) -> Result<(), Failure> {
+        self.area.fill(&PAPER).map_err(failure)
+    }
+
+    pub(super) fn finish(&self) -> Result<(), Failure> {
+        self.area.present().map_err(failure)
+    }
+
+    /// A line through `points`, `width` CSS pixels wide.
+    pub(super) fn line(
+        &self,
+        points: &[Point],
+        color: impl Color,
+        width: f64,
+    ) -> Result<(), Failure> {
+        let style = color.stroke_width(px(width).max(1) as u32);
+        self.area.draw(&PathElement::new(points.to_vec(), style)).map_err(failure)
+    }
+
+    /// A horizontal line of dashes, lengths in CSS pixels.
+    pub(super) fn dashes(
+        &self,
+        (from, to, y): (i32, i32, i32),
+        color: RGBColor,
+        width: f64,
+        (dash, gap): (f64, f64),
+    ) -> Result<(), Failure> {
+        let mut start = from;
+        while start < to {
+            let end = (start + px(dash)).min(to);
+            self.line(&[(start, y), (end, y)], color, width)?;
+            start = end + px(gap);
+        }
+        Ok(())
+    }
+
+    /// A filled mark with a rim that separates it from lines behind it.
+    pub(super) fn mark(&self, mark: Mark, at: Point, color: RGBColor) -> Result<(), Failure> {
+        match mark {
+            Mark::Circle => {
+                self.disc(at, 4.6, PAPER)?;
+                self.disc(at, 3.8, color)
+            }
+            Mark::Square => {
+                self.polygon(&square(at, 4.3), PAPER)?;
+                self.polygon(&square(at, 3.5), color)
+            }
+            Mark::Triangle => {
+                self.polygon(&triangle(at, 5.8), PAPER)?;
+                self.polygon(&triangle(at, 4.8), color)
+            }
+            Mark::Wedge => {
+                self.polygon(&triangle(at, -5.8), PAPER)?;
+                self.polygon(&triangle(at, -4.8), color)
+            }
+        }
+    }
+
+    /// The mark of a boundary unit: a diamond with a hole.
+    pub(super) fn diamond(&self, at: Point, color: RGBColor) -> Result<(), Failure> {
+        self.polygon(&diamond(at, 8.4), PAPER)?;
+        self.polygon(&diamond(at, 7.2), color)?;
+        self.polygon(&diamond(at, 3.0), PAPER)
+    }
+
+    fn disc(&self, at: Point, radius: f64, color: RGBColor) -> Result<(), Failure> {
+        self.area.draw(&Circle::new(at, px(radius), color.filled())).map_err(failure)
+    }
+
+    fn polygon(&self, corners: &[Point], color: RGBColor) -> Result<(), Failure> {
+        self.area.draw(&Polygon::new(corners.to_vec(), color.filled())).map_err(failure)
+    }
+
+    /// One line of text, vertically centred on `at`.
+    pub(super) fn text(
+        &self,
+        text: &str,
+        at: Point,
+        anchor: Anchor,
+        look: Type,
+    ) -> Result<(), Failure> {
+        let horizontal = match anchor {
+            Anchor::Left => HPos::Left,
+            Anchor::Middle => HPos::Center,
+            Anchor::Right => HPos::Right,
+        };
+        let style = style(look).pos(Pos::new(horizontal, VPos::Center));
+        self.area.draw(&Text::new(text, at, style)).map_err(failure)
+    }
+
+    /// Width of a line of text, in drawing pixels.
+    pub(super) fn width(&self, text: &str, look: Type) -> Result<i32, Failure> {
+        let (width, _) = self.area.estimate_text_size(text, &style(look)).map_err(failure)?;
+        Ok(width as i32)
+    }
+}
+
+fn style(look: Type) -> TextStyle<'static> {
+    let size = look.size * f64::from(SCALE) * SIZE_PER_EM;
+    let weight = if look.bold { FontStyle::Bold } else { FontStyle::Normal };
+    FontDesc::new(FontFamily::Name(FAMILY), size, weight).color(&look.color)
+}
+
+fn square((x, y): Point, half: f64) -> [Point; 4] {
+    let half = px(half);
+    [(x - half, y - half), (x + half, y - half), (x + half, y + half), (x - half, y + half)]
+}
+
+fn diamond((x, y): Point, half: f64) -> [Point; 4] {
+    let half = px(half);
+    [(x, y - half), (x + half, y), (x, y + half), (x - half, y)]
+}
+
+fn triangle((x, y): Point, radius: f64) -> [Point; 3] {
+    let (up, side, down) = (px(radius), px(radius.abs() * 0.9), px(radius * 0.7));
+    [(x, y - up), (x + side, y + down), (x - side, y + down)]
+}
+
+fn failure(error: impl std::fmt::Display) -> Failure {
+    Failure(error.to_string())
+}

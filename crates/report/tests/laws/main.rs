@@ -1,0 +1,6 @@
+//! Laws of figures, claims and page, on made-up records.
+
+mod claims;
+mod common;
+mod figure;
+mod page;

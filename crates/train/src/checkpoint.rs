@@ -1,0 +1,61 @@
+//! Checkpoints: parameters, velocities and the place of a training, in one file.
+
+use std::path::Path;
+
+use nn::state::StateDict;
+use serde::{Deserialize, Serialize};
+
+use crate::{Progress, Settings, TrainError, Trainer};
+
+/// Names of velocities begin with this, then follow the parameter's.
+const VELOCITY: &str = "velocity.";
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Header {
+    settings: Settings,
+    progress: Progress,
+}
+
+/// Writes the state of a training, so that [`load`] restores it bit for bit.
+pub(crate) fn save(trainer: &Trainer<'_>, path: &Path) -> Result<(), TrainError> {
+    let mut state = trainer.model.params.to_state();
+    for (id, param) in trainer.model.params.iter() {
+        if let Some(velocity) = trainer.optimiser.velocity(id) {
+            let velocity = nn::state::to_torch_layout(velocity);
+            state.tensors.insert(format!("{VELOCITY}{}", param.name), velocity);
+        }
+    }
+    let header =
+        Header { settings: trainer.settings().clone(), progress: trainer.progress.clone() };
+    state.metadata = Some(serde_json::to_string(&header).expect("a header is JSON"));
+    Ok(record::atomic_write(path, &state.to_bytes())?)
+}
+
+/// Restores the state of a training that was made under the same settings.
+pub(crate) fn load(trainer: &mut Trainer<'_>, path: &Path) -> Result<(), TrainError> {
+    let bytes =
+        std::fs::read(path).map_err(|error| TrainError::Read { path: path.into(), error })?;
+    let damaged = |what: String| TrainError::Damaged { path: path.into(), what };
+    let mut state = StateDict::from_bytes(&bytes).map_err(|error| damaged(error.to_string()))?;
+    let header = state.metadata.take().ok_or_else(|| damaged("it holds no settings".into()))?;
+    let header: Header =
+        serde_json::from_str(&header).map_err(|error| damaged(error.to_string()))?;
+    let differences = trainer.settings().differences(&header.settings);
+    if !differences.is_empty() {
+        return Err(TrainError::OtherSettings { path: path.into(), differences });
+    }
+    let velocities = state.split_off_prefix(VELOCITY);
+    trainer.model.params.load_state(&state)?;
+    for (name, velocity) in velocities.tensors {
+        let id = trainer.model.params.find(&name);
+        let id = id.ok_or_else(|| damaged(format!("it has a velocity for {name}")))?;
+        let velocity = nn::state::from_torch_layout(&velocity);
+        if velocity.shape() != trainer.model.params.value(id).shape() {
+            return Err(damaged(format!("the velocity of {name} has shape {}", velocity.shape())));
+        }
+        *trainer.optimiser.velocity_mut(id) = Some(velocity);
+    }
+    trainer.seek(header.progress);
+    Ok(())
+}

@@ -1,0 +1,87 @@
+//! What can go wrong in a training.
+
+use std::path::PathBuf;
+
+use models::WeightsError;
+use nn::state::StateError;
+use record::WriteError;
+
+/// A training that could not start or go on.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum TrainError {
+    /// A recipe without an epoch.
+    #[error("0 epochs train nothing; ask for at least 1")]
+    NoEpochs,
+    /// The last batch of an epoch would hold a single image.
+    #[error(
+        "one value per channel: {images} images in batches of {batch} leave a last batch of one, \
+         of which batch norm cannot take a variance; use another batch size"
+    )]
+    OneValuePerChannel {
+        /// Training images.
+        images: usize,
+        /// The batch size.
+        batch: usize,
+    },
+    /// The loss is no number any more.
+    #[error(
+        "the loss became {loss} in epoch {epoch}, step {step}; the last checkpoint is from before \
+         that; try a lower learning rate or another seed"
+    )]
+    Diverged {
+        /// The epoch, from 1.
+        epoch: u32,
+        /// The step in it, from 0.
+        step: u64,
+        /// The loss.
+        loss: f64,
+    },
+    /// There is a checkpoint, and nobody said to go on from it.
+    #[error("{0} holds a training already; go on with --resume, or name another folder with --out")]
+    Exists(PathBuf),
+    /// The checkpoint is of another training.
+    #[error(
+        "{path} was made under other settings ({}); resume with the same ones, or name another \
+         folder with --out", differences.join("; ")
+    )]
+    OtherSettings {
+        /// The checkpoint.
+        path: PathBuf,
+        /// `key: here, then there`.
+        differences: Vec<String>,
+    },
+    /// A checkpoint that does not parse.
+    #[error("the checkpoint {path} is damaged: {what}; remove it to start afresh")]
+    Damaged {
+        /// The checkpoint.
+        path: PathBuf,
+        /// What is wrong.
+        what: String,
+    },
+    /// A file that cannot be read.
+    #[error("cannot read {path}: {error}")]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        error: std::io::Error,
+    },
+    /// A folder that cannot be made.
+    #[error("cannot create the folder {path}: {error}; name another one with --out")]
+    Folder {
+        /// The folder.
+        path: PathBuf,
+        /// Why.
+        error: std::io::Error,
+    },
+    /// A file that cannot be written.
+    #[error(transparent)]
+    Write(#[from] WriteError),
+    /// Weights that do not fit.
+    #[error(transparent)]
+    State(#[from] StateError),
+    /// Weights that do not load.
+    #[error(transparent)]
+    Weights(#[from] WeightsError),
+}

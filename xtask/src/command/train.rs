@@ -1,0 +1,110 @@
+//! `cargo xtask train MODEL`.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use anyhow::{Context, Result};
+use data::Split;
+use models::Arch;
+use train::{Ending, Event, Job, Recipe};
+
+use crate::cli::TrainArgs;
+use crate::progress::Progress;
+use crate::source;
+
+pub(crate) fn run(args: &TrainArgs) -> Result<()> {
+    let arch = Arch::parse(&args.model)?;
+    let mut recipe = Recipe::named(&args.recipe, arch)?;
+    recipe.epochs = args.epochs.unwrap_or(recipe.epochs);
+    let out = match &args.out {
+        Some(out) => out.clone(),
+        None => source::default_run_dir(&run_name(arch, args))?,
+    };
+    let job = Job {
+        arch,
+        recipe,
+        seed: args.seed,
+        train: source::load_images(args.data.as_deref(), Split::Train)?,
+        test: source::load_images(args.data.as_deref(), Split::Test)?,
+        out,
+        resume: args.resume,
+    };
+    let stop = Arc::new(AtomicBool::new(false));
+    stop_on_ctrl_c(&stop)?;
+    eprintln!(
+        "training {arch} with {} for {} epochs on {} images; checkpoints in {}",
+        job.recipe.name,
+        job.recipe.epochs,
+        job.train.len(),
+        job.out.display()
+    );
+    let threads = args.threads.unwrap_or_else(tensor::threads::count);
+    let ending = tensor::threads::with_threads(threads, || train_shown(&job, &stop))
+        .with_context(|| format!("cannot start {threads} threads"))??;
+    match ending {
+        Ending::Finished(path) => println!("{}", path.display()),
+        Ending::Stopped(path) => {
+            eprintln!("stopped; go on with --resume from {}", path.display());
+        }
+    }
+    Ok(())
+}
+
+/// The folder's name: model, recipe unless it is the default one, seed unless 1.
+fn run_name(arch: Arch, args: &TrainArgs) -> String {
+    let mut name = arch.to_string();
+    if args.recipe != Recipe::NAMES[0] {
+        name += &format!("-{}", args.recipe);
+    }
+    if args.seed != 1 {
+        name += &format!("-s{}", args.seed);
+    }
+    name
+}
+
+fn train_shown(job: &Job, stop: &AtomicBool) -> Result<Ending> {
+    let mut shown: Option<Progress> = None;
+    let images = job.train.len() as u64;
+    let total = images * u64::from(job.recipe.epochs);
+    let mut loss = f64::NAN;
+    let ending = train::run(job, stop, &mut |event| match event {
+        Event::Start { epoch, step, .. } => {
+            let before = u64::from(epoch) * images + step * job.recipe.batch as u64;
+            shown = Some(Progress::new("images", before.min(total), total));
+        }
+        Event::Step(step) => {
+            // A running mean over about twenty steps, for the eye only.
+            loss = if loss.is_nan() { step.loss } else { 0.95 * loss + 0.05 * step.loss };
+            if let Some(shown) = &mut shown {
+                shown.advance(step.images as u64, || format!("loss {loss:.3}"));
+            }
+        }
+        Event::Epoch(log) => {
+            if let Some(shown) = &shown {
+                shown.note(&format!(
+                    "epoch {:3}  train loss {:.4}  train error {:5.2} %  test error {:5.2} %",
+                    log.epoch,
+                    log.train_loss,
+                    100.0 * log.train_error,
+                    100.0 * log.test_error
+                ));
+            }
+        }
+    })?;
+    if let Some(shown) = shown {
+        shown.finish();
+    }
+    Ok(ending)
+}
+
+/// The first Ctrl-C asks for a clean stop, the second ends the program.
+fn stop_on_ctrl_c(stop: &Arc<AtomicBool>) -> Result<()> {
+    let stop = Arc::clone(stop);
+    let handler = move || {
+        if stop.swap(true, Ordering::Relaxed) {
+            std::process::exit(130);
+        }
+        eprintln!("stopping after this step; press Ctrl-C again to end at once");
+    };
+    ctrlc::set_handler(handler).context("cannot listen for Ctrl-C")
+}

@@ -1,0 +1,48 @@
+//! Where images come from, and where things lie on the user's machine.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, bail};
+use data::{Dataset, Split};
+
+/// The shipped files, beside this crate.
+pub(crate) fn project_data() -> PathBuf {
+    project_root().join("data")
+}
+
+/// The root of the workspace.
+pub(crate) fn project_root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("xtask lies in the workspace")
+}
+
+/// The images that `--data` names: `sample`, a folder, or the default folder.
+pub(crate) fn load_images(data: Option<&str>, split: Split) -> Result<Dataset> {
+    Ok(match data {
+        Some("sample") => data::load_sample(&project_data(), split)?,
+        Some(dir) => data::load(Path::new(dir), split)?,
+        None => data::load(&data::default_dir()?, split)?,
+    })
+}
+
+/// Keeps the first `images`, or all.
+pub(crate) fn take_images(dataset: Dataset, images: Option<usize>) -> Result<Dataset> {
+    match images {
+        Some(images) => Ok(dataset.take_first(images).context("--images")?),
+        None => Ok(dataset),
+    }
+}
+
+/// The user's folder for long-lived state, `unravel/runs/NAME` in it.
+pub(crate) fn default_run_dir(name: &str) -> Result<PathBuf> {
+    let set = |variable| std::env::var_os(variable).filter(|v| !v.is_empty()).map(PathBuf::from);
+    let state = if let Some(state) = set("XDG_STATE_HOME") {
+        state
+    } else if let Some(home) = set("HOME") {
+        let below =
+            if cfg!(target_os = "macos") { "Library/Application Support" } else { ".local/state" };
+        home.join(below)
+    } else {
+        bail!("neither XDG_STATE_HOME nor HOME is set; name a folder with --out")
+    };
+    Ok(state.join("unravel").join("runs").join(name))
+}
