@@ -54,13 +54,17 @@ pub trait Scalar:
     fn ln(self) -> Self;
     /// Neither infinite nor NaN.
     fn is_finite(self) -> bool;
+    /// The same slice if this type is `f32`, for kernels that know only that.
+    fn as_f32(slice: &[Self]) -> Option<&[f32]>;
+    /// The same slice if this type is `f32`, to write.
+    fn as_f32_mut(slice: &mut [Self]) -> Option<&mut [f32]>;
     /// The free list of buffers of this type.
     #[doc(hidden)]
     fn pool() -> &'static Pool<Self>;
 }
 
 macro_rules! scalar {
-    ($t:ident, $exp:path, $ln:path) => {
+    ($t:ident, $exp:path, $ln:path, $as_f32:expr, $as_f32_mut:expr) => {
         impl Scalar for $t {
             const NAME: &'static str = stringify!($t);
             const ZERO: Self = 0.0;
@@ -92,6 +96,12 @@ macro_rules! scalar {
             fn is_finite(self) -> bool {
                 $t::is_finite(self)
             }
+            fn as_f32(slice: &[Self]) -> Option<&[f32]> {
+                $as_f32(slice)
+            }
+            fn as_f32_mut(slice: &mut [Self]) -> Option<&mut [f32]> {
+                $as_f32_mut(slice)
+            }
             fn pool() -> &'static Pool<Self> {
                 static POOL: Pool<$t> = Pool::new();
                 &POOL
@@ -100,5 +110,5 @@ macro_rules! scalar {
     };
 }
 
-scalar!(f32, libm::expf, libm::logf);
-scalar!(f64, libm::exp, libm::log);
+scalar!(f32, libm::expf, libm::logf, Some, Some);
+scalar!(f64, libm::exp, libm::log, |_| None, |_| None);

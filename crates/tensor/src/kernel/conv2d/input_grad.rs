@@ -1,7 +1,7 @@
 //! The gradient of a convolution in its input.
 
-use super::Conv2dGeom;
 use super::im2col::{self, for_each_run, rows_per_chunk};
+use super::{Conv2dGeom, winograd};
 use crate::gemm::{Gemm, gemm};
 use crate::scratch::with_scratch;
 use crate::{Scalar, Tensor, threads};
@@ -19,6 +19,12 @@ pub fn input_grad<T: Scalar>(dx: &mut [T], dy: &[T], w: &[T], g: &Conv2dGeom) {
     g.check("conv2d input gradient", dx.len(), w.len(), dy.len());
     if g.stride == 1 && g.padding < g.kernel {
         let turned = turn(w, g);
+        if winograd::fits(g)
+            && let (Some(dx), Some(dy), Some(turned)) =
+                (T::as_f32_mut(dx), T::as_f32(dy), T::as_f32(turned.as_slice()))
+        {
+            return winograd::input_grad(dx, dy, turned, g);
+        }
         let adjoint = Conv2dGeom {
             h: g.out_h(),
             w: g.out_w(),

@@ -5,11 +5,17 @@
 //! Images are NHWC, weights `[kernel, kernel, c_in, c_out]`; pixels outside
 //! the image are 0. Three functions: [`forward`], [`input_grad`] and
 //! [`weight_grad`]; each has its plain loops in [`mod@reference`].
+//!
+//! Two ways to compute them: in `f32`, 3x3 kernels at stride 1 between wide
+//! layers go through Winograd's transform; everything else, and `f64`, through
+//! patch matrices and GEMM. The choice depends on the geometry of one image,
+//! never on the batch, the threads or the SIMD level.
 
 mod im2col;
 mod input_grad;
 pub mod reference;
 mod weight_grad;
+mod winograd;
 
 use crate::{Scalar, Shape};
 
@@ -105,6 +111,11 @@ impl Conv2dGeom {
 #[track_caller]
 pub fn forward<T: Scalar>(y: &mut [T], x: &[T], w: &[T], g: &Conv2dGeom) {
     g.check("conv2d", x.len(), w.len(), y.len());
+    if winograd::fits(g)
+        && let (Some(y), Some(x), Some(w)) = (T::as_f32_mut(y), T::as_f32(x), T::as_f32(w))
+    {
+        return winograd::forward(y, x, w, g);
+    }
     im2col::forward(y, x, w, g);
 }
 

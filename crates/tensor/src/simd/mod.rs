@@ -5,9 +5,13 @@
 //! these copies fuses a multiplication with an addition, so they give the
 //! same bits at every level.
 
+mod vector;
+
 use std::fmt;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU8, Ordering};
+
+pub(crate) use vector::{Task, Vector, dispatch};
 
 /// The environment variable that forces a level.
 pub const VARIABLE: &str = "UNRAVEL_SIMD";
