@@ -2,6 +2,8 @@
 //!
 //! A training step asks for the same few lengths over and over. Fresh memory
 //! costs a page fault for every 4 KiB; a buffer from the free list costs none.
+//! Only what came from here goes back: memory that was handed in as a `Vec` is
+//! freed, or the list would grow with every such tensor.
 
 use std::collections::HashMap;
 use std::ops::{Deref, DerefMut};
@@ -36,18 +38,23 @@ pub fn release_unused() {
 }
 
 /// An owned run of elements.
-pub(crate) struct Buffer<T: Scalar>(Vec<T>);
+pub(crate) struct Buffer<T: Scalar> {
+    values: Vec<T>,
+    /// Goes to the free list when dropped.
+    returns: bool,
+}
 
 impl<T: Scalar> Buffer<T> {
     /// `len` zeros.
     pub(crate) fn zeros(len: usize) -> Self {
-        match Self::recycled(len) {
+        let values = match Self::recycled(len) {
             Some(mut values) => {
                 values.fill(T::ZERO);
-                Buffer(values)
+                values
             }
-            None => Buffer(vec![T::ZERO; len]),
-        }
+            None => vec![T::ZERO; len],
+        };
+        Buffer { values, returns: true }
     }
 
     /// `len` elements that the caller overwrites. They hold arbitrary numbers,
@@ -57,15 +64,15 @@ impl<T: Scalar> Buffer<T> {
         if cfg!(debug_assertions) {
             values.fill(T::NAN);
         }
-        Buffer(values)
+        Buffer { values, returns: true }
     }
 
     pub(crate) fn from_vec(values: Vec<T>) -> Self {
-        Buffer(values)
+        Buffer { values, returns: false }
     }
 
     pub(crate) fn into_vec(mut self) -> Vec<T> {
-        std::mem::take(&mut self.0)
+        std::mem::take(&mut self.values)
     }
 
     fn recycled(len: usize) -> Option<Vec<T>> {
@@ -75,8 +82,8 @@ impl<T: Scalar> Buffer<T> {
 
 impl<T: Scalar> Drop for Buffer<T> {
     fn drop(&mut self) {
-        let values = std::mem::take(&mut self.0);
-        if !values.is_empty() {
+        let values = std::mem::take(&mut self.values);
+        if self.returns && !values.is_empty() {
             T::pool().with(|free| free.entry(values.len()).or_default().push(values));
         }
     }
@@ -93,13 +100,13 @@ impl<T: Scalar> Clone for Buffer<T> {
 impl<T: Scalar> Deref for Buffer<T> {
     type Target = [T];
     fn deref(&self) -> &[T] {
-        &self.0
+        &self.values
     }
 }
 
 impl<T: Scalar> DerefMut for Buffer<T> {
     fn deref_mut(&mut self) -> &mut [T] {
-        &mut self.0
+        &mut self.values
     }
 }
 
@@ -118,5 +125,12 @@ mod tests {
         let clean = Buffer::<f64>::zeros(LEN);
         assert_eq!(clean.as_ptr(), address, "the buffer is used again");
         assert!(clean.iter().all(|&v| v == 0.0));
+    }
+
+    #[test]
+    fn memory_handed_in_is_freed_not_kept() {
+        const LEN: usize = 7907;
+        drop(Buffer::<f64>::from_vec(vec![1.0; LEN]));
+        assert!(f64::pool().with(|free| free.get(&LEN).is_none_or(Vec::is_empty)));
     }
 }

@@ -163,18 +163,19 @@ impl<'a> Trainer<'a> {
         let (augment, epoch) = (self.stream("augment"), u64::from(self.progress.epoch));
         let crops: Vec<Crop> =
             indices.iter().map(|&i| Crop::draw(&mut augment.at(epoch, u64::from(i)))).collect();
-        let mut images = vec![0.0; indices.len() * data::IMAGE_BYTES];
+        let shape = [indices.len(), data::SIDE, data::SIDE, data::CHANNELS];
+        let mut images = Tensor::for_overwrite(shape);
         let mut labels = vec![0; indices.len()];
         let normalisation = self.normalisation();
         data::fill_batch_augmented(
-            &mut images,
+            images.as_mut_slice(),
             &mut labels,
             self.train,
             indices,
             &crops,
             &normalisation,
         );
-        (tensor_of(images, labels.len()), labels)
+        (images, labels)
     }
 
     fn normalisation(&self) -> data::Normalisation {
@@ -185,8 +186,4 @@ impl<'a> Trainer<'a> {
     fn stream(&self, name: &str) -> Stream {
         Stream::new(self.settings.seed, name)
     }
-}
-
-fn tensor_of(pixels: Vec<f32>, images: usize) -> Tensor<f32> {
-    Tensor::from_vec([images, data::SIDE, data::SIDE, data::CHANNELS], pixels)
 }
