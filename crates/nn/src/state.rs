@@ -287,4 +287,46 @@ mod tests {
         let message = StateDict::from_bytes(&file("count")).unwrap_err().to_string();
         assert!(message.contains("tensor count is I64 [1]; expected f32"), "{message}");
     }
+
+    #[test]
+    fn a_prefix_takes_its_tensors_out_and_leaves_the_rest() {
+        let mut state = params(1).to_state();
+        let velocity = params(2).to_state();
+        let both = velocity.tensors.iter().map(|(name, t)| (format!("velocity.{name}"), t.clone()));
+        state.tensors.extend(both);
+        state.metadata = Some("{}".into());
+        let taken = StateDict::from_bytes(&state.to_bytes()).unwrap().split_off_prefix("velocity.");
+        assert_eq!(taken, velocity);
+        let _ = state.split_off_prefix("velocity.");
+        assert_eq!(state, StateDict { metadata: Some("{}".into()), ..params(1).to_state() });
+    }
+
+    #[test]
+    fn the_two_layouts_are_each_others_inverse() {
+        let weight = Tensor::<f32>::from_fn([3, 3, 2, 5], |i| i as f32);
+        let torch = to_torch_layout(&weight);
+        assert_eq!(
+            (torch.dims(), torch.view()[[4, 1, 0, 2]]),
+            (&[5, 2, 3, 3][..], weight.view()[[0, 2, 1, 4]])
+        );
+        assert_eq!(from_torch_layout(&torch), weight);
+        let matrix = Tensor::<f32>::from_fn([3, 2], |i| i as f32);
+        assert_eq!(to_torch_layout(&matrix), matrix);
+    }
+
+    #[test]
+    fn double_precision_is_restored_to_single_precision() {
+        let mut wide = params(2).cast::<f64>();
+        wide.load_state(&params(1).to_state()).unwrap();
+        assert_eq!(wide, params(1).cast::<f64>());
+        assert_eq!(wide.to_state(), params(1).to_state());
+    }
+
+    #[test]
+    fn what_others_say_in_their_metadata_is_not_read() {
+        let foreign = HashMap::from([("arch".to_owned(), "resnet20".to_owned())]);
+        let none: [(&str, TensorView<'_>); 0] = [];
+        let bytes = safetensors::serialize(none, Some(foreign)).unwrap();
+        assert_eq!(StateDict::from_bytes(&bytes).unwrap(), StateDict::default());
+    }
 }

@@ -29,14 +29,6 @@ impl<T> Pool<T> {
     }
 }
 
-/// Gives the memory of all free buffers back to the system.
-///
-/// Worth calling between phases whose tensors have different sizes.
-pub fn release_unused() {
-    f32::pool().with(HashMap::clear);
-    f64::pool().with(HashMap::clear);
-}
-
 /// An owned run of elements.
 pub(crate) struct Buffer<T: Scalar> {
     values: Vec<T>,

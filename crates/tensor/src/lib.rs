@@ -40,7 +40,6 @@ pub mod simd;
 mod tensor;
 pub mod threads;
 
-pub use buffer::release_unused;
 pub use convert::ConvertError;
 pub use scalar::Scalar;
 pub use shape::Shape;

@@ -54,6 +54,8 @@ pub trait Scalar:
     fn ln(self) -> Self;
     /// Neither infinite nor NaN.
     fn is_finite(self) -> bool;
+    /// Not a number.
+    fn is_nan(self) -> bool;
     /// The same slice if this type is `f32`, for kernels that know only that.
     fn as_f32(slice: &[Self]) -> Option<&[f32]>;
     /// The same slice if this type is `f32`, to write.
@@ -95,6 +97,10 @@ macro_rules! scalar {
             #[inline(always)]
             fn is_finite(self) -> bool {
                 $t::is_finite(self)
+            }
+            #[inline(always)]
+            fn is_nan(self) -> bool {
+                $t::is_nan(self)
             }
             fn as_f32(slice: &[Self]) -> Option<&[f32]> {
                 $as_f32(slice)

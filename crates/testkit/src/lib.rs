@@ -1,5 +1,8 @@
-//! What the tests of the other crates share: closeness with a useful message.
+//! What the tests of the other crates share: closeness with a useful message,
+//! finite-difference gradient checks, and the PyTorch fixtures.
 //!
 //! **Must not be** a dependency of anything but tests.
 
 pub mod close;
+pub mod fixture;
+pub mod gradcheck;

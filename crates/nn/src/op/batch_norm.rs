@@ -137,3 +137,41 @@ fn wide<T: Scalar>(values: &Tensor<T>) -> Vec<f64> {
 fn narrow<T: Scalar>(values: &[f64]) -> Vec<T> {
     values.iter().map(|&v| T::from_f64(v)).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn run(x: Tensor<f64>, c: usize) -> (Tensor<f64>, Option<Moments>) {
+        let mut tape = Tape::off();
+        let x = tape.constant(x);
+        let scale = tape.constant(Tensor::full([c], 2.0));
+        let shift = tape.constant(Tensor::full([c], 10.0));
+        let (y, moments) = batch_norm(&mut tape, &x, &scale, &shift, Statistics::Batch);
+        (y.into_value(), moments)
+    }
+
+    #[test]
+    fn a_batch_is_normalised_by_its_biased_variance() {
+        // Mean 2; squared deviations 1 and 1, so variance 1 (2 if unbiased).
+        let (y, moments) = run(Tensor::from_vec([2, 1], vec![1.0, 3.0]), 1);
+        let expected = 2.0 / (1.0 + EPSILON).sqrt();
+        assert!((y.as_slice()[0] - (10.0 - expected)).abs() < 1e-14, "{y:?}");
+        assert!((y.as_slice()[1] - (10.0 + expected)).abs() < 1e-14, "{y:?}");
+        assert_eq!(moments.unwrap().unbiased_variance(), [2.0]);
+    }
+
+    #[test]
+    #[should_panic(
+        expected = "batch_norm: one value per channel: batch statistics of [1, 1, 1, 3] need at least two"
+    )]
+    fn one_value_per_channel_has_no_variance() {
+        let _ = run(Tensor::zeros([1, 1, 1, 3]), 3);
+    }
+
+    #[test]
+    #[should_panic(expected = "batch_norm: scale [2] and shift [2] do not fit input [4, 3]")]
+    fn scale_and_shift_belong_to_the_channels() {
+        let _ = run(Tensor::zeros([4, 3]), 2);
+    }
+}

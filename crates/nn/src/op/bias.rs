@@ -38,3 +38,17 @@ impl<T: Scalar> Rule<T> for Saved {
         vec![wanted[0].then(|| dy.clone()), db]
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    #[should_panic(expected = "bias: [3] does not fit input [2, 4]")]
+    fn the_bias_belongs_to_the_channels() {
+        let mut tape = Tape::<f32>::off();
+        let x = tape.constant(Tensor::zeros([2, 4]));
+        let b = tape.constant(Tensor::zeros([3]));
+        let _ = bias(&mut tape, &x, &b);
+    }
+}

@@ -61,3 +61,17 @@ impl<T: Scalar> Rule<T> for Saved<T> {
         vec![dx, dw]
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    #[should_panic(expected = "conv2d: weight [3, 3, 4, 8] does not fit input [1, 5, 5, 3]")]
+    fn the_weight_has_a_plane_for_each_input_channel() {
+        let mut tape = Tape::<f32>::off();
+        let x = tape.constant(Tensor::zeros([1, 5, 5, 3]));
+        let weight = tape.constant(Tensor::zeros([3, 3, 4, 8]));
+        let _ = conv2d(&mut tape, &x, &weight, 1, 1);
+    }
+}

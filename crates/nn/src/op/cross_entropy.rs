@@ -41,3 +41,33 @@ impl<T: Scalar> Rule<T> for Saved<T> {
         vec![Some(dx)]
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn run(labels: &[u8]) -> f64 {
+        let mut tape = Tape::<f64>::off();
+        let logits = tape.constant(Tensor::from_vec([2, 2], vec![0.0, 0.0, 1e4, 0.0]));
+        cross_entropy(&mut tape, &logits, labels).value().as_slice()[0]
+    }
+
+    #[test]
+    fn the_loss_is_the_mean_over_the_batch_however_large_the_logits() {
+        let undecided = 2f64.ln();
+        assert!((run(&[0, 0]) - undecided / 2.0).abs() < 1e-15);
+        assert!((run(&[1, 1]) - (undecided + 1e4) / 2.0).abs() < 1e-11);
+    }
+
+    #[test]
+    #[should_panic(expected = "cross_entropy: 2 rows of logits, 3 labels")]
+    fn each_row_has_a_label() {
+        run(&[0, 1, 0]);
+    }
+
+    #[test]
+    #[should_panic(expected = "label 2 is not below 2")]
+    fn a_label_is_a_class() {
+        run(&[0, 2]);
+    }
+}

@@ -34,3 +34,17 @@ impl<T: Scalar> Rule<T> for Saved<T> {
         vec![Some(dx)]
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    #[should_panic(expected = "dropout: p must be in [0, 1), got 1")]
+    fn not_everything_can_be_dropped() {
+        let mut tape = Tape::<f32>::off();
+        let x = tape.constant(Tensor::zeros([1]));
+        let mut random = tensor::random::Stream::new(0, "dropout").at(0, 0);
+        let _ = dropout(&mut tape, &x, 1.0, &mut random);
+    }
+}

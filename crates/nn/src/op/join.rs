@@ -20,3 +20,17 @@ pub fn join<T: Scalar>(tape: &mut Tape<T>, skip: &Var<T>, branch: &Var<T>, unit:
     elementwise::add(y.as_mut_slice(), a.as_slice(), b.as_slice());
     tape.join(y, skip, branch, unit)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    #[should_panic(expected = "join: skip [2, 1] and branch [1, 2]")]
+    fn the_terms_have_one_shape() {
+        let mut tape = Tape::<f32>::off();
+        let skip = tape.constant(Tensor::zeros([2, 1]));
+        let branch = tape.constant(Tensor::zeros([1, 2]));
+        let _ = join(&mut tape, &skip, &branch, 0);
+    }
+}

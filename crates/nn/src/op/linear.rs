@@ -52,3 +52,17 @@ impl<T: Scalar> Rule<T> for Saved<T> {
         vec![dx, dw]
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    #[should_panic(expected = "linear: weight [3, 5] does not fit input [2, 4]")]
+    fn the_weight_has_a_column_for_each_input() {
+        let mut tape = Tape::<f32>::off();
+        let x = tape.constant(Tensor::zeros([2, 4]));
+        let weight = tape.constant(Tensor::zeros([3, 5]));
+        let _ = linear(&mut tape, &x, &weight);
+    }
+}

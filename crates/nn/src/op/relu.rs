@@ -24,3 +24,18 @@ impl<T: Scalar> Rule<T> for Saved<T> {
         vec![Some(dx)]
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn at_zero_the_gradient_is_zero() {
+        let mut tape = Tape::<f64>::recording();
+        let x = tape.input(Tensor::from_vec([4], vec![-2.0, -0.0, 0.0, 3.0]));
+        let y = relu(&mut tape, &x);
+        assert_eq!(y.value().as_slice(), [0.0, 0.0, 0.0, 3.0]);
+        let grads = tape.vjp(&y, Tensor::full([4], 5.0), &Default::default());
+        assert_eq!(grads.of(&x).unwrap().as_slice(), [0.0, 0.0, 0.0, 5.0]);
+    }
+}

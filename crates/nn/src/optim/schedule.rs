@@ -80,4 +80,40 @@ mod tests {
             assert!((rates[60] - 0.05).abs() < 1e-12, "half way down: {}", rates[60]);
         }
     }
+
+    #[test]
+    fn a_warm_up_of_any_length_never_passes_the_peak_and_always_moves() {
+        let shapes = [
+            Shape::Step { milestones: vec![0.5, 0.75], factor: 0.1 },
+            Shape::Cosine,
+            Shape::OneCycle,
+        ];
+        for shape in shapes {
+            for warm_up in [0.0, 0.001, 0.01, 0.25, 0.6, 1.0] {
+                for (step, rate) in rates(warm_up, shape.clone()).into_iter().enumerate() {
+                    let place = format!("{shape:?}, warm-up {warm_up}, step {step}: {rate}");
+                    assert!(rate > 0.0 && rate <= 0.1 + 1e-15, "{place}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_warm_up_shorter_than_a_step_is_none() {
+        for shape in [Shape::Cosine, Shape::OneCycle] {
+            let rates = rates(0.001, shape);
+            assert!((rates[0] - 0.1).abs() < 1e-12, "{}", rates[0]);
+        }
+    }
+
+    #[test]
+    fn a_schedule_comes_back_from_its_json() {
+        let text =
+            r#"{"peak":0.1,"warm_up":0.05,"shape":{"step":{"milestones":[0.5],"factor":0.1}}}"#;
+        let schedule: Schedule = serde_json::from_str(text).unwrap();
+        assert_eq!(schedule.shape, Shape::Step { milestones: vec![0.5], factor: 0.1 });
+        assert_eq!(serde_json::to_string(&schedule).unwrap(), text);
+        let cycle = serde_json::from_str::<Shape>(r#""one-cycle""#).unwrap();
+        assert_eq!(cycle, Shape::OneCycle);
+    }
 }

@@ -64,3 +64,145 @@ impl<T: Scalar> Sgd<T> {
         &mut self.velocity[id.index()]
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Sweep, Tape};
+
+    /// Parameters of one number each.
+    fn params(values: &[f64]) -> (Params<f64>, Vec<ParamId>) {
+        let mut params = Params::new();
+        let add = |(i, &v): (usize, &f64)| params.add(format!("w{i}"), Tensor::full([1], v));
+        let ids = values.iter().enumerate().map(add).collect();
+        (params, ids)
+    }
+
+    /// Gradients of the given values at the given parameters, none elsewhere.
+    fn grads(params: &Params<f64>, given: &[(ParamId, f64)]) -> Grads<f64> {
+        let mut tape = Tape::recording();
+        let mut sum = tape.input(Tensor::zeros([1]));
+        for &(id, grad) in given {
+            let w = tape.param(id, params.value(id).clone());
+            let term = crate::op::scale(&mut tape, &w, grad);
+            sum = crate::op::join(&mut tape, &sum, &term, 0);
+        }
+        tape.vjp(&sum, Tensor::full([1], 1.0), &Sweep::default())
+    }
+
+    fn value(params: &Params<f64>, id: ParamId) -> f64 {
+        params.value(id).as_slice()[0]
+    }
+
+    /// One number, stepped along each of `along` with a learning rate of 0.5.
+    fn stepped(mut sgd: Sgd<f64>, start: f64, along: &[f64]) -> f64 {
+        let (mut params, ids) = params(&[start]);
+        for &g in along {
+            let grads = grads(&params, &[(ids[0], g)]);
+            sgd.step(&mut params, &grads, 0.5);
+        }
+        value(&params, ids[0])
+    }
+
+    #[test]
+    fn steps_are_those_computed_by_hand() {
+        // Every number is a short binary fraction, so equality is exact.
+        let cases = [
+            ("plain", Sgd::new(0.0, false, 0.0), vec![4.0, 2.0], 8.0 - 2.0 - 1.0),
+            // v = 4, then 0.5 * 4 + 2 = 4.
+            ("momentum", Sgd::new(0.5, false, 0.0), vec![4.0, 2.0], 8.0 - 2.0 - 2.0),
+            // 4 + 0.5 * 4 = 6, then 2 + 0.5 * 4 = 4.
+            ("nesterov", Sgd::new(0.5, true, 0.0), vec![4.0, 2.0], 8.0 - 3.0 - 2.0),
+            // g' = 4 + 0.25 * 8 = 6, w = 5; then g' = 2 + 0.25 * 5 = 3.25.
+            ("decay", Sgd::new(0.0, false, 0.25), vec![4.0, 2.0], 8.0 - 3.0 - 1.625),
+            // g' = v = 6, w = 8 - 0.5 * (6 + 3) = 3.5.
+            ("all", Sgd::new(0.5, true, 0.25), vec![4.0], 3.5),
+        ];
+        for (what, sgd, along, expected) in cases {
+            assert_eq!(stepped(sgd, 8.0, &along), expected, "{what}");
+        }
+    }
+
+    #[test]
+    fn without_momentum_nesterov_is_plain() {
+        let along = [0.3, -1.7, 0.9, 0.2];
+        let [plain, nesterov] =
+            [false, true].map(|nesterov| stepped(Sgd::new(0.0, nesterov, 0.01), 1.0, &along));
+        assert_eq!(plain, nesterov);
+        let [plain, nesterov] =
+            [false, true].map(|nesterov| stepped(Sgd::new(0.9, nesterov, 0.01), 1.0, &along));
+        assert_ne!(plain, nesterov);
+    }
+
+    /// Nesterov's point is ahead of the plain one by what the velocity adds:
+    /// with a constant gradient the two differ by `lr momentum (1 + m + m^2 + …)`.
+    #[test]
+    fn nesterov_is_one_step_of_momentum_ahead() {
+        let along = [1.0; 3];
+        let plain = stepped(Sgd::new(0.5, false, 0.0), 0.0, &along);
+        let nesterov = stepped(Sgd::new(0.5, true, 0.0), 0.0, &along);
+        // Velocities 1, 1.5, 1.75; and one look ahead at each.
+        assert_eq!(plain, -0.5 * (1.0 + 1.5 + 1.75));
+        assert_eq!(nesterov, -0.5 * (1.5 + 1.75 + 1.875));
+    }
+
+    #[test]
+    fn a_parameter_without_a_gradient_is_left_alone() {
+        let (mut params, ids) = params(&[1.0, 2.0]);
+        let mut sgd = Sgd::new(0.9, true, 0.1);
+        let both = grads(&params, &[(ids[0], 1.0), (ids[1], 1.0)]);
+        sgd.step(&mut params, &both, 0.1);
+        let (before, velocity) = (value(&params, ids[1]), sgd.velocity(ids[1]).cloned());
+        let one = grads(&params, &[(ids[0], 1.0)]);
+        let moved = value(&params, ids[0]);
+        sgd.step(&mut params, &one, 0.1);
+        assert_ne!(value(&params, ids[0]), moved);
+        assert_eq!(value(&params, ids[1]), before, "no decay, no momentum step");
+        assert_eq!(sgd.velocity(ids[1]).cloned(), velocity, "no decay of the velocity");
+    }
+
+    #[test]
+    fn a_gradient_of_zero_is_a_gradient() {
+        let (mut params, ids) = params(&[1.0]);
+        let zero = grads(&params, &[(ids[0], 0.0)]);
+        Sgd::new(0.0, false, 0.5).step(&mut params, &zero, 0.5);
+        assert_eq!(value(&params, ids[0]), 0.75, "the decay applies");
+    }
+
+    #[test]
+    fn buffers_are_not_trained() {
+        let mut params = Params::new();
+        let buffer = params.add_buffer("running_mean", Tensor::full([1], 3.0));
+        let grads = grads(&params, &[(buffer, 1.0)]);
+        Sgd::new(0.9, true, 0.1).step(&mut params, &grads, 0.1);
+        assert_eq!(value(&params, buffer), 3.0);
+    }
+
+    #[test]
+    fn a_restored_velocity_continues_with_the_same_bits() {
+        let (mut params, ids) = params(&[1.0, -0.3, 7.0]);
+        let mut sgd = Sgd::new(0.9, true, 0.01);
+        // The last parameter never has a gradient, so no velocity either.
+        let along = |params: &Params<f64>, g: f64| grads(params, &[(ids[0], g), (ids[1], -g)]);
+        for g in [0.1, 0.7] {
+            let grads = along(&params, g);
+            sgd.step(&mut params, &grads, 0.1);
+        }
+        let mut resumed = Sgd::new(0.9, true, 0.01);
+        for &id in &ids {
+            *resumed.velocity_mut(id) = sgd.velocity(id).cloned();
+        }
+        assert!(resumed.velocity(ids[1]).is_some() && resumed.velocity(ids[2]).is_none());
+        let mut params_resumed = params.clone();
+        for g in [-0.2, 0.4] {
+            let grads = along(&params, g);
+            sgd.step(&mut params, &grads, 0.1);
+            let grads = along(&params_resumed, g);
+            resumed.step(&mut params_resumed, &grads, 0.1);
+        }
+        assert_eq!(params_resumed, params);
+        for id in ids {
+            assert_eq!(resumed.velocity(id), sgd.velocity(id));
+        }
+    }
+}

@@ -75,7 +75,7 @@ pub fn max_pool<T: Scalar>(y: &mut [T], argmax: &mut [u32], x: &[T], g: &PoolGeo
                     let first = ky + kx == 0;
                     for (c, &v) in x[at..at + g.c].iter().enumerate() {
                         // A NaN wins and stays: it must reach the loss.
-                        if first || v > y[c] || v != v {
+                        if first || v > y[c] || v.is_nan() {
                             y[c] = v;
                             argmax[c] = (at + c) as u32;
                         }
@@ -138,7 +138,7 @@ pub fn global_average_grad<T: Scalar>(dx: &mut [T], dy: &[T], batch: usize, c: u
 #[track_caller]
 fn pixels_per_image(pooled: usize, full: usize, batch: usize, c: usize) -> usize {
     assert!(
-        pooled == batch * c && pooled > 0 && full > 0 && full % pooled == 0,
+        pooled == batch * c && pooled > 0 && full > 0 && full.is_multiple_of(pooled),
         "global_average: {full} values do not make {batch} images of {c} channels, or {pooled} \
          is not their pooled size"
     );

@@ -11,7 +11,9 @@
 //!       0  4  0 -5  0  1
 //! ```
 
-use super::{COEFFICIENTS, PATCH, Place, TILE, Tiling};
+use std::array::from_fn;
+
+use super::{PATCH, Place, TILE, Tiling};
 use crate::simd::Vector;
 
 /// `B^T d` for a column `d`.
@@ -142,15 +144,10 @@ pub(super) unsafe fn input<V: Vector>(
         let corner = [place.y as isize - 1, place.x as isize - 1];
         for channel in (0..c).step_by(V::LANES) {
             let d = window::<V, PATCH>(image.add(channel), corner, t, c);
-            let mut rows = [[V::splat(0.0); PATCH]; PATCH];
-            for j in 0..PATCH {
-                let column = input_1d(std::array::from_fn(|i| d[i][j]));
-                for i in 0..PATCH {
-                    rows[i][j] = column[i];
-                }
-            }
-            for (i, row) in rows.into_iter().enumerate() {
-                for (j, v) in input_1d(row).into_iter().enumerate() {
+            let columns: [[V; PATCH]; PATCH] = from_fn(|j| input_1d(from_fn(|i| d[i][j])));
+            for i in 0..PATCH {
+                let row = input_1d(from_fn(|j| columns[j][i]));
+                for (j, v) in row.into_iter().enumerate() {
                     v.store(out.add((i * PATCH + j) * stride + channel));
                 }
             }
@@ -177,15 +174,10 @@ pub(super) unsafe fn output_adjoint<V: Vector>(
         let corner = [place.y as isize, place.x as isize];
         for channel in (0..c).step_by(V::LANES) {
             let dy = window::<V, TILE>(image.add(channel), corner, t, c);
-            let mut rows = [[V::splat(0.0); TILE]; PATCH];
-            for j in 0..TILE {
-                let column = output_adjoint_1d(std::array::from_fn(|i| dy[i][j]));
-                for i in 0..PATCH {
-                    rows[i][j] = column[i];
-                }
-            }
-            for (i, row) in rows.into_iter().enumerate() {
-                for (j, v) in output_adjoint_1d(row).into_iter().enumerate() {
+            let columns: [[V; PATCH]; TILE] = from_fn(|j| output_adjoint_1d(from_fn(|i| dy[i][j])));
+            for i in 0..PATCH {
+                let row = output_adjoint_1d(from_fn(|j| columns[j][i]));
+                for (j, v) in row.into_iter().enumerate() {
                     v.store(out.add((i * PATCH + j) * stride + channel));
                 }
             }
@@ -214,21 +206,14 @@ pub(super) unsafe fn output<V: Vector>(
         let image = images.add(place.image * t.h * t.w * c);
         let inside = [t.h - place.y, t.w - place.x].map(|left| left.min(TILE));
         for channel in (0..c).step_by(V::LANES) {
-            let mut columns = [[V::splat(0.0); PATCH]; TILE];
-            for j in 0..PATCH {
-                let load = |i: usize| V::load(m.add((i * PATCH + j) * stride + channel));
-                let column = output_1d(std::array::from_fn(load));
-                for i in 0..TILE {
-                    columns[i][j] = column[i];
-                }
-            }
-            for (i, row) in columns.into_iter().enumerate().take(inside[0]) {
-                for (j, v) in output_1d(row).into_iter().enumerate().take(inside[1]) {
+            let load = |i: usize, j: usize| V::load(m.add((i * PATCH + j) * stride + channel));
+            let columns: [[V; TILE]; PATCH] = from_fn(|j| output_1d(from_fn(|i| load(i, j))));
+            for i in 0..inside[0] {
+                let row = output_1d(from_fn(|j| columns[j][i]));
+                for (j, v) in row.into_iter().enumerate().take(inside[1]) {
                     v.store(image.add(((place.y + i) * t.w + place.x + j) * c + channel));
                 }
             }
         }
     }
 }
-
-const _: () = assert!(COEFFICIENTS == 36);
