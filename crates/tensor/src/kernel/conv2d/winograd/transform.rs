@@ -11,6 +11,8 @@
 //!       0  4  0 -5  0  1
 //! ```
 
+#![expect(clippy::needless_range_loop, reason = "a transposed read has no iterator")]
+
 use std::array::from_fn;
 
 use super::{PATCH, Place, TILE, Tiling};
