@@ -6,7 +6,10 @@
 mod cli;
 mod command;
 mod progress;
+mod run_info;
 mod source;
+mod study;
+mod weights;
 
 use std::process::ExitCode;
 
@@ -27,6 +30,13 @@ fn main() -> ExitCode {
 fn run(cli: Cli) -> anyhow::Result<()> {
     tensor::simd::set_level_from_env()?;
     match cli.command {
+        Command::Reproduce(args) => command::reproduce::run(&args),
+        Command::Data(args) => command::data::run(args),
         Command::Train(args) => command::train::run(&args),
+        Command::Eval(args) => command::eval::run(&args),
+        Command::Lesion(args) => command::lesion::run(&args),
+        Command::Models(args) => command::models::run(&args),
+        Command::Test => command::test::test(),
+        Command::Ci => command::test::ci(),
     }
 }

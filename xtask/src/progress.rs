@@ -54,6 +54,17 @@ impl Progress {
         }
     }
 
+    /// `done` of `total` are done.
+    pub(crate) fn set(&mut self, done: u64, total: u64) {
+        if total != self.total {
+            self.total = total;
+            if let Some(bar) = &self.bar {
+                bar.set_length(total);
+            }
+        }
+        self.advance(done - self.done, String::new);
+    }
+
     /// A line that stays.
     pub(crate) fn note(&self, text: &str) {
         match &self.bar {

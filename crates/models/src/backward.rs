@@ -30,6 +30,14 @@ pub enum BackwardPlanError {
         /// Units of the forward plan.
         expected: usize,
     },
+    /// An id beyond the last unit.
+    #[error("unit {id} does not exist: the forward plan has {units} units, counted from 0")]
+    NoSuchUnit {
+        /// The id.
+        id: usize,
+        /// Units of the forward plan.
+        units: usize,
+    },
     /// A term that the forward pass did not take.
     #[error("unit {id}: the forward pass took {forward:?}, so no gradient can take {backward:?}")]
     NotTaken {
@@ -52,8 +60,13 @@ impl BackwardPlan {
     /// the forward plan gives a choice.
     ///
     /// # Errors
-    /// If a unit is named whose branch the forward pass did not take.
+    /// If a unit is named that does not exist, or whose branch the forward pass
+    /// did not take.
     pub fn path(forward: &Plan, branches: &[usize]) -> Result<BackwardPlan, BackwardPlanError> {
+        let units = forward.routes.len();
+        if let Some(&id) = branches.iter().find(|&&id| id >= units) {
+            return Err(BackwardPlanError::NoSuchUnit { id, units });
+        }
         let route = |(id, &forward): (usize, &Route)| match forward {
             _ if branches.contains(&id) => Route::Branch,
             Route::Both => Route::Skip,

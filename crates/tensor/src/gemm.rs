@@ -76,6 +76,19 @@ pub fn gemm<T: Scalar>(out: &mut [T], a: &[T], b: &[T], g: &Gemm) {
     }
 }
 
+/// The same product, with every row of the output computed alike however many
+/// rows there are. [`gemm`] takes other paths for one or a few rows, so what it
+/// makes of an image would depend on the images beside it. Slower; for products
+/// that are small against the rest.
+///
+/// # Panics
+/// If a slice has another length than its matrix.
+#[track_caller]
+pub fn gemm_by_rows<T: Scalar>(out: &mut [T], a: &[T], b: &[T], g: &Gemm) {
+    g.check(out, a, b);
+    plain(out, a, b, g);
+}
+
 fn with_faer<T: Scalar>(out: &mut [T], a: &[T], b: &[T], g: &Gemm) {
     let stored = |elements, rows, columns, transposed| {
         if transposed {
@@ -146,6 +159,23 @@ mod tests {
             plain(&mut slow, &a, &b, &g);
             for (i, (x, y)) in fast.iter().zip(&slow).enumerate() {
                 prop_assert!((x - y).abs() < 1e-12 * k as f64, "at {i}: {x} and {y}");
+            }
+        }
+    }
+
+    #[test]
+    fn by_rows_a_row_does_not_depend_on_its_neighbours() {
+        for (n, k, b_transposed) in [(10, 64, true), (10, 128, true), (128, 128, false)] {
+            let (a, b) = (random(9 * k, 0), random(k * n, 1));
+            let product = |m: usize| {
+                let mut out = vec![f64::NAN; m * n];
+                let g = Gemm { b_transposed, ..Gemm::new(m, n, k) };
+                gemm_by_rows(&mut out, &a[..m * k], &b, &g);
+                out
+            };
+            let whole = product(9);
+            for m in 1..9 {
+                assert_eq!(product(m), whole[..m * n], "{m} rows of {n}, inner {k}");
             }
         }
     }

@@ -149,11 +149,11 @@ impl<'a> Trainer<'a> {
         let normalisation = self.normalisation();
         let batches = data::batches(self.test, EVAL_BATCH, &normalisation);
         let plan = Plan::intact(&self.model);
-        evaluate(
-            &self.model,
-            &plan,
-            batches.map(|(x, labels)| (tensor_of(x, labels.len()), labels)),
-        )
+        let tensors = batches.map(|(pixels, labels)| {
+            let shape = [labels.len(), data::SIDE, data::SIDE, data::CHANNELS];
+            (Tensor::from_vec(shape, pixels), labels)
+        });
+        evaluate(&self.model, &plan, tensors)
     }
 
     fn next_batch(&self) -> (Tensor<f32>, Vec<u8>) {

@@ -1,16 +1,46 @@
 //! `cargo xtask train MODEL`.
 
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use anyhow::{Context, Result};
+use clap::Args;
 use data::Split;
 use models::Arch;
 use train::{Ending, Event, Job, Recipe};
 
-use crate::cli::TrainArgs;
 use crate::progress::Progress;
 use crate::source;
+
+/// Options of `train`.
+#[derive(Args)]
+pub(crate) struct TrainArgs {
+    /// The network, for instance resnet20 (`cargo xtask models` lists them)
+    model: String,
+    /// How to train: one-cycle or he2015
+    #[arg(long, default_value = train::Recipe::NAMES[0])]
+    recipe: String,
+    /// Epochs [default: the recipe's]
+    #[arg(long)]
+    epochs: Option<u32>,
+    /// Decides initial weights, order of images and crops
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    /// The folder with CIFAR-10, or `sample` for the shipped sample [default: where `data` put it]
+    #[arg(long, value_name = "DIR|sample")]
+    data: Option<String>,
+    /// Where checkpoint, log and final weights go [default: the user's state folder]
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+    /// Go on from the checkpoint in the folder, if there is one
+    #[arg(long)]
+    resume: bool,
+    /// Threads [default: all cores]; the result does not depend on them
+    #[arg(long, value_name = "N")]
+    threads: Option<NonZeroUsize>,
+}
 
 pub(crate) fn run(args: &TrainArgs) -> Result<()> {
     let arch = Arch::parse(&args.model)?;
@@ -38,7 +68,7 @@ pub(crate) fn run(args: &TrainArgs) -> Result<()> {
         job.train.len(),
         job.out.display()
     );
-    let threads = args.threads.unwrap_or_else(tensor::threads::count);
+    let threads = args.threads.map_or_else(tensor::threads::count, NonZeroUsize::get);
     let ending = tensor::threads::with_threads(threads, || train_shown(&job, &stop))
         .with_context(|| format!("cannot start {threads} threads"))??;
     match ending {

@@ -1,0 +1,119 @@
+//! The network under study: its weights, where they come from, what it is fed.
+
+use std::fs::File;
+use std::io::Read as _;
+use std::path::Path;
+
+use data::{Dataset, Normalisation};
+use models::{Arch, Metadata, Model, load_weights};
+use record::{ModelId, WeightsId, sha256_hex};
+use tensor::Tensor;
+
+use crate::LesionError;
+
+/// Images evaluated at once: few enough for the caches, enough for the threads.
+pub const BATCH: usize = 128;
+
+/// Largest weights file read, in bytes; the largest network here has 200 million
+/// numbers.
+const MAX_BYTES: u64 = 1 << 30;
+
+/// A network with trained weights. For a network that has no name in
+/// [`Arch`], fill in the fields.
+#[derive(Debug, Clone)]
+pub struct Subject {
+    /// The network; its `branch_scale` is that of the weights' metadata.
+    pub model: Model<f32>,
+    /// What records say of its weights.
+    pub weights: WeightsId,
+    /// How images become its inputs.
+    pub normalisation: Normalisation,
+}
+
+impl Subject {
+    /// The network `arch` with the weights in a safetensors file.
+    ///
+    /// # Errors
+    /// If the file cannot be read, or is none that [`Subject::from_bytes`] takes.
+    pub fn load(arch: Arch, path: &Path) -> Result<Subject, LesionError> {
+        let failed = |source| LesionError::Read { path: path.to_path_buf(), source };
+        let mut bytes = Vec::new();
+        let file = File::open(path).map_err(failed)?;
+        file.take(MAX_BYTES + 1).read_to_end(&mut bytes).map_err(failed)?;
+        if bytes.len() as u64 > MAX_BYTES {
+            return Err(LesionError::TooLarge { path: path.to_path_buf(), limit: MAX_BYTES });
+        }
+        Subject::from_bytes(arch, path, &bytes)
+    }
+
+    /// The network `arch` with weights from the bytes of a safetensors file; `path`
+    /// names them in messages, its last part in records.
+    ///
+    /// Normalisation and branch scales are those of the file's metadata. Foreign
+    /// files have none: they get [`Arch::default_normalisation`] and scales of 1.
+    ///
+    /// # Errors
+    /// If the bytes are no weights of exactly this network with finite values, or
+    /// their metadata are damaged.
+    pub fn from_bytes(arch: Arch, path: &Path, bytes: &[u8]) -> Result<Subject, LesionError> {
+        let (model, metadata) = load_weights(arch, bytes)
+            .map_err(|source| LesionError::Weights { path: path.to_path_buf(), source })?;
+        let stated = metadata.as_ref().map(|metadata| metadata.normalisation);
+        let models::Normalisation { mean, std } =
+            stated.unwrap_or_else(|| arch.default_normalisation());
+        let is_usable = |(mean, std): (&f32, &f32)| {
+            mean.is_finite() && std.is_finite() && *std > 0.0 && std.recip().is_finite()
+        };
+        if !mean.iter().zip(&std).all(is_usable) {
+            return Err(LesionError::Normalisation { path: path.to_path_buf(), mean, std });
+        }
+        Ok(Subject {
+            model,
+            weights: weights_id(path, bytes, metadata),
+            normalisation: Normalisation { mean, std },
+        })
+    }
+
+    /// What records say of the network.
+    pub fn model_id(&self) -> ModelId {
+        ModelId {
+            name: self.model.name.clone(),
+            parameters: self.model.params.count_trained() as u64,
+            macs: self.model.macs(),
+        }
+    }
+
+    /// All images in order, [`BATCH`] at a time, as inputs `[n, 32, 32, 3]` with
+    /// their labels.
+    pub fn batches<'a>(
+        &'a self,
+        images: &'a Dataset,
+    ) -> impl Iterator<Item = (Tensor<f32>, Vec<u8>)> + 'a {
+        data::batches(images, BATCH, &self.normalisation).map(|(pixels, labels)| {
+            let shape = [labels.len(), data::SIDE, data::SIDE, data::CHANNELS];
+            (Tensor::from_vec(shape, pixels), labels)
+        })
+    }
+}
+
+fn weights_id(path: &Path, bytes: &[u8], metadata: Option<Metadata>) -> WeightsId {
+    let source = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned();
+    let id = WeightsId {
+        source,
+        sha256: sha256_hex(bytes),
+        recipe: None,
+        epochs: None,
+        seed: None,
+        test_error: None,
+    };
+    match metadata {
+        None => id,
+        Some(metadata) => WeightsId {
+            recipe: Some(metadata.recipe),
+            epochs: Some(metadata.epochs),
+            seed: Some(metadata.seed),
+            test_error: metadata.test_error,
+            ..id
+        },
+    }
+}

@@ -1,0 +1,6 @@
+//! Laws of the experiments, their keys and their subjects.
+
+mod common;
+mod delete_one;
+mod key;
+mod subject;

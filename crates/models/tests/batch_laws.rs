@@ -1,0 +1,83 @@
+//! What an image's logits do not depend on: its batch, and the threads.
+
+mod common;
+
+use models::{Arch, Model, Outcome, Plan, Vgg15, evaluate};
+use nn::{Mode, Pass, Tape, op};
+use tensor::{Tensor, threads};
+
+use common::{bits, images, labels, lived_in, record};
+
+fn networks() -> [Model<f32>; 3] {
+    [
+        lived_in(Arch::PreAct { depth: 8 }.build(5), 5),
+        lived_in(Arch::PostAct { depth: 8 }.build(6), 6),
+        lived_in(Vgg15 { width: 16, batch_norm: true }.build("vgg15", 7), 7),
+    ]
+}
+
+#[test]
+fn an_image_has_the_same_logits_in_every_batch() {
+    let all: Tensor<f32> = images(1, 16, 32);
+    for model in networks() {
+        let plan = Plan::intact(&model);
+        let whole = model.logits(all.clone(), &plan);
+        for size in [1, 3, 7] {
+            for start in (0..16).step_by(size) {
+                let end = (start + size).min(16);
+                let part = model.logits(all.rows(start, end), &plan);
+                let name = &model.name;
+                assert_eq!(bits(&part), bits(&whole.rows(start, end)), "{name}: {start}..{end}");
+            }
+        }
+    }
+}
+
+#[test]
+fn an_evaluation_does_not_depend_on_its_batches() {
+    let (all, labels): (Tensor<f32>, _) = (images(1, 11, 32), labels(1, 11));
+    let model = &networks()[0];
+    let plan = Plan::intact(model);
+    let outcome = |size: usize| -> Outcome {
+        let starts = (0..11).step_by(size);
+        let batches = starts.map(|start| {
+            let end = (start + size).min(11);
+            (all.rows(start, end), labels[start..end].to_vec())
+        });
+        evaluate(model, &plan, batches)
+    };
+    let whole = outcome(11);
+    assert_eq!(whole.images(), 11);
+    for size in [1, 4, 10] {
+        assert_eq!(outcome(size), whole, "batches of {size}");
+    }
+    // The mean of the images' losses is the loss of the batch.
+    let mut pass = Pass::new(Tape::off(), Mode::Eval, &model.params);
+    let x = pass.tape.constant(all);
+    let logits = model.forward(&mut pass, &x, &plan);
+    let loss = op::cross_entropy(&mut pass.tape, &logits, &labels).into_value();
+    assert!((whole.cross_entropy() - f64::from(loss.as_slice()[0])).abs() < 1e-6);
+}
+
+#[test]
+fn threads_change_no_bit_of_logits_gradients_or_statistics() {
+    for model in networks() {
+        let run = || {
+            let plan = Plan::intact(&model);
+            let mut pass = record(&model, &plan, Mode::Train, &images(1, 5, 32));
+            let loss = op::cross_entropy(&mut pass.tape, &pass.logits, &labels(1, 5));
+            let grads = pass.tape.backward(&loss);
+            let trained = model.params.iter().filter(|(_, p)| p.is_trained);
+            let mut found: Vec<_> =
+                trained.map(|(id, _)| bits(grads.param(id).expect("all are trained"))).collect();
+            found.push(bits(grads.of(&pass.x).unwrap()));
+            found.push(bits(pass.logits.value()));
+            let moments = pass.statistics.into_iter().map(|s| s.moments).collect::<Vec<_>>();
+            (found, moments)
+        };
+        let one = threads::with_threads(1, run).unwrap();
+        for n in [2, 3] {
+            assert!(threads::with_threads(n, run).unwrap() == one, "{}: {n} threads", model.name);
+        }
+    }
+}

@@ -1,0 +1,71 @@
+//! Whole networks against central differences in `f64`, in both modes, intact
+//! and under a lesion; in sampled coordinates of the images and of every
+//! parameter.
+//!
+//! What is differenced is the network written out op by op, whose kinks show;
+//! the crate's network must have the same bits.
+
+mod common;
+
+use models::{Arch, Model, Plan, Route, Vgg15};
+use nn::Mode;
+use testkit::gradcheck::GradCheck;
+
+use common::written_out::{self, Kind};
+use common::{images, lived_in};
+
+fn check(kind: Kind, model: &Model<f64>, plan: &Plan, side: usize) {
+    for mode in [Mode::Train, Mode::Eval] {
+        let check = GradCheck::new(format!("{} {mode:?} {:?}", model.name, plan.routes), 5);
+        for seed in 0..2 {
+            let images = images(seed, 3, side);
+            written_out::assert_same(kind, model, plan, mode, &images);
+            let inputs = written_out::inputs(model, &images);
+            check.run(seed, &inputs, |tape, vars, kinks| {
+                written_out::logits(kind, model, (plan, mode), tape, vars, kinks)
+            });
+        }
+        check.finish();
+    }
+}
+
+/// The shifts moved up, so that few rectifier inputs lie next to their kink;
+/// some still lie below.
+fn lifted(mut model: Model<f64>) -> Model<f64> {
+    let names: Vec<String> = model.params.iter().map(|(_, p)| p.name.clone()).collect();
+    for name in names.iter().filter(|name| name.contains("bn") && name.ends_with(".bias")) {
+        let id = model.params.find(name).unwrap();
+        model.params.value_mut(id).as_mut_slice().iter_mut().for_each(|v| *v += 1.5);
+    }
+    model
+}
+
+fn check_residual(kind: Kind, arch: Arch) {
+    let model = lifted(lived_in(arch.build(3), 3));
+    let intact = Plan::intact(&model);
+    check(kind, &model, &intact, 8);
+    let mut lesioned = intact.delete(&model, 1).unwrap();
+    lesioned.routes[2] = Route::Branch;
+    check(kind, &model, &lesioned, 8);
+}
+
+#[test]
+fn a_pre_activation_network_has_the_gradients_of_its_values() {
+    check_residual(Kind::PreAct, Arch::PreAct { depth: 8 });
+}
+
+#[test]
+fn a_post_activation_network_has_the_gradients_of_its_values() {
+    check_residual(Kind::PostAct, Arch::PostAct { depth: 8 });
+}
+
+#[test]
+fn vgg_has_the_gradients_of_its_values() {
+    for batch_norm in [true, false] {
+        let vgg = Vgg15 { width: 3, batch_norm };
+        let model = lifted(lived_in(vgg.build(if batch_norm { "vgg" } else { "vgg-nobn" }, 3), 3));
+        check(Kind::Vgg, &model, &Plan::intact(&model), 32);
+        let lesioned = Plan::intact(&model).delete(&model, 4).unwrap();
+        check(Kind::Vgg, &model, &lesioned.delete(&model, 12).unwrap(), 32);
+    }
+}

@@ -1,0 +1,218 @@
+//! `cargo xtask eval MODEL`: the error of a network under a lesion.
+
+use std::fs::File;
+use std::io::Read as _;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, bail, ensure};
+use clap::Args;
+use data::{Dataset, Split};
+use lesion::{BATCH, Subject};
+use models::{Model, Outcome, Plan, Route};
+use record::stats::{Interval, wilson};
+use serde::Serialize;
+
+use crate::progress::Progress;
+use crate::source;
+use crate::study::StudyArgs;
+
+/// Options of `eval`.
+#[derive(Args)]
+pub(crate) struct EvalArgs {
+    #[command(flatten)]
+    study: StudyArgs,
+    /// Units to delete, 0-based
+    #[arg(long, value_name = "I,J,…", value_delimiter = ',')]
+    delete: Vec<usize>,
+    /// Pairs of units that exchange their places, one pair after the other, 0-based
+    #[arg(long, value_name = "I:J,…", value_delimiter = ',', value_parser = pair)]
+    swap: Vec<(usize, usize)>,
+    /// A plan as JSON, like the `plan` that --json prints
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["delete", "swap"])]
+    plan: Option<PathBuf>,
+    /// Re-estimate batch-norm statistics under the plan, on the first N x 128 training images
+    #[arg(long, value_name = "N")]
+    recalibrate: Option<usize>,
+    /// Print the result as JSON, on the last line
+    #[arg(long)]
+    json: bool,
+}
+
+/// The result; fractions, nats.
+#[derive(Serialize)]
+struct Evaluation<'a> {
+    model: &'a str,
+    weights: &'a str,
+    data: &'a str,
+    images: usize,
+    wrong: usize,
+    error: f64,
+    interval: Interval,
+    cross_entropy: f64,
+    recalibrated: Option<usize>,
+    plan: &'a Plan,
+}
+
+pub(crate) fn run(args: &EvalArgs) -> Result<()> {
+    let mut subject = args.study.subject()?;
+    let plan = plan(args, &subject.model)?;
+    let images = args.study.images()?;
+    let training = args.recalibrate.map(|n| training_images(args, n, &subject)).transpose()?;
+    let outcome = args.study.on_threads(|| {
+        if let Some(training) = training {
+            let batches = subject.batches(&training).map(|(images, _)| images);
+            let params = models::recalibrated(&subject.model, &plan, batches);
+            subject.model.params = params;
+        }
+        evaluate_shown(&subject, &plan, &images)
+    })?;
+    let result = Evaluation {
+        model: &subject.model.name,
+        weights: &subject.weights.source,
+        data: &images.id().name,
+        images: outcome.images(),
+        wrong: outcome.wrong(),
+        error: outcome.error(),
+        interval: wilson(outcome.wrong() as u64, outcome.images() as u64),
+        cross_entropy: outcome.cross_entropy(),
+        recalibrated: args.recalibrate,
+        plan: &plan,
+    };
+    ensure!(
+        result.cross_entropy.is_finite(),
+        "the mean cross-entropy of {} is {}: its activations overflow under this plan",
+        result.model,
+        result.cross_entropy
+    );
+    if args.json {
+        println!("{}", serde_json::to_string(&result)?);
+    } else {
+        print!("{}", result.text());
+    }
+    Ok(())
+}
+
+impl Evaluation<'_> {
+    fn text(&self) -> String {
+        let Interval { low, high } = self.interval;
+        format!(
+            "{} ({}) on {} images of {}{}\n{}\nwrong {}, error {:.2} % (95 % interval {:.2} to \
+             {:.2}), cross-entropy {:.4}\n",
+            self.model,
+            self.weights,
+            self.images,
+            self.data,
+            match self.recalibrated {
+                Some(n) => format!(", batch norm re-estimated on {n} x {BATCH} training images"),
+                None => String::new(),
+            },
+            described(self.plan),
+            self.wrong,
+            100.0 * self.error,
+            100.0 * low,
+            100.0 * high,
+            self.cross_entropy
+        )
+    }
+}
+
+/// What the plan changes, in words.
+fn described(plan: &Plan) -> String {
+    let ids = |route: Route| {
+        let taking = plan.routes.iter().enumerate().filter(move |&(_, &taken)| taken == route);
+        taking.map(|(id, _)| id.to_string()).collect::<Vec<_>>().join(", ")
+    };
+    let both = plan.routes.contains(&Route::Both);
+    let mut told = Vec::new();
+    for (what, which) in [
+        ("deleted", ids(Route::Skip)),
+        // A plain layer takes its branch when it is intact.
+        ("branch alone", if both { ids(Route::Branch) } else { String::new() }),
+    ] {
+        if !which.is_empty() {
+            told.push(format!("{what}: {which}"));
+        }
+    }
+    if !plan.order.is_sorted() {
+        told.push(format!("order: {:?}", plan.order));
+    }
+    if told.is_empty() { "intact".to_owned() } else { told.join("; ") }
+}
+
+fn plan(args: &EvalArgs, model: &Model<f32>) -> Result<Plan> {
+    if let Some(path) = &args.plan {
+        let plan = read_plan(path)?;
+        plan.check(model).with_context(|| format!("--plan {}", path.display()))?;
+        return Ok(plan);
+    }
+    let mut plan = Plan::intact(model);
+    for &id in &args.delete {
+        plan = plan.delete(model, id).with_context(|| format!("--delete {id}"))?;
+    }
+    for &(a, b) in &args.swap {
+        plan = plan.swap(model, a, b).with_context(|| format!("--swap {a}:{b}"))?;
+    }
+    Ok(plan)
+}
+
+/// Plans of the deepest networks take some 100 KiB.
+const MAX_PLAN_BYTES: u64 = 1 << 20;
+
+fn read_plan(path: &Path) -> Result<Plan> {
+    let mut text = String::new();
+    let read =
+        File::open(path).and_then(|file| file.take(MAX_PLAN_BYTES + 1).read_to_string(&mut text));
+    read.with_context(|| format!("cannot read --plan {}", path.display()))?;
+    ensure!(
+        text.len() as u64 <= MAX_PLAN_BYTES,
+        "--plan {} has more than {MAX_PLAN_BYTES} bytes: no plan is that long",
+        path.display()
+    );
+    serde_json::from_str(&text).with_context(|| {
+        format!(
+            "--plan {} is no plan; expected JSON like {{\"order\":[0,1,2],\
+             \"routes\":[\"both\",\"skip\",\"both\"]}}",
+            path.display()
+        )
+    })
+}
+
+/// The first `n` batches of training images, for new batch-norm statistics.
+fn training_images(args: &EvalArgs, n: usize, subject: &Subject) -> Result<Dataset> {
+    let has_norm = subject.model.params.iter().any(|(_, param)| !param.is_trained);
+    ensure!(
+        has_norm,
+        "--recalibrate {n}: {} has no batch norm, so leave it out",
+        subject.model.name
+    );
+    let training = source::load_images(args.study.data.as_deref(), Split::Train)?;
+    let most = training.len() / BATCH;
+    if n == 0 || n > most {
+        bail!(
+            "--recalibrate {n}: choose a number from 1 to {most}, as {} has {} images and each \
+             batch takes {BATCH}",
+            training.id().name,
+            training.len()
+        );
+    }
+    Ok(training.take_first(n * BATCH)?)
+}
+
+fn evaluate_shown(subject: &Subject, plan: &Plan, images: &Dataset) -> Outcome {
+    let mut shown = Progress::new("images", 0, images.len() as u64);
+    let mut last = 0;
+    let batches = subject.batches(images).inspect(|(_, labels)| {
+        // A batch is asked for when the one before is done.
+        shown.advance(last, String::new);
+        last = labels.len() as u64;
+    });
+    let outcome = models::evaluate(&subject.model, plan, batches);
+    shown.finish();
+    outcome
+}
+
+/// `I:J`.
+fn pair(text: &str) -> Result<(usize, usize), String> {
+    let parts = text.split_once(':').and_then(|(a, b)| Some((a.parse().ok()?, b.parse().ok()?)));
+    parts.ok_or_else(|| "expected two units joined by a colon, as in 4:9".to_owned())
+}

@@ -1,0 +1,107 @@
+//! `cargo xtask test` and `cargo xtask ci`.
+
+use std::ffi::OsStr;
+use std::path::Path;
+use std::process::Command;
+
+use anyhow::{Context, Result, bail, ensure};
+use tensor::simd::{self, Level};
+
+use super::reference::{self, Outcome};
+use crate::source::project_root;
+
+/// The whole test suite.
+pub(crate) fn test() -> Result<()> {
+    cargo(["test", "--workspace", "--locked"], &[])
+}
+
+/// All that CI checks, cheapest first.
+pub(crate) fn ci() -> Result<()> {
+    let deny = [("RUSTDOCFLAGS", "-D warnings")];
+    step("format", || cargo(["fmt", "--all", "--", "--check"], &[]))?;
+    step("clippy", || {
+        cargo(["clippy", "--workspace", "--all-targets", "--locked", "--", "-D", "warnings"], &[])
+    })?;
+    step("docs", || cargo(["doc", "--workspace", "--no-deps", "--locked"], &deny))?;
+    step("tests", test)?;
+    for level in Level::ALL.into_iter().filter(|level| *level < Level::best()) {
+        let forced = [(simd::VARIABLE, level.name())];
+        step(&format!("tests of the numeric crates at level {level}"), || {
+            cargo(["test", "--locked", "-p", "tensor", "-p", "nn", "-p", "models"], &forced)
+        })?;
+    }
+    step("reproduce twice, with 1 and with 2 threads", reproduce_twice)?;
+    step("reference check", || match reference::check()? {
+        Outcome::Agrees(told) => {
+            println!("{told}");
+            Ok(())
+        }
+        Outcome::Skipped(why) => {
+            println!("!!! REFERENCE CHECK SKIPPED: {why}");
+            Ok(())
+        }
+    })?;
+    println!("ci: all passed");
+    Ok(())
+}
+
+fn step(name: &str, run: impl FnOnce() -> Result<()>) -> Result<()> {
+    println!("== {name}");
+    run().with_context(|| format!("ci step failed: {name}"))
+}
+
+fn cargo<const N: usize>(args: [&str; N], variables: &[(&str, &str)]) -> Result<()> {
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    run(&cargo, args, variables)
+}
+
+fn run<const N: usize>(program: &OsStr, args: [&str; N], variables: &[(&str, &str)]) -> Result<()> {
+    let told = format!("{} {}", Path::new(program).display(), args.join(" "));
+    let mut command = Command::new(program);
+    command.args(args).envs(variables.iter().copied()).current_dir(project_root());
+    let status = command.status().with_context(|| format!("cannot start {told}"))?;
+    ensure!(status.success(), "{told}: {status}");
+    Ok(())
+}
+
+/// The same command with 1 and with 2 threads must leave the same bytes.
+fn reproduce_twice() -> Result<()> {
+    let dir = tempfile::tempdir().context("cannot create a temporary folder")?;
+    let program = std::env::current_exe().context("cannot tell where this program lies")?;
+    let outs = ["1", "2"].map(|threads| (threads, dir.path().join(threads)));
+    for (threads, out) in &outs {
+        let out = out.to_str().context("the temporary folder's name is not UTF-8")?;
+        run(program.as_os_str(), ["reproduce", "--threads", threads, "--out", out], &[])?;
+    }
+    let [one, two] = outs.map(|(_, out)| identity_files(&out));
+    let (one, two) = (one?, two?);
+    for ((name, a), (other, b)) in one.iter().zip(&two) {
+        ensure!(name == other && a == b, "{name} depends on the number of threads");
+    }
+    ensure!(one.len() == two.len() && !one.is_empty(), "the two runs left different files");
+    println!("{} files are byte-identical", one.len());
+    Ok(())
+}
+
+/// Name and content of every file below `dir` but the volatile parts.
+fn identity_files(dir: &Path) -> Result<Vec<(String, Vec<u8>)>> {
+    let mut files = Vec::new();
+    let mut folders = vec![dir.to_owned()];
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(&folder).with_context(|| folder.display().to_string())? {
+            let path = entry?.path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if !path.to_string_lossy().ends_with(".run.json") {
+                let name = path.strip_prefix(dir)?.display().to_string();
+                let bytes = std::fs::read(&path).with_context(|| name.clone())?;
+                files.push((name, bytes));
+            }
+        }
+    }
+    if files.is_empty() {
+        bail!("{} is empty", dir.display());
+    }
+    files.sort();
+    Ok(files)
+}

@@ -1,0 +1,56 @@
+//! What the commands that look at trained networks share: the network, its weights,
+//! the images, the threads.
+
+use std::num::NonZeroUsize;
+
+use anyhow::{Context, Result};
+use clap::Args;
+use data::{Dataset, Split};
+use lesion::Subject;
+use models::Arch;
+
+use crate::{source, weights};
+
+/// Which network with which weights, on which images.
+#[derive(Args)]
+pub(crate) struct StudyArgs {
+    /// The network, for instance resnet20 (`cargo xtask models` lists them)
+    pub(crate) model: String,
+    /// A safetensors file, or the name of weights in data/weights [default: the model's]
+    #[arg(long, value_name = "FILE|NAME")]
+    pub(crate) weights: Option<String>,
+    /// The folder with CIFAR-10, or `sample` for the shipped sample [default: where `data` put it]
+    #[arg(long, value_name = "DIR|sample")]
+    pub(crate) data: Option<String>,
+    /// The first N test images only [default: all]
+    #[arg(long, value_name = "N")]
+    pub(crate) images: Option<usize>,
+    /// Threads [default: all cores]; the result does not depend on them
+    #[arg(long, value_name = "N")]
+    pub(crate) threads: Option<NonZeroUsize>,
+}
+
+impl StudyArgs {
+    /// The network with its weights.
+    pub(crate) fn subject(&self) -> Result<Subject> {
+        weights::load(Arch::parse(&self.model)?, self.weights.as_deref())
+    }
+
+    /// The test images.
+    pub(crate) fn images(&self) -> Result<Dataset> {
+        let images = source::load_images(self.data.as_deref(), Split::Test)?;
+        source::take_images(images, self.images)
+    }
+
+    /// The number of threads asked for.
+    pub(crate) fn threads(&self) -> usize {
+        self.threads.map_or_else(tensor::threads::count, NonZeroUsize::get)
+    }
+
+    /// Runs `work` on the threads asked for.
+    pub(crate) fn on_threads<R: Send>(&self, work: impl FnOnce() -> R + Send) -> Result<R> {
+        let threads = self.threads();
+        tensor::threads::with_threads(threads, work)
+            .with_context(|| format!("cannot start {threads} threads"))
+    }
+}

@@ -1,0 +1,137 @@
+//! Bad input gets an error that names the culprit, and nothing else.
+
+use crate::bench::{Bench, names_in, refusal, state};
+
+/// The message of `eval` on the sample.
+fn eval(model: &str, weights: &str, more: &[&str]) -> String {
+    refusal(&[&["eval", model, "--weights", weights, "--data", "sample"], more].concat())
+}
+
+fn assert_tells(message: &str, parts: &[&str]) {
+    for part in parts {
+        assert!(message.contains(part), "{part:?} is not in: {message}");
+    }
+}
+
+#[test]
+fn unknown_names_are_answered_with_the_known_ones() {
+    let message = refusal(&["eval", "resnet9"]);
+    assert_tells(&message, &["unknown model \"resnet9\"", "6n + 2", "cargo xtask models"]);
+    let message = refusal(&["models", "resnet9"]);
+    assert_tells(&message, &["unknown model \"resnet9\""]);
+    let message = refusal(&["lesion", "delete-none", "resnet8"]);
+    assert_tells(&message, &["unknown experiment \"delete-none\"", "delete-one"]);
+}
+
+#[test]
+fn numbers_out_of_range_are_refused() {
+    let bench = Bench::new();
+    let weights = bench.weights("resnet8");
+    let cases: [(&[&str], &[&str]); 7] = [
+        (&["--images", "0"], &["--images", "0 images of cifar10-sample-test", "1 to 2000"]),
+        (&["--images", "2001"], &["--images", "1 to 2000"]),
+        (&["--threads", "0"], &["--threads"]),
+        (&["--recalibrate", "0"], &["--recalibrate 0", "from 1 to 7"]),
+        (&["--recalibrate", "8"], &["--recalibrate 8", "from 1 to 7", "1000 images"]),
+        (&["--delete", "3"], &["--delete 3", "unit 3 does not exist", "units 0 to 2"]),
+        (&["--swap", "0:7"], &["--swap 0:7", "unit 7 does not exist"]),
+    ];
+    for (more, expected) in cases {
+        assert_tells(&eval("resnet8", &weights, more), expected);
+    }
+    let sample = ["--data", "sample", "--images", "0"];
+    let lesion = ["lesion", "delete-one", "resnet8", "--weights", &weights];
+    assert_tells(&refusal(&[&lesion[..], &sample].concat()), &["--images", "1 to 2000"]);
+}
+
+#[test]
+fn lesions_that_the_network_does_not_admit_are_refused() {
+    let bench = Bench::new();
+    let (resnet, vgg) = (bench.weights("resnet14"), bench.weights("vgg15-nobn"));
+    let cases: [(&str, &str, &[&str], &[&str]); 5] = [
+        ("vgg15-nobn", &vgg, &["--delete", "0"], &["--delete 0", "layer1.0", "cannot be deleted"]),
+        ("vgg15-nobn", &vgg, &["--recalibrate", "1"], &["--recalibrate 1", "no batch norm"]),
+        ("resnet14", &resnet, &["--swap", "1:3"], &["--swap 1:3", "cannot leave its stage"]),
+        ("resnet14", &resnet, &["--swap", "2:3"], &["--swap 2:3", "cannot change places"]),
+        ("resnet14", &resnet, &["--swap", "1-3"], &["--swap", "two units joined by a colon"]),
+    ];
+    for (model, weights, more, expected) in cases {
+        assert_tells(&eval(model, weights, more), expected);
+    }
+}
+
+#[test]
+fn weights_that_do_not_fit_are_refused_by_name() {
+    let bench = Bench::new();
+    let other = bench.weights("resnet14");
+    let expected = ["resnet14.safetensors", "unexpected: layer1.1.bn1.bias", "another model?"];
+    assert_tells(&eval("resnet8", &other, &[]), &expected);
+
+    let whole = state("resnet8");
+    let cut = bench.file("cut.safetensors", &whole[..whole.len() / 2]);
+    let expected = ["cut.safetensors", "not a whole safetensors file", "copy or export it again"];
+    assert_tells(&eval("resnet8", &cut, &[]), &expected);
+
+    // The last four bytes are a number of the last tensor.
+    let mut bytes = whole;
+    let end = bytes.len() - 4;
+    bytes[end..].copy_from_slice(&f32::NAN.to_le_bytes());
+    let nan = bench.file("nan.safetensors", &bytes);
+    assert_tells(&eval("resnet8", &nan, &[]), &["nan.safetensors", "holding NaN or infinity"]);
+
+    let missing = bench.path("nowhere.safetensors");
+    let missing = missing.to_str().unwrap();
+    let expected = [missing, "neither a file of that name", "give the path"];
+    assert_tells(&eval("resnet8", missing, &[]), &expected);
+    assert_tells(&eval("resnet8", "no-such-name", &[]), &["data/weights/no-such-name.safetensors"]);
+}
+
+#[test]
+fn plans_that_are_none_are_refused_by_name() {
+    let bench = Bench::new();
+    let weights = bench.weights("resnet8");
+    let cases = [
+        ("", "expected JSON like"),
+        ("{\"order\":[0,1,2]", "expected JSON like"),
+        ("{\"order\":[0,1,2]}", "missing field `routes`"),
+        ("{\"order\":[0,1,2],\"routes\":[\"both\",\"skip\",\"none\"]}", "unknown variant `none`"),
+        ("{\"order\":[0,1],\"routes\":[\"both\",\"both\"]}", "for 2 units, but resnet8 has 3"),
+        ("{\"order\":[0,1,1],\"routes\":[\"both\",\"both\",\"both\"]}", "unit 1 twice"),
+        ("{\"order\":[1,0,2],\"routes\":[\"both\",\"both\",\"both\"]}", "cannot change places"),
+    ];
+    for (text, expected) in cases {
+        let plan = bench.file("plan.json", text.as_bytes());
+        let message = eval("resnet8", &weights, &["--plan", &plan]);
+        assert_tells(&message, &["--plan", "plan.json", expected]);
+    }
+    let missing = bench.path("nowhere.json");
+    let message = eval("resnet8", &weights, &["--plan", missing.to_str().unwrap()]);
+    assert_tells(&message, &["cannot read --plan", "nowhere.json"]);
+    let message = eval("resnet8", &weights, &["--plan", "plan.json", "--delete", "1"]);
+    assert_tells(&message, &["--plan", "cannot be used with"]);
+}
+
+#[test]
+fn absent_or_damaged_images_are_refused_by_name() {
+    let bench = Bench::new();
+    let weights = bench.weights("resnet8");
+    let folder = bench.path("images");
+    std::fs::create_dir(&folder).unwrap();
+    let args = ["eval", "resnet8", "--weights", &weights, "--data", folder.to_str().unwrap()];
+    assert_tells(&refusal(&args), &["test_batch.bin is missing", "cargo xtask data"]);
+    std::fs::write(folder.join("test_batch.bin"), [0; 100]).unwrap();
+    assert_tells(&refusal(&args), &["test_batch.bin", "100 bytes instead of 30730000"]);
+}
+
+#[test]
+fn an_unusable_out_leaves_nothing_behind() {
+    let bench = Bench::new();
+    let weights = bench.weights("resnet8");
+    let file = bench.file("taken", b"mine");
+    let out = format!("{file}/records");
+    let args = ["lesion", "delete-one", "resnet8", "--weights", &weights, "--out", &out];
+    let message = refusal(&[&args[..], &["--data", "sample", "--images", "2"]].concat());
+    assert_tells(&message, &["--out", "cannot make the folder", &out]);
+    assert_eq!(std::fs::read(&file).unwrap(), b"mine");
+    assert_eq!(names_in(bench.path("").as_path()), ["resnet8.safetensors", "taken"]);
+}

@@ -1,0 +1,74 @@
+//! What the tests share: a folder with untrained weights, and the program.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use models::Arch;
+use serde_json::Value;
+use tempfile::TempDir;
+
+/// A folder with weights files.
+pub(crate) struct Bench {
+    dir: TempDir,
+}
+
+impl Bench {
+    pub(crate) fn new() -> Self {
+        Bench { dir: tempfile::tempdir().unwrap() }
+    }
+
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.dir.path().join(name)
+    }
+
+    /// Writes a file and returns its path.
+    pub(crate) fn file(&self, name: &str, bytes: &[u8]) -> String {
+        let path = self.path(name);
+        std::fs::write(&path, bytes).unwrap();
+        path.to_str().unwrap().to_owned()
+    }
+
+    /// Writes weights of the untrained network and returns their path.
+    pub(crate) fn weights(&self, model: &str) -> String {
+        self.file(&format!("{model}.safetensors"), &state(model))
+    }
+}
+
+/// The bytes of the untrained network's weights.
+pub(crate) fn state(model: &str) -> Vec<u8> {
+    Arch::parse(model).unwrap().build::<f32>(1).params.to_state().to_bytes()
+}
+
+pub(crate) fn xtask(args: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_xtask")).args(args).output().unwrap()
+}
+
+/// The standard output of a run that succeeds.
+pub(crate) fn printed(args: &[&str]) -> String {
+    let output = xtask(args);
+    let told = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{args:?}: {told}");
+    String::from_utf8(output.stdout).unwrap()
+}
+
+/// The result on the last line of a run that succeeds.
+pub(crate) fn json(args: &[&str]) -> Value {
+    serde_json::from_str(printed(args).lines().last().unwrap()).unwrap()
+}
+
+/// The message of a run that fails, and prints nothing else.
+pub(crate) fn refusal(args: &[&str]) -> String {
+    let output = xtask(args);
+    assert!(!output.status.success(), "{args:?} succeeds");
+    assert!(output.stdout.is_empty(), "{args:?} prints a result");
+    String::from_utf8(output.stderr).unwrap()
+}
+
+/// The names in a folder, sorted.
+pub(crate) fn names_in(dir: &Path) -> Vec<String> {
+    let entries = std::fs::read_dir(dir).unwrap();
+    let mut names: Vec<String> =
+        entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+    names.sort();
+    names
+}

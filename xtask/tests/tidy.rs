@@ -1,0 +1,78 @@
+//! What the repository promises about itself: arrows between crates, small
+//! files, a first line that says what a module is.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+/// Which crates a crate may depend on, tests apart.
+const ARROWS: [(&str, &[&str]); 10] = [
+    ("tensor", &[]),
+    ("nn", &["tensor"]),
+    ("models", &["nn", "tensor"]),
+    ("data", &[]),
+    ("record", &[]),
+    ("train", &["data", "models", "nn", "record", "tensor"]),
+    ("lesion", &["data", "models", "nn", "record", "tensor"]),
+    ("report", &["record"]),
+    ("testkit", &["nn", "tensor"]),
+    ("xtask", &["data", "lesion", "models", "nn", "record", "report", "tensor", "train"]),
+];
+
+const MAX_LINES: usize = 400;
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap()
+}
+
+#[test]
+fn crates_depend_only_along_the_arrows() {
+    let output = Command::new(env!("CARGO"))
+        .args(["metadata", "--format-version", "1", "--no-deps", "--offline"])
+        .current_dir(root())
+        .output()
+        .unwrap();
+    let metadata: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    let packages = metadata["packages"].as_array().unwrap();
+    assert_eq!(packages.len(), ARROWS.len(), "a crate is missing from ARROWS");
+    for package in packages {
+        let name = package["name"].as_str().unwrap();
+        let (_, allowed) = ARROWS.iter().find(|(crate_name, _)| *crate_name == name).unwrap();
+        for dependency in package["dependencies"].as_array().unwrap() {
+            let dependency_name = dependency["name"].as_str().unwrap();
+            let is_ours = !dependency["path"].is_null();
+            if is_ours && dependency["kind"].is_null() {
+                assert!(
+                    allowed.contains(&dependency_name),
+                    "{name} must not use {dependency_name}"
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn rust_files_are_small_and_say_what_they_are() {
+    let mut files = Vec::new();
+    for folder in ["crates", "xtask"] {
+        rust_files(&root().join(folder), &mut files);
+    }
+    assert!(files.len() > 50, "only {} files found", files.len());
+    for path in files {
+        let text = std::fs::read_to_string(&path).unwrap();
+        let path = path.strip_prefix(root()).unwrap().display();
+        assert!(text.starts_with("//!"), "{path} does not begin with //!");
+        let lines = text.lines().count();
+        assert!(lines <= MAX_LINES, "{path} has {lines} lines, more than {MAX_LINES}");
+    }
+}
+
+fn rust_files(folder: &Path, files: &mut Vec<PathBuf>) {
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            rust_files(&path, files);
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            files.push(path);
+        }
+    }
+}
