@@ -10,10 +10,12 @@
 //!       0  2 -1 -2  1  0
 //!       0  4  0 -5  0  1
 //! ```
+//!
+//! Rows and columns are indexed in plain loops: nested `from_fn` closures are
+//! not always inlined into code of a higher SIMD level, and then cost half of
+//! the speed.
 
 #![expect(clippy::needless_range_loop, reason = "a transposed read has no iterator")]
-
-use std::array::from_fn;
 
 use super::{PATCH, Place, TILE, Tiling};
 use crate::simd::Vector;
@@ -146,10 +148,15 @@ pub(super) unsafe fn input<V: Vector>(
         let corner = [place.y as isize - 1, place.x as isize - 1];
         for channel in (0..c).step_by(V::LANES) {
             let d = window::<V, PATCH>(image.add(channel), corner, t, c);
-            let columns: [[V; PATCH]; PATCH] = from_fn(|j| input_1d(from_fn(|i| d[i][j])));
-            for i in 0..PATCH {
-                let row = input_1d(from_fn(|j| columns[j][i]));
-                for (j, v) in row.into_iter().enumerate() {
+            let mut rows = [[V::splat(0.0); PATCH]; PATCH];
+            for j in 0..PATCH {
+                let column = input_1d(std::array::from_fn(|i| d[i][j]));
+                for i in 0..PATCH {
+                    rows[i][j] = column[i];
+                }
+            }
+            for (i, row) in rows.into_iter().enumerate() {
+                for (j, v) in input_1d(row).into_iter().enumerate() {
                     v.store(out.add((i * PATCH + j) * stride + channel));
                 }
             }
@@ -176,10 +183,15 @@ pub(super) unsafe fn output_adjoint<V: Vector>(
         let corner = [place.y as isize, place.x as isize];
         for channel in (0..c).step_by(V::LANES) {
             let dy = window::<V, TILE>(image.add(channel), corner, t, c);
-            let columns: [[V; PATCH]; TILE] = from_fn(|j| output_adjoint_1d(from_fn(|i| dy[i][j])));
-            for i in 0..PATCH {
-                let row = output_adjoint_1d(from_fn(|j| columns[j][i]));
-                for (j, v) in row.into_iter().enumerate() {
+            let mut rows = [[V::splat(0.0); TILE]; PATCH];
+            for j in 0..TILE {
+                let column = output_adjoint_1d(std::array::from_fn(|i| dy[i][j]));
+                for i in 0..PATCH {
+                    rows[i][j] = column[i];
+                }
+            }
+            for (i, row) in rows.into_iter().enumerate() {
+                for (j, v) in output_adjoint_1d(row).into_iter().enumerate() {
                     v.store(out.add((i * PATCH + j) * stride + channel));
                 }
             }
@@ -208,11 +220,16 @@ pub(super) unsafe fn output<V: Vector>(
         let image = images.add(place.image * t.h * t.w * c);
         let inside = [t.h - place.y, t.w - place.x].map(|left| left.min(TILE));
         for channel in (0..c).step_by(V::LANES) {
-            let load = |i: usize, j: usize| V::load(m.add((i * PATCH + j) * stride + channel));
-            let columns: [[V; TILE]; PATCH] = from_fn(|j| output_1d(from_fn(|i| load(i, j))));
-            for i in 0..inside[0] {
-                let row = output_1d(from_fn(|j| columns[j][i]));
-                for (j, v) in row.into_iter().enumerate().take(inside[1]) {
+            let mut columns = [[V::splat(0.0); PATCH]; TILE];
+            for j in 0..PATCH {
+                let load = |i: usize| V::load(m.add((i * PATCH + j) * stride + channel));
+                let column = output_1d(std::array::from_fn(load));
+                for i in 0..TILE {
+                    columns[i][j] = column[i];
+                }
+            }
+            for (i, row) in columns.into_iter().enumerate().take(inside[0]) {
+                for (j, v) in output_1d(row).into_iter().enumerate().take(inside[1]) {
                     v.store(image.add(((place.y + i) * t.w + place.x + j) * c + channel));
                 }
             }
