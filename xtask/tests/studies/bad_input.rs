@@ -135,3 +135,59 @@ fn an_unusable_out_leaves_nothing_behind() {
     assert_eq!(std::fs::read(&file).unwrap(), b"mine");
     assert_eq!(names_in(bench.path("").as_path()), ["resnet8.safetensors", "taken"]);
 }
+
+#[test]
+fn reproduce_refuses_what_it_cannot_make_before_it_makes_anything() {
+    let bench = Bench::new();
+    let file = bench.file("taken", b"mine");
+    let below = format!("{file}/out");
+    let fresh = bench.path("out");
+    let fresh = fresh.to_str().unwrap();
+    let cases: [(&[&str], &[&str]); 5] = [
+        (&["--only", "fig99", "--out", fresh], &["--only fig99", "known are fig3"]),
+        (&["--full", "--data", "sample", "--out", fresh], &["--full", "--data sample"]),
+        (&["--data", &file, "--out", fresh], &["taken", "cargo xtask data"]),
+        (&["--threads", "0", "--out", fresh], &["--threads"]),
+        (&["--out", &below], &["cannot create", &below, "--out"]),
+    ];
+    for (args, expected) in cases {
+        assert_tells(&refusal(&[&["reproduce"], args].concat()), expected);
+    }
+    assert_eq!(names_in(bench.path("").as_path()), ["taken"]);
+}
+
+#[test]
+fn train_refuses_what_it_cannot_do_before_it_writes_anything() {
+    let bench = Bench::new();
+    let file = bench.file("taken", b"mine");
+    let below = format!("{file}/run");
+    let fresh = bench.path("run");
+    let fresh = fresh.to_str().unwrap();
+    let cases: [(&[&str], &[&str]); 5] = [
+        (&["resnet9", "--out", fresh], &["unknown model \"resnet9\""]),
+        (
+            &["resnet8", "--recipe", "magic", "--out", fresh],
+            &["unknown recipe \"magic\"", "he2015"],
+        ),
+        (&["resnet8", "--epochs", "0", "--out", fresh], &["0 epochs"]),
+        (&["resnet8", "--data", &file, "--out", fresh], &["taken", "cargo xtask data"]),
+        (&["resnet8", "--out", &below], &["cannot create the folder", &below, "--out"]),
+    ];
+    for (args, expected) in cases {
+        let sample: &[&str] = if args.contains(&"--data") { &[] } else { &["--data", "sample"] };
+        assert_tells(&refusal(&[&["train"], args, sample].concat()), expected);
+    }
+    assert_eq!(names_in(bench.path("").as_path()), ["taken"]);
+}
+
+#[test]
+fn an_unknown_simd_level_is_an_error() {
+    let output = std::process::Command::new(env!("CARGO_BIN_EXE_xtask"))
+        .arg("models")
+        .env("UNRAVEL_SIMD", "sse9")
+        .output()
+        .unwrap();
+    let message = String::from_utf8_lossy(&output.stderr);
+    assert!(!output.status.success());
+    assert_tells(&message, &["UNRAVEL_SIMD=sse9", "avx512, avx2 or portable"]);
+}

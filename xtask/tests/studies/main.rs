@@ -1,4 +1,4 @@
-//! The commands `eval`, `lesion` and `models`, run as a user runs them.
+//! The commands, run as a user runs them.
 
 mod answers;
 mod bad_input;
