@@ -1,6 +1,6 @@
 //! SIMD levels, chosen at run time.
 //!
-//! Loops are written once in plain Rust; [`vectorised`] compiles them again
+//! Loops are written once in plain Rust; `vectorised` compiles them again
 //! for each level and runs the copy that the machine can execute. None of
 //! these copies fuses a multiplication with an addition, so they give the
 //! same bits at every level.
