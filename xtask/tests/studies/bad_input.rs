@@ -146,7 +146,7 @@ fn reproduce_refuses_what_it_cannot_make_before_it_makes_anything() {
     let cases: [(&[&str], &[&str]); 5] = [
         (&["--only", "fig99", "--out", fresh], &["--only fig99", "known are fig3"]),
         (&["--full", "--data", "sample", "--out", fresh], &["--full", "--data sample"]),
-        (&["--data", &file, "--out", fresh], &["taken", "cargo xtask data"]),
+        (&["--data", &file, "--out", fresh], &["taken", "choose another folder"]),
         (&["--threads", "0", "--out", fresh], &["--threads"]),
         (&["--out", &below], &["cannot create", &below, "--out"]),
     ];
@@ -170,7 +170,7 @@ fn train_refuses_what_it_cannot_do_before_it_writes_anything() {
             &["unknown recipe \"magic\"", "he2015"],
         ),
         (&["resnet8", "--epochs", "0", "--out", fresh], &["0 epochs"]),
-        (&["resnet8", "--data", &file, "--out", fresh], &["taken", "cargo xtask data"]),
+        (&["resnet8", "--data", &file, "--out", fresh], &["taken", "choose another folder"]),
         (&["resnet8", "--out", &below], &["cannot create the folder", &below, "--out"]),
     ];
     for (args, expected) in cases {
