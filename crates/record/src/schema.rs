@@ -86,7 +86,7 @@ pub struct DataId {
     pub sample: bool,
     /// Number of images used, the first ones of the set.
     pub images: usize,
-    /// sha-256 of the file they come from.
+    /// sha-256 of these images with their labels, in the official layout.
     pub sha256: String,
 }
 

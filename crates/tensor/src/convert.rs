@@ -80,6 +80,14 @@ mod tests {
     }
 
     #[test]
+    fn a_write_through_a_view_reaches_the_tensor_alone() {
+        let t = counting();
+        let mut changed = t.clone();
+        changed.view_mut()[[1, 2, 3]] = -1.0;
+        assert_eq!((changed.as_slice()[23], t.as_slice()[23]), (-1.0, 23.0));
+    }
+
+    #[test]
     fn there_and_back_keeps_the_buffer() {
         let t = counting();
         let address = t.as_slice().as_ptr();

@@ -99,11 +99,6 @@ impl<T: Scalar> Tensor<T> {
         }
     }
 
-    /// Whether no other tensor shares these elements.
-    pub fn is_unique(&self) -> bool {
-        Arc::strong_count(&self.elements) == 1
-    }
-
     /// The same elements under another shape.
     ///
     /// # Panics
