@@ -73,8 +73,7 @@ impl<T: Scalar> Model<T> {
             Stem::Conv(conv) => conv.forward(pass, x),
             Stem::ConvNormRelu(conv, norm) => {
                 let h = conv.forward(pass, x);
-                let h = norm.forward(pass, &h);
-                op::relu(&mut pass.tape, &h)
+                norm.forward_relu(pass, &h)
             }
         }
     }
@@ -95,8 +94,7 @@ impl<T: Scalar> Model<T> {
     pub fn forward_head(&self, pass: &mut Pass<'_, T>, x: &Var<T>) -> Var<T> {
         let mut h = x.clone();
         if let Some(norm) = &self.head.norm {
-            h = norm.forward(pass, &h);
-            h = op::relu(&mut pass.tape, &h);
+            h = norm.forward_relu(pass, &h);
         }
         if self.head.averages {
             h = op::global_average(&mut pass.tape, &h);

@@ -1,6 +1,10 @@
 //! Named parameters and buffers, apart from the layers that use them.
 
+use std::sync::{Arc, OnceLock};
+
 use tensor::{Scalar, Tensor};
+
+use crate::op::ConvWeights;
 
 /// The place of a parameter in its [`Params`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -31,12 +35,36 @@ pub struct Param<T: Scalar> {
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Params<T: Scalar> {
     entries: Vec<Param<T>>,
+    /// What kernels made of each entry's value.
+    made: Vec<Made<T>>,
+}
+
+/// Follows from a parameter's value, so it takes no part in copies and comparisons.
+#[derive(Debug)]
+struct Made<T: Scalar>(OnceLock<Arc<ConvWeights<T>>>);
+
+impl<T: Scalar> Default for Made<T> {
+    fn default() -> Self {
+        Made(OnceLock::new())
+    }
+}
+
+impl<T: Scalar> Clone for Made<T> {
+    fn clone(&self) -> Self {
+        Made::default()
+    }
+}
+
+impl<T: Scalar> PartialEq for Made<T> {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
 }
 
 impl<T: Scalar> Params<T> {
     /// No parameters yet.
     pub fn new() -> Self {
-        Params { entries: Vec::new() }
+        Params { entries: Vec::new(), made: Vec::new() }
     }
 
     /// Adds a trained parameter.
@@ -62,6 +90,7 @@ impl<T: Scalar> Params<T> {
         let taken = self.entries.iter().any(|p| p.name == param.name);
         assert!(!taken, "two parameters are called {}", param.name);
         self.entries.push(param);
+        self.made.push(Made::default());
         ParamId(self.entries.len() - 1)
     }
 
@@ -70,8 +99,14 @@ impl<T: Scalar> Params<T> {
         &self.entries[id.0].value
     }
 
+    /// The weights of a convolution for its kernels, kept until they change.
+    pub fn conv_weights(&self, id: ParamId) -> &Arc<ConvWeights<T>> {
+        self.made[id.0].0.get_or_init(|| Arc::new(ConvWeights::new(self.value(id).clone())))
+    }
+
     /// The value of a parameter, to change.
     pub fn value_mut(&mut self, id: ParamId) -> &mut Tensor<T> {
+        self.made[id.0] = Made::default();
         &mut self.entries[id.0].value
     }
 
@@ -97,6 +132,7 @@ impl<T: Scalar> Params<T> {
             value: p.value.cast(),
             is_trained: p.is_trained,
         };
-        Params { entries: self.entries.iter().map(cast).collect() }
+        let made = self.entries.iter().map(|_| Made::default()).collect();
+        Params { entries: self.entries.iter().map(cast).collect(), made }
     }
 }

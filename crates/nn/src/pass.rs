@@ -1,9 +1,12 @@
 //! One pass through a network: the tape, the mode, and what comes out aside.
 
+use std::sync::Arc;
+
 use tensor::kernel::batch_norm::Moments;
 use tensor::random::Random;
 use tensor::{Scalar, Tensor};
 
+use crate::op::ConvWeights;
 use crate::{Mode, ParamId, Params, Tape, Var};
 
 /// The moments that one batch norm saw, and the buffers they belong into.
@@ -30,6 +33,9 @@ pub struct Pass<'a, T: Scalar> {
     pub dropout: Option<Random>,
     /// The moments that each batch norm saw in training mode, in order.
     pub statistics: Vec<BatchStatistics>,
+    /// Whether layers may use fused kernels. Without them every op is a node of its
+    /// own: slower, the same up to rounding, and the oracle of the tests.
+    pub fuses: bool,
     params: &'a Params<T>,
 }
 
@@ -46,12 +52,17 @@ impl<'a, T: Scalar> Pass<'a, T> {
 
     /// Any tape with any mode, without dropout.
     pub fn new(tape: Tape<T>, mode: Mode, params: &'a Params<T>) -> Self {
-        Pass { tape, mode, dropout: None, statistics: Vec::new(), params }
+        Pass { tape, mode, dropout: None, statistics: Vec::new(), fuses: true, params }
     }
 
     /// The value of a parameter, without a gradient.
     pub fn value(&self, id: ParamId) -> &'a Tensor<T> {
         self.params.value(id)
+    }
+
+    /// The weights of a convolution for its kernels.
+    pub(crate) fn conv_weights(&self, id: ParamId) -> &'a Arc<ConvWeights<T>> {
+        self.params.conv_weights(id)
     }
 
     /// A parameter as a leaf of the tape.

@@ -3,6 +3,8 @@
 //! The number of chunks is a function of the shape, never of the threads; each
 //! chunk owns what it writes; partial results are joined in a fixed tree.
 
+use std::ops::AddAssign;
+
 use rayon::prelude::*;
 
 /// Elements of one chunk of an elementwise pass: 64 KiB of `f32`, large
@@ -47,6 +49,20 @@ pub fn tree_fold<R>(mut items: Vec<R>, join: impl Fn(R, R) -> R) -> Option<R> {
     items.pop()
 }
 
+/// Adds `items` runs of equal length into the first one, by the tree of
+/// [`tree_fold`]; the others are left with partial sums.
+pub(crate) fn tree_sum<T: Copy + AddAssign>(runs: &mut [T], items: usize) {
+    let len = runs.len() / items.max(1);
+    let mut step = 1;
+    while step < items {
+        for left in (0..items - step).step_by(2 * step) {
+            let (a, b) = runs[left * len..].split_at_mut(step * len);
+            a[..len].iter_mut().zip(&b[..len]).for_each(|(a, &b)| *a += b);
+        }
+        step *= 2;
+    }
+}
+
 /// Rows of width `c` in one chunk of a pass over `[rows, c]`.
 pub(crate) fn chunk_rows(c: usize) -> usize {
     (CHUNK_ELEMENTS / c.max(1)).max(1)
@@ -59,6 +75,18 @@ pub(crate) fn for_chunks<T: Send>(
     f: impl Fn(usize, &mut [T]) + Send + Sync,
 ) {
     out.par_chunks_mut(chunk.max(1)).enumerate().for_each(|(i, out)| f(i, out));
+}
+
+/// Calls `f(chunk index, chunk, item)` on consecutive chunks of `out`, each with its
+/// item, in parallel.
+pub(crate) fn for_pairs<T: Send, I: IndexedParallelIterator>(
+    out: &mut [T],
+    chunk: usize,
+    items: I,
+    f: impl Fn(usize, &mut [T], I::Item) + Send + Sync,
+) {
+    let pairs = out.par_chunks_mut(chunk.max(1)).zip(items);
+    pairs.enumerate().for_each(|(i, (out, item))| f(i, out, item));
 }
 
 #[cfg(test)]
@@ -79,6 +107,20 @@ mod tests {
         let items = (0..7).map(|i| i.to_string()).collect();
         let tree = tree_fold(items, |a: String, b| format!("({a} {b})"));
         assert_eq!(tree.unwrap(), "(((0 1) (2 3)) ((4 5) 6))");
+    }
+
+    #[test]
+    fn runs_are_added_by_the_same_tree() {
+        // Rounding tells the order of additions.
+        for n in 1..20 {
+            let runs: Vec<f32> = (0..3 * n).map(|i| 1.0 / (i as f32 + 0.7)).collect();
+            let mut summed = runs.clone();
+            tree_sum(&mut summed, n);
+            let folded = tree_fold(runs.chunks(3).map(<[f32]>::to_vec).collect(), |a, b| {
+                a.iter().zip(&b).map(|(a, b)| a + b).collect()
+            });
+            assert_eq!(summed[..3], folded.unwrap()[..], "{n} runs");
+        }
     }
 
     #[test]

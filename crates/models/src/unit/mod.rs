@@ -123,20 +123,29 @@ impl Unit {
         match &self.kind {
             UnitKind::PreAct(block) => {
                 let c = block.pre(pass, x);
-                sum(
-                    pass,
-                    Terms { id, route, branch_scale },
-                    |pass| block.skip(pass, x, &c),
-                    |pass| block.branch(pass, &c),
-                )
+                match route {
+                    Route::Skip => block.skip(pass, x, &c),
+                    Route::Branch => block.branch(pass, &c, None),
+                    Route::Both => {
+                        let skip = block.skip(pass, x, &c);
+                        if branch_scale == 1.0 {
+                            return block.branch(pass, &c, Some((&skip, id)));
+                        }
+                        let branch = block.branch(pass, &c, None);
+                        sum(pass, &skip, &branch, id, branch_scale)
+                    }
+                }
             }
             UnitKind::PostAct(block) => {
-                let y = sum(
-                    pass,
-                    Terms { id, route, branch_scale },
-                    |pass| block.skip(pass, x),
-                    |pass| block.branch(pass, x),
-                );
+                let y = match route {
+                    Route::Skip => block.skip(pass, x),
+                    Route::Branch => block.branch(pass, x),
+                    Route::Both => {
+                        let skip = block.skip(pass, x);
+                        let branch = block.branch(pass, x);
+                        sum(pass, &skip, &branch, id, branch_scale)
+                    }
+                };
                 op::relu(&mut pass.tape, &y)
             }
             UnitKind::Plain(layer) => {
@@ -152,29 +161,17 @@ impl Unit {
     }
 }
 
-struct Terms {
+/// `skip + branch_scale branch`, under the name of the unit.
+fn sum<T: Scalar>(
+    pass: &mut Pass<'_, T>,
+    skip: &Var<T>,
+    branch: &Var<T>,
     id: usize,
-    route: Route,
     branch_scale: f64,
-}
-
-/// The chosen terms, added up. Only what is chosen runs.
-fn sum<'a, T: Scalar>(
-    pass: &mut Pass<'a, T>,
-    terms: Terms,
-    skip: impl FnOnce(&mut Pass<'a, T>) -> Var<T>,
-    branch: impl FnOnce(&mut Pass<'a, T>) -> Var<T>,
 ) -> Var<T> {
-    match terms.route {
-        Route::Skip => skip(pass),
-        Route::Branch => branch(pass),
-        Route::Both => {
-            let s = skip(pass);
-            let mut b = branch(pass);
-            if terms.branch_scale != 1.0 {
-                b = op::scale(&mut pass.tape, &b, T::from_f64(terms.branch_scale));
-            }
-            op::join(&mut pass.tape, &s, &b, terms.id)
-        }
+    if branch_scale == 1.0 {
+        return op::join(&mut pass.tape, skip, branch, id);
     }
+    let branch = op::scale(&mut pass.tape, branch, T::from_f64(branch_scale));
+    op::join(&mut pass.tape, skip, &branch, id)
 }

@@ -47,14 +47,14 @@ impl PlainLayer {
 
     pub(super) fn branch<T: Scalar>(&self, pass: &mut Pass<'_, T>, x: &Var<T>) -> Var<T> {
         let x = dropout(pass, x, self.dropout);
-        let mut h = match &self.op {
+        let h = match &self.op {
             PlainOp::Conv(conv) => conv.forward(pass, &x),
             PlainOp::Linear(linear) => linear.forward(pass, &x),
         };
-        if let Some(norm) = &self.norm {
-            h = norm.forward(pass, &h);
+        match &self.norm {
+            Some(norm) => norm.forward_relu(pass, &h),
+            None => op::relu(&mut pass.tape, &h),
         }
-        op::relu(&mut pass.tape, &h)
     }
 
     pub(super) fn post<T: Scalar>(&self, pass: &mut Pass<'_, T>, y: Var<T>) -> Var<T> {

@@ -49,9 +49,7 @@ impl PostActBlock {
 
     pub(super) fn branch<T: Scalar>(&self, pass: &mut Pass<'_, T>, x: &Var<T>) -> Var<T> {
         let h = self.conv1.forward(pass, x);
-        let h = self.bn1.forward(pass, &h);
-        let h = op::relu(&mut pass.tape, &h);
-        let h = self.conv2.forward(pass, &h);
+        let h = self.conv2.forward_normed(pass, &self.bn1, &h, None);
         self.bn2.forward(pass, &h)
     }
 

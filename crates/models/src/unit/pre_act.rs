@@ -8,7 +8,7 @@
 //! ```
 
 use nn::layer::{BatchNorm, Builder, Conv2d};
-use nn::{Pass, Var, op};
+use nn::{Pass, Var};
 use tensor::Scalar;
 
 use super::UnitShape;
@@ -44,7 +44,7 @@ impl PreActBlock {
     /// The activation before both terms, if they share one.
     pub(super) fn pre<T: Scalar>(&self, pass: &mut Pass<'_, T>, x: &Var<T>) -> Var<T> {
         match self.projection {
-            Some(_) => self.activate(pass, x),
+            Some(_) => self.bn1.forward_relu(pass, x),
             None => x.clone(),
         }
     }
@@ -56,20 +56,18 @@ impl PreActBlock {
         }
     }
 
-    pub(super) fn branch<T: Scalar>(&self, pass: &mut Pass<'_, T>, c: &Var<T>) -> Var<T> {
+    /// The branch; with `skip`, the other term and the name of the unit, the sum.
+    pub(super) fn branch<T: Scalar>(
+        &self,
+        pass: &mut Pass<'_, T>,
+        c: &Var<T>,
+        skip: Option<(&Var<T>, usize)>,
+    ) -> Var<T> {
         let h = match self.projection {
-            Some(_) => c.clone(),
-            None => self.activate(pass, c),
+            Some(_) => self.conv1.forward(pass, c),
+            None => self.conv1.forward_normed(pass, &self.bn1, c, None),
         };
-        let h = self.conv1.forward(pass, &h);
-        let h = self.bn2.forward(pass, &h);
-        let h = op::relu(&mut pass.tape, &h);
-        self.conv2.forward(pass, &h)
-    }
-
-    fn activate<T: Scalar>(&self, pass: &mut Pass<'_, T>, x: &Var<T>) -> Var<T> {
-        let h = self.bn1.forward(pass, x);
-        op::relu(&mut pass.tape, &h)
+        self.conv2.forward_normed(pass, &self.bn2, &h, skip)
     }
 
     pub(super) fn macs(&self, output: UnitShape) -> u64 {

@@ -1,6 +1,7 @@
 //! The batch norm layer.
 
 use tensor::Scalar;
+use tensor::kernel::batch_norm::Moments;
 
 use super::Builder;
 use crate::op::{self, Statistics};
@@ -32,20 +33,48 @@ impl BatchNorm {
 
     /// Normalises; in training mode leaves the batch statistics with the pass.
     pub fn forward<T: Scalar>(&self, pass: &mut Pass<'_, T>, x: &Var<T>) -> Var<T> {
-        let (scale, shift) = (pass.param(self.scale), pass.param(self.shift));
-        let statistics = match pass.mode {
+        let [scale, shift] = self.params(pass);
+        let statistics = self.statistics(pass);
+        let (y, moments) = op::batch_norm(&mut pass.tape, x, &scale, &shift, statistics);
+        self.leave(pass, moments);
+        y
+    }
+
+    /// Normalises and rectifies.
+    pub fn forward_relu<T: Scalar>(&self, pass: &mut Pass<'_, T>, x: &Var<T>) -> Var<T> {
+        if !pass.fuses {
+            let y = self.forward(pass, x);
+            return op::relu(&mut pass.tape, &y);
+        }
+        let [scale, shift] = self.params(pass);
+        let statistics = self.statistics(pass);
+        let (z, moments) = op::norm_relu(&mut pass.tape, x, &scale, &shift, statistics);
+        self.leave(pass, moments);
+        z
+    }
+
+    /// Scale and shift, as leaves of the tape.
+    pub(super) fn params<T: Scalar>(&self, pass: &mut Pass<'_, T>) -> [Var<T>; 2] {
+        [pass.param(self.scale), pass.param(self.shift)]
+    }
+
+    /// The statistics that normalise in the mode of the pass.
+    pub(super) fn statistics<'a, T: Scalar>(&self, pass: &Pass<'a, T>) -> Statistics<'a, T> {
+        match pass.mode {
             Mode::Train => Statistics::Batch,
             Mode::Eval => Statistics::Running {
                 mean: pass.value(self.running_mean),
                 var: pass.value(self.running_var),
             },
-        };
-        let (y, moments) = op::batch_norm(&mut pass.tape, x, &scale, &shift, statistics);
+        }
+    }
+
+    /// Leaves the moments of a batch with the pass.
+    pub(super) fn leave<T: Scalar>(&self, pass: &mut Pass<'_, T>, moments: Option<Moments>) {
         pass.statistics.extend(moments.map(|moments| BatchStatistics {
             running_mean: self.running_mean,
             running_var: self.running_var,
             moments,
         }));
-        y
     }
 }

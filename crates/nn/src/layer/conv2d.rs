@@ -2,8 +2,9 @@
 
 use tensor::Scalar;
 
-use super::Builder;
-use crate::{ParamId, Pass, Var, init, op};
+use super::{BatchNorm, Builder};
+use crate::op::{FusedConv, Norm};
+use crate::{Mode, ParamId, Pass, Var, init, op};
 
 /// A convolution, `NAME.weight`, and perhaps its bias, `NAME.bias`.
 #[derive(Debug, Clone, PartialEq)]
@@ -43,8 +44,12 @@ impl Conv2d {
 
     /// `[n, h, w, c_in]` to `[n, ceil(h / stride), ceil(w / stride), c_out]`.
     pub fn forward<T: Scalar>(&self, pass: &mut Pass<'_, T>, x: &Var<T>) -> Var<T> {
-        let weight = pass.param(self.weight);
-        let y = op::conv2d(&mut pass.tape, x, &weight, self.stride, self.kernel / 2);
+        let y = if self.fuses(pass, x) {
+            self.fused(pass, x, None, None)
+        } else {
+            let weight = pass.param(self.weight);
+            op::conv2d(&mut pass.tape, x, &weight, self.stride, self.kernel / 2)
+        };
         match self.bias {
             Some(bias) => {
                 let bias = pass.param(bias);
@@ -52,6 +57,58 @@ impl Conv2d {
             }
             None => y,
         }
+    }
+
+    /// The convolution of `relu(norm(x))`; with `skip`, the other term of a residual
+    /// sum and the name of its unit, the sum.
+    pub fn forward_normed<T: Scalar>(
+        &self,
+        pass: &mut Pass<'_, T>,
+        norm: &BatchNorm,
+        x: &Var<T>,
+        skip: Option<(&Var<T>, usize)>,
+    ) -> Var<T> {
+        if self.fuses(pass, x) && self.bias.is_none() {
+            return self.fused(pass, x, Some(norm), skip);
+        }
+        let z = norm.forward_relu(pass, x);
+        let y = self.forward(pass, &z);
+        match skip {
+            Some((skip, unit)) => op::join(&mut pass.tape, skip, &y, unit),
+            None => y,
+        }
+    }
+
+    fn fuses<T: Scalar>(&self, pass: &Pass<'_, T>, x: &Var<T>) -> bool {
+        let fits = self.kernel == 3 && self.stride == 1 && op::fuses(x, self.c_out);
+        fits && pass.fuses
+    }
+
+    fn fused<T: Scalar>(
+        &self,
+        pass: &mut Pass<'_, T>,
+        x: &Var<T>,
+        norm: Option<&BatchNorm>,
+        skip: Option<(&Var<T>, usize)>,
+    ) -> Var<T> {
+        let weight = pass.param(self.weight);
+        let params = norm.map(|norm| (norm.params(pass), norm.statistics(pass)));
+        let conv = FusedConv {
+            norm: params.as_ref().map(|([scale, shift], statistics)| Norm {
+                scale,
+                shift,
+                statistics: *statistics,
+            }),
+            weight: &weight,
+            weights: pass.conv_weights(self.weight),
+            skip,
+            takes_moments: pass.mode == Mode::Train,
+        };
+        let (y, moments) = op::fused_conv(&mut pass.tape, x, conv);
+        if let Some(norm) = norm {
+            norm.leave(pass, moments);
+        }
+        y
     }
 
     /// Multiplications for an output of `pixels` pixels.

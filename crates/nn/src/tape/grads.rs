@@ -1,15 +1,14 @@
 //! What a sweep delivers.
 
-use tensor::kernel::elementwise;
 use tensor::{Scalar, Tensor};
 
-use super::Var;
+use super::{Cotangent, Var};
 use crate::ParamId;
 
 /// The gradients at the leaves of a tape.
 #[derive(Debug)]
 pub struct Grads<T: Scalar> {
-    by_node: Vec<Option<Tensor<T>>>,
+    by_node: Vec<Option<Cotangent<T>>>,
     by_param: Vec<Option<Tensor<T>>>,
 }
 
@@ -20,7 +19,10 @@ impl<T: Scalar> Grads<T> {
 
     /// The gradient at an input; `None` if nothing reached it.
     pub fn of(&self, var: &Var<T>) -> Option<&Tensor<T>> {
-        self.by_node[var.node?].as_ref()
+        match self.by_node[var.node?].as_ref()? {
+            Cotangent::Whole(grad) => Some(grad),
+            Cotangent::Pending(_) => unreachable!("a sweep leaves the gradients of inputs whole"),
+        }
     }
 
     /// The gradient of a parameter; `None` if nothing reached it.
@@ -28,25 +30,26 @@ impl<T: Scalar> Grads<T> {
         self.by_param.get(id.index())?.as_ref()
     }
 
-    pub(super) fn add(&mut self, node: usize, grad: Tensor<T>) {
-        accumulate(&mut self.by_node[node], grad);
+    pub(super) fn add(&mut self, node: usize, grad: Cotangent<T>) {
+        let place = &mut self.by_node[node];
+        *place = Some(match place.take() {
+            Some(sum) => sum.plus(grad),
+            None => grad,
+        });
     }
 
     pub(super) fn add_param(&mut self, id: ParamId, grad: Tensor<T>) {
         if self.by_param.len() <= id.index() {
             self.by_param.resize_with(id.index() + 1, || None);
         }
-        accumulate(&mut self.by_param[id.index()], grad);
+        let place = &mut self.by_param[id.index()];
+        *place = Some(match place.take() {
+            Some(sum) => Cotangent::Whole(sum).plus(Cotangent::Whole(grad)).whole(),
+            None => grad,
+        });
     }
 
-    pub(super) fn take(&mut self, node: usize) -> Option<Tensor<T>> {
+    pub(super) fn take(&mut self, node: usize) -> Option<Cotangent<T>> {
         self.by_node[node].take()
-    }
-}
-
-fn accumulate<T: Scalar>(place: &mut Option<Tensor<T>>, grad: Tensor<T>) {
-    match place {
-        Some(sum) => elementwise::add_assign(sum.as_mut_slice(), grad.as_slice()),
-        None => *place = Some(grad),
     }
 }

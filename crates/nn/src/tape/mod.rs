@@ -1,10 +1,15 @@
 //! The tape: ops in the order they ran, each with the rule of its gradient.
 
+mod cotangent;
 mod grads;
 mod sweep;
 
+use std::sync::Arc;
+
+use tensor::kernel::batch_norm::Moments;
 use tensor::{Scalar, Tensor};
 
+pub use cotangent::{Cotangent, Pending};
 pub use grads::Grads;
 pub use sweep::{Route, Sweep};
 
@@ -15,12 +20,25 @@ use crate::ParamId;
 pub struct Var<T: Scalar> {
     value: Tensor<T>,
     node: Option<usize>,
+    /// Those of the channels, if what made the value has taken them.
+    moments: Option<Arc<Moments>>,
 }
 
 impl<T: Scalar> Var<T> {
     /// The value.
     pub fn value(&self) -> &Tensor<T> {
         &self.value
+    }
+
+    /// The moments of the value's channels (its last dimension): those that the op
+    /// which made it has taken in passing, or else taken now.
+    pub fn moments(&self) -> Arc<Moments> {
+        let take = || Arc::new(Moments::of(self.value.as_slice(), self.value.shape().channels()));
+        self.moments.clone().unwrap_or_else(take)
+    }
+
+    pub(crate) fn with_moments(self, moments: Option<Moments>) -> Var<T> {
+        Var { moments: moments.map(Arc::new), ..self }
     }
 
     /// The value, letting go of the tape.
@@ -34,6 +52,12 @@ pub trait Rule<T: Scalar>: Send + Sync {
     /// The cotangents of the inputs from that of the output, in the order of
     /// the inputs; `None` where `wanted` is false.
     fn backward(&self, dy: &Tensor<T>, wanted: &[bool]) -> Vec<Option<Tensor<T>>>;
+
+    /// The same for ops that take or leave a batch norm [pending](Pending).
+    fn backward_pending(&self, dy: Cotangent<T>, wanted: &[bool]) -> Vec<Option<Cotangent<T>>> {
+        let whole = |grad: Option<Tensor<T>>| grad.map(Cotangent::Whole);
+        self.backward(&dy.whole(), wanted).into_iter().map(whole).collect()
+    }
 }
 
 enum Kind<T> {
@@ -73,7 +97,7 @@ impl<T: Scalar> Tape<T> {
 
     /// A value without a gradient.
     pub fn constant(&mut self, value: Tensor<T>) -> Var<T> {
-        Var { value, node: None }
+        Var { value, node: None, moments: None }
     }
 
     /// A value whose gradient a sweep delivers.
@@ -94,11 +118,8 @@ impl<T: Scalar> Tape<T> {
         inputs: &[&Var<T>],
         rule: impl FnOnce() -> R,
     ) -> Var<T> {
-        let inputs: Vec<_> = inputs.iter().map(|var| var.node).collect();
-        if inputs.iter().all(Option::is_none) {
-            return self.constant(value);
-        }
-        self.push(value, inputs, || Kind::Op(Box::new(rule())))
+        let node = self.op_node(inputs, rule);
+        Var { value, node, moments: None }
     }
 
     /// The sum of a residual unit's two terms. `unit` is the name under which
@@ -113,16 +134,49 @@ impl<T: Scalar> Tape<T> {
         self.push(value, vec![skip.node, branch.node], || Kind::Join { unit })
     }
 
+    /// [`Tape::op`] and [`Tape::join`] at once, for a kernel that never makes the
+    /// branch on its own: `value` is the sum, `inputs` and `rule` are the branch's.
+    pub(crate) fn joined_op<R: Rule<T> + 'static>(
+        &mut self,
+        value: Tensor<T>,
+        skip: &Var<T>,
+        unit: usize,
+        inputs: &[&Var<T>],
+        rule: impl FnOnce() -> R,
+    ) -> Var<T> {
+        let branch = self.op_node(inputs, rule);
+        self.push(value, vec![skip.node, branch], || Kind::Join { unit })
+    }
+
+    fn op_node<R: Rule<T> + 'static>(
+        &mut self,
+        inputs: &[&Var<T>],
+        rule: impl FnOnce() -> R,
+    ) -> Option<usize> {
+        let inputs: Vec<_> = inputs.iter().map(|var| var.node).collect();
+        let is_constant = inputs.iter().all(Option::is_none);
+        if is_constant { None } else { self.node(inputs, || Kind::Op(Box::new(rule()))) }
+    }
+
     fn push(
         &mut self,
         value: Tensor<T>,
         inputs: Vec<Option<usize>>,
         kind: impl FnOnce() -> Kind<T>,
     ) -> Var<T> {
+        let node = self.node(inputs, kind);
+        Var { value, node, moments: None }
+    }
+
+    fn node(
+        &mut self,
+        inputs: Vec<Option<usize>>,
+        kind: impl FnOnce() -> Kind<T>,
+    ) -> Option<usize> {
         if !self.is_recording {
-            return self.constant(value);
+            return None;
         }
         self.nodes.push(Node { inputs, kind: kind() });
-        Var { value, node: Some(self.nodes.len() - 1) }
+        Some(self.nodes.len() - 1)
     }
 }

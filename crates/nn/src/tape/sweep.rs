@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use tensor::{Scalar, Tensor};
 
-use super::{Grads, Kind, Node, Tape, Var};
+use super::{Cotangent, Grads, Kind, Node, Tape, Var};
 
 /// Which terms of a residual unit's sum are taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -93,7 +93,10 @@ impl<T: Scalar> Tape<T> {
     fn seed(&self, y: &Var<T>, dy: Tensor<T>) -> Grads<T> {
         let node = y.node.filter(|&node| node < self.nodes.len());
         let mut grads = Grads::new(self.nodes.len());
-        grads.add(node.expect("a sweep starts at a value that the tape has recorded"), dy);
+        grads.add(
+            node.expect("a sweep starts at a value that the tape has recorded"),
+            Cotangent::Whole(dy),
+        );
         grads
     }
 
@@ -121,28 +124,28 @@ fn step<T: Scalar>(
     is_needed: &[bool],
     grads: &mut Grads<T>,
 ) {
-    if matches!(node.kind, Kind::Input) || !is_needed[i] {
+    if !is_needed[i] {
         return;
     }
     let Some(dy) = grads.take(i) else { return };
     let wants = |input: &Option<usize>| input.is_some_and(|input| is_needed[input]);
     match &node.kind {
-        Kind::Input => {}
-        Kind::Param(id) => grads.add_param(*id, dy),
+        Kind::Input => grads.add(i, Cotangent::Whole(dy.whole())),
+        Kind::Param(id) => grads.add_param(*id, dy.whole()),
         Kind::Join { unit } => {
+            let dy = dy.whole();
             for (input, is_taken) in node.inputs.iter().zip(sweep.takes(*unit)) {
                 if let Some(input) = *input
                     && is_taken
                     && is_needed[input]
                 {
-                    grads.add(input, dy.clone());
+                    grads.add(input, Cotangent::Whole(dy.clone()));
                 }
             }
         }
         Kind::Op(rule) => {
             let wanted: Vec<bool> = node.inputs.iter().map(wants).collect();
-            let cotangents = rule.backward(&dy, &wanted);
-            drop(dy);
+            let cotangents = rule.backward_pending(dy, &wanted);
             for (input, cotangent) in node.inputs.iter().zip(cotangents) {
                 if let (Some(input), Some(cotangent)) = (*input, cotangent) {
                     grads.add(input, cotangent);

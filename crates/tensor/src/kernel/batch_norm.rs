@@ -3,7 +3,7 @@
 use rayon::prelude::*;
 
 use crate::Scalar;
-use crate::simd::vectorised;
+use crate::simd::{Vector, vectorised};
 use crate::threads::{self, chunk_rows};
 
 /// Rows whose mean is taken before their squared deviations: few enough that
@@ -35,11 +35,11 @@ impl Moments {
                 .reduce(Moments::join)
                 .expect("a chunk has rows")
         });
-        threads::tree_fold(parts, Moments::join).unwrap_or_else(|| Moments {
-            count: 0,
-            mean: vec![0.0; c],
-            m2: vec![0.0; c],
-        })
+        threads::tree_fold(parts, Moments::join).unwrap_or_else(|| Moments::none(c))
+    }
+
+    fn none(c: usize) -> Moments {
+        Moments { count: 0, mean: vec![0.0; c], m2: vec![0.0; c] }
     }
 
     fn of_block<T: Scalar>(x: &[T], c: usize) -> Moments {
@@ -86,6 +86,106 @@ impl Moments {
     }
 }
 
+/// The moments of parts of some rows, taken while another kernel has them in the
+/// cache.
+pub(crate) struct PartialMoments {
+    rows: usize,
+    rows_per_part: usize,
+    c: usize,
+    /// `[parts, 2, c]`: means and squared deviations.
+    parts: Vec<f64>,
+}
+
+/// Where the moments of one part go.
+pub(crate) struct MomentsOf<'a> {
+    mean: &'a mut [f64],
+    m2: &'a mut [f64],
+}
+
+impl PartialMoments {
+    /// Moments of `[rows, c]`, to be filled in.
+    pub(crate) fn new(rows: usize, c: usize) -> Self {
+        PartialMoments { rows, rows_per_part: rows.max(1), c, parts: Vec::new() }
+    }
+
+    /// Calls `f` for each part of `y`, in parallel, with its number and the place
+    /// for its moments.
+    pub(crate) fn fill_with(
+        &mut self,
+        y: &mut [f32],
+        rows_per_part: usize,
+        f: impl Fn(usize, &mut [f32], MomentsOf<'_>) + Send + Sync,
+    ) {
+        let c = self.c;
+        self.rows_per_part = rows_per_part;
+        self.parts = vec![0.0; 2 * c * self.rows.div_ceil(rows_per_part)];
+        let places = self.parts.par_chunks_exact_mut(2 * c);
+        threads::for_pairs(y, rows_per_part * c, places, |i, y, place| {
+            let (mean, m2) = place.split_at_mut(c);
+            f(i, y, MomentsOf { mean, m2 });
+        });
+    }
+
+    /// The moments of all rows, joined in a fixed tree.
+    pub(crate) fn join(self) -> Moments {
+        let (rows, per_part, c) = (self.rows, self.rows_per_part, self.c);
+        let parts = self.parts.chunks_exact(2 * c).enumerate().map(|(i, part)| Moments {
+            count: per_part.min(rows - i * per_part),
+            mean: part[..c].to_vec(),
+            m2: part[c..].to_vec(),
+        });
+        threads::tree_fold(parts.collect(), Moments::join).unwrap_or_else(|| Moments::none(c))
+    }
+}
+
+impl MomentsOf<'_> {
+    /// Takes the moments of `y[rows, c]`, the first `pilot` rows giving a rough mean.
+    ///
+    /// `mean = rough + sum d / n` and `m2 = sum d^2 - (sum d)^2 / n` with
+    /// `d = y - rough`: one pass, and nothing cancels, since the rough mean is a few
+    /// deviations from the true one at most.
+    ///
+    /// # Safety
+    /// The processor must have the instructions of `V`.
+    #[inline(always)]
+    pub(crate) unsafe fn take<V: Vector>(self, y: &[f32], pilot: usize) {
+        const CHAINS: usize = 4;
+        let c = self.mean.len();
+        let rows = y.len() / c;
+        let pilot = pilot.min(rows);
+        assert!(y.len() == rows * c && c.is_multiple_of(V::LANES) && self.m2.len() == c);
+        for channel in (0..c).step_by(V::LANES) {
+            // SAFETY: the rows are as long as asserted; the caller vouches for the
+            // instructions; no register is longer than the arrays.
+            unsafe {
+                let at = |row: usize| V::load(y.as_ptr().add(row * c + channel));
+                let total = |s: [V; CHAINS]| s[0].add(s[1]).add(s[2].add(s[3]));
+                let mut rough = [V::splat(0.0); CHAINS];
+                for row in 0..pilot {
+                    rough[row % CHAINS] = rough[row % CHAINS].add(at(row));
+                }
+                let rough = total(rough).mul(V::splat(1.0 / pilot as f32));
+                let (mut sum, mut square) = ([V::splat(0.0); CHAINS], [V::splat(0.0); CHAINS]);
+                for row in 0..rows {
+                    let (d, chain) = (at(row).sub(rough), row % CHAINS);
+                    sum[chain] = sum[chain].add(d);
+                    square[chain] = d.mul_add(d, square[chain]);
+                }
+                let mut lanes = [[0.0f32; 16]; 3];
+                for (lanes, v) in lanes.iter_mut().zip([rough, total(sum), total(square)]) {
+                    v.store(lanes.as_mut_ptr());
+                }
+                let n = rows as f64;
+                for lane in 0..V::LANES {
+                    let [rough, sum, square] = lanes.map(|lanes| f64::from(lanes[lane]));
+                    self.mean[channel + lane] = rough + sum / n;
+                    self.m2[channel + lane] = square - sum * sum / n;
+                }
+            }
+        }
+    }
+}
+
 /// `y[r, c] = x[r, c] scale[c] + shift[c]`.
 pub fn affine<T: Scalar>(y: &mut [T], x: &[T], scale: &[T], shift: &[T]) {
     let c = scale.len();
@@ -101,18 +201,32 @@ pub fn affine<T: Scalar>(y: &mut [T], x: &[T], scale: &[T], shift: &[T]) {
     });
 }
 
-/// `dx[r, c] = dy[r, c] a[c] + x[r, c] b[c] + d[c]`: the input gradient of
-/// batch norm on batch statistics, as one pass.
-pub fn affine_pair<T: Scalar>(dx: &mut [T], dy: &[T], x: &[T], [a, b, d]: [&[T]; 3]) {
+/// `dz[r, c] = dz[r, c] a[c] + x[r, c] b[c] + d[c] + plus[r, c]`, in place: the
+/// input gradient of batch norm from that in its output, and what else reaches
+/// its input, as one pass.
+pub fn affine_pair<T: Scalar>(dz: &mut [T], x: &[T], [a, b, d]: [&[T]; 3], plus: Option<&[T]>) {
     let c = a.len();
     let chunk = chunk_rows(c) * c;
-    let inputs = dy.par_chunks(chunk).zip(x.par_chunks(chunk));
-    dx.par_chunks_mut(chunk).zip(inputs).for_each(|(dx, (dy, x))| {
+    threads::for_chunks(dz, chunk, |i, dz| {
+        let part = i * chunk..i * chunk + dz.len();
+        let x = &x[part.clone()];
+        let plus = plus.map(|plus| &plus[part]);
         vectorised(|| {
-            let rows = dx.chunks_exact_mut(c).zip(dy.chunks_exact(c)).zip(x.chunks_exact(c));
-            for ((dx, dy), x) in rows {
-                for i in 0..c {
-                    dx[i] = dy[i] * a[i] + x[i] * b[i] + d[i];
+            let rows = dz.chunks_exact_mut(c).zip(x.chunks_exact(c));
+            match plus {
+                None => {
+                    for (dz, x) in rows {
+                        for i in 0..c {
+                            dz[i] = dz[i] * a[i] + (x[i] * b[i] + d[i]);
+                        }
+                    }
+                }
+                Some(plus) => {
+                    for ((dz, x), plus) in rows.zip(plus.chunks_exact(c)) {
+                        for i in 0..c {
+                            dz[i] = dz[i] * a[i] + (x[i] * b[i] + d[i]) + plus[i];
+                        }
+                    }
                 }
             }
         })
@@ -156,6 +270,39 @@ pub fn grad_sums<T: Scalar>(dy: &[T], x: &[T], mean: &[T]) -> (Vec<f64>, Vec<f64
     threads::tree_fold(parts, join).unwrap_or_else(|| (vec![0.0; c], vec![0.0; c]))
 }
 
+/// `z[r, c] = relu(x[r, c] scale[c] + shift[c])`: batch norm and ReLU as one pass.
+pub fn affine_relu<T: Scalar>(z: &mut [T], x: &[T], scale: &[T], shift: &[T]) {
+    let c = scale.len();
+    let chunk = chunk_rows(c) * c;
+    z.par_chunks_mut(chunk).zip(x.par_chunks(chunk)).for_each(|(z, x)| {
+        vectorised(|| {
+            for (z, x) in z.chunks_exact_mut(c).zip(x.chunks_exact(c)) {
+                for i in 0..c {
+                    let y = x[i] * scale[i] + shift[i];
+                    z[i] = if y < T::ZERO { T::ZERO } else { y };
+                }
+            }
+        })
+    });
+}
+
+/// The gradient behind the ReLU of [`affine_relu`], in place: `dz = 0` where it was
+/// closed.
+pub fn affine_relu_grad<T: Scalar>(dz: &mut [T], x: &[T], scale: &[T], shift: &[T]) {
+    let c = scale.len();
+    let chunk = chunk_rows(c) * c;
+    dz.par_chunks_mut(chunk).zip(x.par_chunks(chunk)).for_each(|(dz, x)| {
+        vectorised(|| {
+            for (dz, x) in dz.chunks_exact_mut(c).zip(x.chunks_exact(c)) {
+                for i in 0..c {
+                    let is_open = x[i] * scale[i] + shift[i] > T::ZERO;
+                    dz[i] = if is_open { dz[i] } else { T::ZERO };
+                }
+            }
+        })
+    });
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -188,9 +335,21 @@ mod tests {
             let mut out = vec![f64::NAN; rows * c];
             affine(&mut out, &x, &a, &b);
             prop_assert!((0..out.len()).all(|i| out[i] == x[i] * a[i % c] + b[i % c]));
-            affine_pair(&mut out, &dy, &x, [&a, &b, &d]);
-            prop_assert!((0..out.len())
-                .all(|i| out[i] == dy[i] * a[i % c] + x[i] * b[i % c] + d[i % c]));
+            let pair = |i: usize| dy[i] * a[i % c] + x[i] * b[i % c] + d[i % c];
+            out.copy_from_slice(&dy);
+            affine_pair(&mut out, &x, [&a, &b, &d], None);
+            prop_assert!((0..out.len()).all(|i| out[i] == pair(i)));
+            let plus = wave(3);
+            out.copy_from_slice(&dy);
+            affine_pair(&mut out, &x, [&a, &b, &d], Some(&plus));
+            prop_assert!((0..out.len()).all(|i| out[i] == pair(i) + plus[i]));
+            affine_relu(&mut out, &x, &a, &b);
+            prop_assert!((0..out.len()).all(|i| out[i] == (x[i] * a[i % c] + b[i % c]).max(0.0)));
+            let z = out.clone();
+            out.copy_from_slice(&dy);
+            affine_relu_grad(&mut out, &x, &a, &b);
+            let open = |i: usize| if z[i] > 0.0 { dy[i] } else { 0.0 };
+            prop_assert!((0..out.len()).all(|i| out[i] == open(i)));
             let (sum, product) = grad_sums(&dy, &x, &a);
             for j in 0..c {
                 let rows = || (0..rows).map(|r| r * c + j);

@@ -24,8 +24,15 @@ pub(crate) trait Vector: Copy {
     unsafe fn add(self, other: Self) -> Self;
     /// `self - other`.
     unsafe fn sub(self, other: Self) -> Self;
+    /// `self * other`.
+    unsafe fn mul(self, other: Self) -> Self;
     /// `self * factor + addend`, fused where the level has it.
     unsafe fn mul_add(self, factor: Self, addend: Self) -> Self;
+    /// Zero where a lane is below zero, else the lane: NaN stays NaN, as in
+    /// [`relu`](crate::kernel::elementwise::relu).
+    unsafe fn relu(self) -> Self;
+    /// The lanes of `self` where `sign` is above zero, else zero.
+    unsafe fn where_positive(self, sign: Self) -> Self;
 }
 
 /// Work that is written once for every level.
@@ -78,8 +85,20 @@ impl Vector for [f32; 8] {
         std::array::from_fn(|i| self[i] - other[i])
     }
     #[inline(always)]
+    unsafe fn mul(self, other: Self) -> Self {
+        std::array::from_fn(|i| self[i] * other[i])
+    }
+    #[inline(always)]
     unsafe fn mul_add(self, factor: Self, addend: Self) -> Self {
         std::array::from_fn(|i| self[i] * factor[i] + addend[i])
+    }
+    #[inline(always)]
+    unsafe fn relu(self) -> Self {
+        self.map(|v| if v < 0.0 { 0.0 } else { v })
+    }
+    #[inline(always)]
+    unsafe fn where_positive(self, sign: Self) -> Self {
+        std::array::from_fn(|i| if sign[i] > 0.0 { self[i] } else { 0.0 })
     }
 }
 
@@ -109,7 +128,7 @@ mod x86 {
 
     macro_rules! vector {
         ($t:ty, $lanes:literal, $acc:literal, $splat:ident, $load:ident, $store:ident,
-         $add:ident, $sub:ident, $fma:ident) => {
+         $add:ident, $sub:ident, $mul:ident, $fma:ident, $max:ident, $where_positive:expr) => {
             // SAFETY of all bodies: the trait demands the level's features,
             // and readable or writable memory behind the pointers.
             impl Vector for $t {
@@ -142,9 +161,25 @@ mod x86 {
                     unsafe { $sub(self, other) }
                 }
                 #[inline(always)]
+                unsafe fn mul(self, other: Self) -> Self {
+                    // SAFETY: see above the impl.
+                    unsafe { $mul(self, other) }
+                }
+                #[inline(always)]
                 unsafe fn mul_add(self, factor: Self, addend: Self) -> Self {
                     // SAFETY: see above the impl.
                     unsafe { $fma(self, factor, addend) }
+                }
+                #[inline(always)]
+                unsafe fn relu(self) -> Self {
+                    // Of a NaN and a number `max` gives its second operand.
+                    // SAFETY: see above the impl.
+                    unsafe { $max($splat(0.0), self) }
+                }
+                #[inline(always)]
+                unsafe fn where_positive(self, sign: Self) -> Self {
+                    // SAFETY: see above the impl.
+                    unsafe { $where_positive(self, sign) }
                 }
             }
         };
@@ -159,7 +194,12 @@ mod x86 {
         _mm512_storeu_ps,
         _mm512_add_ps,
         _mm512_sub_ps,
-        _mm512_fmadd_ps
+        _mm512_mul_ps,
+        _mm512_fmadd_ps,
+        _mm512_max_ps,
+        |v, sign| {
+            _mm512_maskz_mov_ps(_mm512_cmp_ps_mask::<_CMP_GT_OQ>(sign, _mm512_setzero_ps()), v)
+        }
     );
     vector!(
         __m256,
@@ -170,6 +210,9 @@ mod x86 {
         _mm256_storeu_ps,
         _mm256_add_ps,
         _mm256_sub_ps,
-        _mm256_fmadd_ps
+        _mm256_mul_ps,
+        _mm256_fmadd_ps,
+        _mm256_max_ps,
+        |v, sign| _mm256_and_ps(_mm256_cmp_ps::<_CMP_GT_OQ>(sign, _mm256_setzero_ps()), v)
     );
 }

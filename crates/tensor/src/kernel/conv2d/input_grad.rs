@@ -1,5 +1,6 @@
 //! The gradient of a convolution in its input.
 
+use super::fused::{self, Forward, TransformedWeights};
 use super::im2col::{self, for_each_run, rows_per_chunk};
 use super::{Conv2dGeom, winograd};
 use crate::gemm::{Gemm, gemm};
@@ -23,7 +24,11 @@ pub fn input_grad<T: Scalar>(dx: &mut [T], dy: &[T], w: &[T], g: &Conv2dGeom) {
             && let (Some(dx), Some(dy), Some(turned)) =
                 (T::as_f32_mut(dx), T::as_f32(dy), T::as_f32(turned.as_slice()))
         {
-            return winograd::input_grad(dx, dy, turned, g);
+            // At padding 1 a convolution of the same geometry.
+            let weights = TransformedWeights::new(turned);
+            let plain = Forward { x: dy, norm_relu: None, weights: &weights, skip: None };
+            fused::forward(dx, &plain, &Conv2dGeom { c_in: g.c_out, c_out: g.c_in, ..*g }, false);
+            return;
         }
         let adjoint = Conv2dGeom {
             h: g.out_h(),

@@ -11,6 +11,7 @@
 //! patch matrices and GEMM. The choice depends on the geometry of one image,
 //! never on the batch, the threads or the SIMD level.
 
+pub mod fused;
 mod im2col;
 mod input_grad;
 pub mod reference;
@@ -114,7 +115,10 @@ pub fn forward<T: Scalar>(y: &mut [T], x: &[T], w: &[T], g: &Conv2dGeom) {
     if winograd::fits(g)
         && let (Some(y), Some(x), Some(w)) = (T::as_f32_mut(y), T::as_f32(x), T::as_f32(w))
     {
-        return winograd::forward(y, x, w, g);
+        let weights = fused::TransformedWeights::new(w);
+        let plain = fused::Forward { x, norm_relu: None, weights: &weights, skip: None };
+        fused::forward(y, &plain, g, false);
+        return;
     }
     im2col::forward(y, x, w, g);
 }

@@ -1,7 +1,7 @@
 //! The gradient of a convolution in its weights: `dw = patches^T dy`.
 
 use super::im2col::{gather, is_pointwise, rows_per_chunk};
-use super::{Conv2dGeom, winograd};
+use super::{Conv2dGeom, fused, winograd};
 use crate::gemm::{Gemm, gemm};
 use crate::scratch::with_scratch;
 use crate::{Scalar, threads};
@@ -23,7 +23,7 @@ pub fn weight_grad<T: Scalar>(dw: &mut [T], x: &[T], dy: &[T], g: &Conv2dGeom) {
     if winograd::fits(g)
         && let (Some(dw), Some(x), Some(dy)) = (T::as_f32_mut(dw), T::as_f32(x), T::as_f32(dy))
     {
-        return winograd::weight_grad(dw, x, dy, g);
+        return fused::weight_grad(dw, x, dy, g);
     }
     let rows_per_part = g.out_rows().div_ceil(PARTS).max(1);
     let parts = threads::map(g.out_rows().div_ceil(rows_per_part), |part| {

@@ -7,23 +7,33 @@
 //! plain sum has 144.
 //!
 //! ```text
-//! V = B^T d B      6x6 patch of the input        (transform)
+//! V = B^T z B      6x6 patch of the input        (transform)
 //! U = G g G^T      3x3 kernel                    (weights)
 //! M = V U          over channels, 36 times       (product)
 //! Y = A^T M A      4x4 tile of the output        (transform)
 //! ```
 //!
-//! A few tiles at a time go through all steps, so that what lies between the
-//! steps stays in the first two cache levels. Vectors run across channels.
+//! The backward pass is the adjoint, step by step: `dM = A dY A^T` serves both
+//! gradients, `dU = V^T dM` and `dV = dM U^T`, and `dz = B dV B^T` is added up
+//! patch by patch.
+//!
+//! A group of images, one of 32x32 pixels or several smaller ones, goes through
+//! all steps on one thread, a block of tiles at a time: what lies between the
+//! steps stays in the first two cache levels. What surrounds a convolution in a
+//! network happens on the way: batch norm and ReLU while an image is copied into
+//! its halo of zeros ([`stage`]), the residual sum when a tile is written, the
+//! moments of the output while it is still in the cache.
 
+mod backward;
 mod forward;
 mod product;
+mod stage;
 mod transform;
-mod weight_grad;
 mod weights;
 
-pub(super) use forward::{forward, input_grad};
-pub(super) use weight_grad::weight_grad;
+pub(super) use backward::{Backward, Gradients, backward};
+pub(super) use forward::{Forward, forward};
+pub(super) use weights::transform as transform_weights;
 
 use super::Conv2dGeom;
 
@@ -32,9 +42,12 @@ const TILE: usize = 4;
 /// Side of the patch that an output tile depends on.
 const PATCH: usize = 6;
 /// Coefficients of a transformed patch.
-const COEFFICIENTS: usize = PATCH * PATCH;
+pub(super) const COEFFICIENTS: usize = PATCH * PATCH;
 /// Tiles that go through the steps together: rows of the 36 products.
 const BLOCK: usize = 16;
+/// Numbers between the end of one coefficient's rows and the next one's: without
+/// this cache line all 36 would fall into the same few sets of the cache.
+const SPACER: usize = 16;
 /// Channels come in multiples of this, a register of the widest level, so that
 /// the choice of the path is the same at every level.
 const CHANNEL_STEP: usize = 16;
@@ -58,13 +71,13 @@ struct Tiling {
     h: usize,
     /// Width of the images.
     w: usize,
+    /// Tiles from top to bottom.
+    down: usize,
     /// Tiles across.
     across: usize,
-    /// Tiles of an image.
-    per_image: usize,
 }
 
-/// The top left pixel of a tile, and the image it belongs to.
+/// A tile's image within its group, and its top left pixel.
 #[derive(Debug, Clone, Copy)]
 struct Place {
     image: usize,
@@ -74,18 +87,30 @@ struct Place {
 
 impl Tiling {
     fn new(g: &Conv2dGeom) -> Self {
-        let across = g.w.div_ceil(TILE);
-        Tiling { h: g.h, w: g.w, across, per_image: across * g.h.div_ceil(TILE) }
+        Tiling { h: g.h, w: g.w, down: g.h.div_ceil(TILE), across: g.w.div_ceil(TILE) }
     }
 
-    /// Images whose tiles fill at least one block: the unit of work that is
-    /// handed to a thread.
+    fn per_image(&self) -> usize {
+        self.down * self.across
+    }
+
+    fn pixels(&self) -> usize {
+        self.h * self.w
+    }
+
+    /// Images whose tiles fill at least one block: the unit of work.
     fn images_per_group(&self) -> usize {
-        BLOCK.div_ceil(self.per_image)
+        BLOCK.div_ceil(self.per_image())
     }
 
     fn place(&self, tile: usize) -> Place {
-        let (image, tile) = (tile / self.per_image, tile % self.per_image);
+        let (image, tile) = (tile / self.per_image(), tile % self.per_image());
         Place { image, y: tile / self.across * TILE, x: tile % self.across * TILE }
     }
+}
+
+/// Numbers from one coefficient to the next in a block of transformed tiles with
+/// `c` channels.
+fn coefficient_stride(c: usize) -> usize {
+    BLOCK * c + SPACER
 }

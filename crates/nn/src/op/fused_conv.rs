@@ -1,0 +1,188 @@
+//! A convolution with the batch norm and ReLU before it and the residual sum
+//! behind it, as one node: what stands alone as four passes over memory.
+
+use std::sync::{Arc, OnceLock};
+
+use tensor::kernel::batch_norm::Moments;
+use tensor::kernel::conv2d::Conv2dGeom;
+use tensor::kernel::conv2d::fused::{self as kernel, NormRelu, TransformedWeights};
+use tensor::{Scalar, Tensor};
+
+use super::normaliser::{Normaliser, Statistics};
+use crate::{Cotangent, Rule, Tape, Var};
+
+/// Weights `[3, 3, c_in, c_out]` with what the kernels make of them, made when it
+/// is first needed.
+#[derive(Debug)]
+pub struct ConvWeights<T: Scalar> {
+    value: Tensor<T>,
+    forward: OnceLock<TransformedWeights>,
+    backward: OnceLock<TransformedWeights>,
+}
+
+impl<T: Scalar> ConvWeights<T> {
+    /// Nothing made yet.
+    pub fn new(value: Tensor<T>) -> Self {
+        ConvWeights { value, forward: OnceLock::new(), backward: OnceLock::new() }
+    }
+
+    fn forward(&self) -> &TransformedWeights {
+        self.forward.get_or_init(|| TransformedWeights::new(single(&self.value)))
+    }
+
+    fn backward(&self, g: &Conv2dGeom) -> &TransformedWeights {
+        self.backward.get_or_init(|| TransformedWeights::transposed(single(&self.value), g))
+    }
+}
+
+/// The batch norm whose output, rectified, is convolved.
+pub struct Norm<'a, T: Scalar> {
+    /// `[c_in]`.
+    pub scale: &'a Var<T>,
+    /// `[c_in]`.
+    pub shift: &'a Var<T>,
+    /// Those of the batch or fixed ones.
+    pub statistics: Statistics<'a, T>,
+}
+
+/// What a fused convolution is made of.
+pub struct FusedConv<'a, T: Scalar> {
+    /// Batch norm and ReLU on the way in.
+    pub norm: Option<Norm<'a, T>>,
+    /// The weights as a leaf of the tape.
+    pub weight: &'a Var<T>,
+    /// The same weights for the kernels.
+    pub weights: &'a Arc<ConvWeights<T>>,
+    /// The other term of a residual sum, with the name of its unit.
+    pub skip: Option<(&'a Var<T>, usize)>,
+    /// Take the output's moments in passing: a batch norm follows.
+    pub takes_moments: bool,
+}
+
+/// Whether there are kernels for a 3x3 convolution of `x` at stride 1 to `c_out`
+/// channels.
+pub fn fuses<T: Scalar>(x: &Var<T>, c_out: usize) -> bool {
+    kernel::fits::<T>(&geometry(x, c_out))
+}
+
+/// `y = conv2d(relu(batch_norm(x)), weight) + skip`, 3x3 at stride 1, padding 1;
+/// also the moments of `x` if those of the batch normalise it.
+///
+/// On a tape it is one node for the convolution with its norm, and one for the sum:
+/// what [`batch_norm`](super::batch_norm), [`relu`](super::relu),
+/// [`conv2d`](super::conv2d) and [`join`](super::join) record one by one. It keeps
+/// `x` and makes the rest again in the backward pass.
+///
+/// # Panics
+/// If the shapes do not fit together, or no kernel [fits](fuses).
+#[track_caller]
+pub fn fused_conv<T: Scalar>(
+    tape: &mut Tape<T>,
+    x: &Var<T>,
+    conv: FusedConv<'_, T>,
+) -> (Var<T>, Option<Moments>) {
+    let FusedConv { norm, weight, weights, skip, takes_moments } = conv;
+    let geom = geometry(x, weight.value().shape().channels());
+    let mut inputs = vec![x, weight];
+    let norm = norm.map(|Norm { scale, shift, statistics }| {
+        inputs.extend([scale, shift]);
+        Normaliser::new(x, scale, shift, statistics)
+    });
+    let mut y = Tensor::for_overwrite(geom.out_shape());
+    let forward = kernel::Forward {
+        x: single(x.value()),
+        norm_relu: norm.as_ref().map(norm_relu),
+        weights: weights.forward(),
+        skip: skip.map(|(skip, _)| single(skip.value())),
+    };
+    let out = T::as_f32_mut(y.as_mut_slice()).expect("the kernels are for f32");
+    let moments = kernel::forward(out, &forward, &geom, takes_moments);
+    let seen = norm.as_ref().and_then(Normaliser::moments);
+    let rule = || Saved { geom, x: x.value().clone(), norm, weights: Arc::clone(weights) };
+    let y = match skip {
+        None => tape.op(y, &inputs, rule),
+        Some((skip, unit)) => tape.joined_op(y, skip, unit, &inputs, rule),
+    };
+    (y.with_moments(moments), seen)
+}
+
+struct Saved<T: Scalar> {
+    geom: Conv2dGeom,
+    x: Tensor<T>,
+    norm: Option<Normaliser<T>>,
+    weights: Arc<ConvWeights<T>>,
+}
+
+impl<T: Scalar> Rule<T> for Saved<T> {
+    fn backward(&self, dy: &Tensor<T>, wanted: &[bool]) -> Vec<Option<Tensor<T>>> {
+        let grads = self.backward_pending(Cotangent::Whole(dy.clone()), wanted);
+        grads.into_iter().map(|grad| grad.map(Cotangent::whole)).collect()
+    }
+
+    fn backward_pending(&self, dy: Cotangent<T>, wanted: &[bool]) -> Vec<Option<Cotangent<T>>> {
+        let (geom, norm) = (&self.geom, self.norm.as_ref());
+        let dy = match dy {
+            Cotangent::Pending(ref pending) if pending.plus.is_some() => {
+                Cotangent::Whole(dy.whole())
+            }
+            dy => dy,
+        };
+        let dy = match &dy {
+            Cotangent::Whole(dy) => kernel::Cotangent::Whole(single(dy)),
+            Cotangent::Pending(p) => kernel::Cotangent::Pending {
+                dz: single(&p.dz),
+                x: single(&p.x),
+                factors: [0, 1, 2].map(|i| narrow(&p.factors[i])),
+            },
+        };
+        let mut dz = Tensor::<T>::for_overwrite(geom.in_shape());
+        let mut dw = wanted[1].then(|| Tensor::<T>::for_overwrite(geom.weight_shape()));
+        let wants_sums = |norm: &&Normaliser<T>| norm.uses_batch() || wanted[2] || wanted[3];
+        let summed = norm.filter(wants_sums);
+        let mut sums = vec![0.0; if summed.is_some() { 2 * geom.c_in } else { 0 }];
+        let out = kernel::Gradients {
+            dz: T::as_f32_mut(dz.as_mut_slice()).expect("the kernels are for f32"),
+            dw: dw.as_mut().and_then(|dw| T::as_f32_mut(dw.as_mut_slice())),
+            sums: summed.map(|norm| (&mut sums[..], narrow(&norm.mean))),
+        };
+        let backward = kernel::Backward {
+            x: single(&self.x),
+            norm_relu: norm.map(norm_relu),
+            dy,
+            weights: self.weights.backward(geom),
+        };
+        kernel::backward(out, &backward, geom);
+        let dw = dw.map(Cotangent::Whole);
+        let Some(norm) = norm else {
+            return vec![wanted[0].then_some(Cotangent::Whole(dz)), dw];
+        };
+        let mut grads = match summed {
+            Some(norm) => {
+                let (sum, product) = sums.split_at(geom.c_in);
+                norm.grads(sum, product, geom.batch * geom.h * geom.w)
+            }
+            None => norm.fixed_grads(),
+        };
+        let dx = wanted[0].then(|| grads.input(dz, &self.x));
+        let dscale = wanted[2].then_some(Cotangent::Whole(grads.dscale));
+        let dshift = wanted[3].then_some(Cotangent::Whole(grads.dshift));
+        vec![dx, dw, dscale, dshift]
+    }
+}
+
+fn geometry<T: Scalar>(x: &Var<T>, c_out: usize) -> Conv2dGeom {
+    let [batch, h, w, c_in] = x.value().shape().nhwc("fused convolution");
+    Conv2dGeom { batch, h, w, c_in, c_out, kernel: 3, stride: 1, padding: 1 }
+}
+
+fn norm_relu<T: Scalar>(norm: &Normaliser<T>) -> NormRelu<'_, f32> {
+    NormRelu { scale: narrow(&norm.factor), shift: narrow(&norm.offset) }
+}
+
+fn single<T: Scalar>(values: &Tensor<T>) -> &[f32] {
+    narrow(values.as_slice())
+}
+
+fn narrow<T: Scalar>(values: &[T]) -> &[f32] {
+    T::as_f32(values).expect("the kernels are for f32")
+}

@@ -1,0 +1,161 @@
+//! A convolution with what surrounds it in a network: batch norm and ReLU on the
+//! way in, the residual sum and the output's moments on the way out.
+//!
+//! `y = z * w + skip` with `z = relu(x scale + shift)`. Each of these is a pass
+//! over memory when it stands alone; here an image is in the cache anyway. The
+//! geometries are those of [`fits`]; for all others the single kernels do the
+//! same, and are the oracle of the tests.
+
+use super::{Conv2dGeom, winograd};
+use crate::kernel::batch_norm::{Moments, PartialMoments};
+use crate::{Scalar, Tensor};
+
+/// Batch norm as an affine map, then ReLU: `relu(x scale[c] + shift[c])`.
+#[derive(Debug, Clone, Copy)]
+pub struct NormRelu<'a, T> {
+    /// `[c]`.
+    pub scale: &'a [T],
+    /// `[c]`.
+    pub shift: &'a [T],
+}
+
+/// A gradient in an output.
+#[derive(Debug, Clone, Copy)]
+pub enum Cotangent<'a, T> {
+    /// As it is.
+    Whole(&'a [T]),
+    /// What is still to be computed from the gradient behind a batch norm:
+    /// `a[c] dz + b[c] x + d[c]`.
+    Pending {
+        /// The gradient in the batch norm's output.
+        dz: &'a [T],
+        /// The batch norm's input.
+        x: &'a [T],
+        /// `a`, `b` and `d`, `[c]` each.
+        factors: [&'a [T]; 3],
+    },
+}
+
+/// Whether the fused kernels compute this geometry in this precision.
+pub fn fits<T: Scalar>(g: &Conv2dGeom) -> bool {
+    T::as_f32(&[]).is_some() && winograd::fits(g)
+}
+
+/// Weights, transformed for the fused kernels.
+#[derive(Debug, Clone)]
+pub struct TransformedWeights {
+    u: Tensor<f32>,
+}
+
+impl TransformedWeights {
+    /// For [`forward`]: from `[3, 3, c_in, c_out]`.
+    pub fn new(w: &[f32]) -> Self {
+        let mut u = Tensor::for_overwrite([w.len() / 9 * winograd::COEFFICIENTS]);
+        winograd::transform_weights(u.as_mut_slice(), w);
+        TransformedWeights { u }
+    }
+
+    /// For [`backward`]: the same with the channels swapped.
+    pub fn transposed(w: &[f32], g: &Conv2dGeom) -> Self {
+        let mut swapped = Tensor::for_overwrite([w.len()]);
+        let pair = g.c_in * g.c_out;
+        for (to, from) in swapped.as_mut_slice().chunks_exact_mut(pair).zip(w.chunks_exact(pair)) {
+            for (o, to) in to.chunks_exact_mut(g.c_in).enumerate() {
+                for (i, to) in to.iter_mut().enumerate() {
+                    *to = from[i * g.c_out + o];
+                }
+            }
+        }
+        Self::new(swapped.as_slice())
+    }
+}
+
+/// The inputs of [`forward`].
+#[derive(Clone, Copy)]
+pub struct Forward<'a> {
+    /// `[n, h, w, c_in]`.
+    pub x: &'a [f32],
+    /// What happens to `x` first, if anything.
+    pub norm_relu: Option<NormRelu<'a, f32>>,
+    /// The weights.
+    pub weights: &'a TransformedWeights,
+    /// `[n, h, w, c_out]`, added to the result.
+    pub skip: Option<&'a [f32]>,
+}
+
+/// `y = z * w + skip`, and the moments of `y` if they are wanted.
+///
+/// # Panics
+/// If the geometry is none that [`fits`], or a slice does not fit it.
+#[track_caller]
+pub fn forward(
+    y: &mut [f32],
+    f: &Forward<'_>,
+    g: &Conv2dGeom,
+    wants_moments: bool,
+) -> Option<Moments> {
+    check(g, y.len(), f.x.len(), f.weights);
+    let mut moments = wants_moments.then(|| PartialMoments::new(y.len() / g.c_out, g.c_out));
+    let work = winograd::Forward {
+        x: f.x,
+        norm_relu: f.norm_relu,
+        u: f.weights.u.as_slice(),
+        skip: f.skip,
+    };
+    winograd::forward(y, moments.as_mut(), &work, g);
+    moments.map(PartialMoments::join)
+}
+
+/// The inputs of [`backward`].
+#[derive(Clone, Copy)]
+pub struct Backward<'a> {
+    /// The input of the forward pass.
+    pub x: &'a [f32],
+    /// What happened to it first.
+    pub norm_relu: Option<NormRelu<'a, f32>>,
+    /// The gradient in the output.
+    pub dy: Cotangent<'a, f32>,
+    /// The weights, [transposed](TransformedWeights::transposed).
+    pub weights: &'a TransformedWeights,
+}
+
+/// The outputs of [`backward`].
+pub struct Gradients<'a> {
+    /// The gradient in `x scale + shift`, or in `x` where nothing happened to it.
+    pub dz: &'a mut [f32],
+    /// The gradient in the weights, if it is wanted.
+    pub dw: Option<&'a mut [f32]>,
+    /// If wanted: `[2, c_in]`, `sum dz` and `sum dz (x - mean)`; and the means.
+    pub sums: Option<(&'a mut [f64], &'a [f32])>,
+}
+
+/// The gradients of [`forward`].
+///
+/// # Panics
+/// If the geometry is none that [`fits`], or a slice does not fit it.
+#[track_caller]
+pub fn backward(out: Gradients<'_>, f: &Backward<'_>, g: &Conv2dGeom) {
+    check(g, g.out_shape().len(), out.dz.len(), f.weights);
+    let work = winograd::Backward { x: f.x, norm_relu: f.norm_relu, dy: f.dy };
+    let Gradients { dz, dw, sums } = out;
+    let out = winograd::Gradients { dz: Some((dz, f.weights.u.as_slice())), dw, sums };
+    winograd::backward(out, &work, g);
+}
+
+/// The gradient in the weights alone, with nothing around the convolution.
+pub(super) fn weight_grad(dw: &mut [f32], x: &[f32], dy: &[f32], g: &Conv2dGeom) {
+    let work = winograd::Backward { x, norm_relu: None, dy: Cotangent::Whole(dy) };
+    winograd::backward(winograd::Gradients { dz: None, dw: Some(dw), sums: None }, &work, g);
+}
+
+#[track_caller]
+fn check(g: &Conv2dGeom, y: usize, x: usize, weights: &TransformedWeights) {
+    assert!(winograd::fits(g), "no fused kernel for {g:?}");
+    let expected = (g.out_shape().len(), g.in_shape().len(), 36 * g.c_in * g.c_out);
+    let found = (y, x, weights.u.len());
+    assert!(
+        found == expected,
+        "fused convolution: lengths of output, input and transformed weights must be \
+         {expected:?}, got {found:?}; {g:?}"
+    );
+}
