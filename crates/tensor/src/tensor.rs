@@ -131,6 +131,31 @@ impl<T: Scalar> Tensor<T> {
         out
     }
 
+    /// The rows of all tensors, one after the other.
+    ///
+    /// # Panics
+    /// If there is none, or they differ in more than their outermost dimension.
+    #[track_caller]
+    pub fn concat(parts: &[Self]) -> Self {
+        let first = parts.first().expect("concat: no tensor to take the shape from");
+        let mut shape = first.dims().to_vec();
+        shape[0] = parts.iter().map(|part| part.dims()[0]).sum();
+        let mut out = Self::for_overwrite(shape.as_slice());
+        let mut rest = out.as_mut_slice();
+        for part in parts {
+            assert!(
+                part.dims()[1..] == first.dims()[1..],
+                "concat: rows of {} and of {}",
+                first.shape,
+                part.shape
+            );
+            let (to, behind) = rest.split_at_mut(part.len());
+            to.copy_from_slice(part.as_slice());
+            rest = behind;
+        }
+        out
+    }
+
     /// `f` of each element.
     pub fn map<U: Scalar>(&self, f: impl Fn(T) -> U) -> Tensor<U> {
         let mut out = Tensor::for_overwrite(self.shape);
@@ -193,6 +218,7 @@ mod tests {
     fn rows_take_from_the_outermost_dimension() {
         let t = Tensor::<f64>::from_fn([3, 2], |i| i as f64);
         assert_eq!(t.rows(1, 3), Tensor::from_vec([2, 2], vec![2.0, 3.0, 4.0, 5.0]));
+        assert_eq!(Tensor::concat(&[t.rows(0, 1), t.rows(1, 1), t.rows(1, 3)]), t);
     }
 
     #[test]

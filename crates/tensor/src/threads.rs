@@ -3,8 +3,10 @@
 //! The number of chunks is a function of the shape, never of the threads; each
 //! chunk owns what it writes; partial results are joined in a fixed tree.
 
+use std::cell::Cell;
 use std::ops::AddAssign;
 
+use rayon::iter::MinLen;
 use rayon::prelude::*;
 
 /// Elements of one chunk of an elementwise pass: 64 KiB of `f32`, large
@@ -29,7 +31,30 @@ pub fn count() -> usize {
 
 /// `f(0..n)` in parallel; results in order.
 pub fn map<R: Send>(n: usize, f: impl Fn(usize) -> R + Send + Sync) -> Vec<R> {
-    (0..n).into_par_iter().map(f).collect()
+    share((0..n).into_par_iter()).map(f).collect()
+}
+
+thread_local! {
+    static IS_ALONE: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Runs `f` on the calling thread, with all kernels called inside: for work that is
+/// itself one of many parallel pieces, small enough that its data stay in this
+/// processor's cache.
+pub fn alone<R>(f: impl FnOnce() -> R) -> R {
+    struct Restore(bool);
+    impl Drop for Restore {
+        fn drop(&mut self) {
+            IS_ALONE.set(self.0);
+        }
+    }
+    let _restore = Restore(IS_ALONE.replace(true));
+    f()
+}
+
+/// Spreads the items over the threads, unless this thread works [`alone`].
+pub(crate) fn share<I: IndexedParallelIterator>(items: I) -> MinLen<I> {
+    items.with_min_len(if IS_ALONE.get() { usize::MAX } else { 1 })
 }
 
 /// Joins neighbours pairwise until one is left: `((0 1) (2 3)) ((4 5) 6)`.
@@ -74,7 +99,7 @@ pub(crate) fn for_chunks<T: Send>(
     chunk: usize,
     f: impl Fn(usize, &mut [T]) + Send + Sync,
 ) {
-    out.par_chunks_mut(chunk.max(1)).enumerate().for_each(|(i, out)| f(i, out));
+    share(out.par_chunks_mut(chunk.max(1)).enumerate()).for_each(|(i, out)| f(i, out));
 }
 
 /// Calls `f(chunk index, chunk, item)` on consecutive chunks of `out`, each with its
@@ -86,7 +111,7 @@ pub(crate) fn for_pairs<T: Send, I: IndexedParallelIterator>(
     f: impl Fn(usize, &mut [T], I::Item) + Send + Sync,
 ) {
     let pairs = out.par_chunks_mut(chunk.max(1)).zip(items);
-    pairs.enumerate().for_each(|(i, (out, item))| f(i, out, item));
+    share(pairs.enumerate()).for_each(|(i, (out, item))| f(i, out, item));
 }
 
 #[cfg(test)]
@@ -121,6 +146,18 @@ mod tests {
             });
             assert_eq!(summed[..3], folded.unwrap()[..], "{n} runs");
         }
+    }
+
+    #[test]
+    fn who_works_alone_stays_on_its_thread() {
+        let here = || std::thread::current().id();
+        with_threads(4, || {
+            let ids = alone(|| map(1000, |_| here()));
+            assert!(ids.iter().all(|id| *id == here()));
+            // And no longer than that.
+            assert!(!IS_ALONE.get());
+        })
+        .unwrap();
     }
 
     #[test]

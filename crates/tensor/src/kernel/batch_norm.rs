@@ -190,7 +190,7 @@ impl MomentsOf<'_> {
 pub fn affine<T: Scalar>(y: &mut [T], x: &[T], scale: &[T], shift: &[T]) {
     let c = scale.len();
     let chunk = chunk_rows(c) * c;
-    y.par_chunks_mut(chunk).zip(x.par_chunks(chunk)).for_each(|(y, x)| {
+    threads::share(y.par_chunks_mut(chunk).zip(x.par_chunks(chunk))).for_each(|(y, x)| {
         vectorised(|| {
             for (y, x) in y.chunks_exact_mut(c).zip(x.chunks_exact(c)) {
                 for (((y, &x), &scale), &shift) in y.iter_mut().zip(x).zip(scale).zip(shift) {
@@ -274,7 +274,7 @@ pub fn grad_sums<T: Scalar>(dy: &[T], x: &[T], mean: &[T]) -> (Vec<f64>, Vec<f64
 pub fn affine_relu<T: Scalar>(z: &mut [T], x: &[T], scale: &[T], shift: &[T]) {
     let c = scale.len();
     let chunk = chunk_rows(c) * c;
-    z.par_chunks_mut(chunk).zip(x.par_chunks(chunk)).for_each(|(z, x)| {
+    threads::share(z.par_chunks_mut(chunk).zip(x.par_chunks(chunk))).for_each(|(z, x)| {
         vectorised(|| {
             for (z, x) in z.chunks_exact_mut(c).zip(x.chunks_exact(c)) {
                 for i in 0..c {
@@ -291,7 +291,7 @@ pub fn affine_relu<T: Scalar>(z: &mut [T], x: &[T], scale: &[T], shift: &[T]) {
 pub fn affine_relu_grad<T: Scalar>(dz: &mut [T], x: &[T], scale: &[T], shift: &[T]) {
     let c = scale.len();
     let chunk = chunk_rows(c) * c;
-    dz.par_chunks_mut(chunk).zip(x.par_chunks(chunk)).for_each(|(dz, x)| {
+    threads::share(dz.par_chunks_mut(chunk).zip(x.par_chunks(chunk))).for_each(|(dz, x)| {
         vectorised(|| {
             for (dz, x) in dz.chunks_exact_mut(c).zip(x.chunks_exact(c)) {
                 for i in 0..c {

@@ -30,7 +30,7 @@ pub fn mul<T: Scalar>(out: &mut [T], a: &[T], b: &[T]) {
 pub fn add_assign<T: Scalar>(out: &mut [T], a: &[T]) {
     check(out.len(), a.len());
     let chunks = out.par_chunks_mut(CHUNK_ELEMENTS).zip(a.par_chunks(CHUNK_ELEMENTS));
-    chunks.for_each(|(out, a)| {
+    threads::share(chunks).for_each(|(out, a)| {
         vectorised(|| {
             for (o, &a) in out.iter_mut().zip(a) {
                 *o += a;
@@ -93,7 +93,7 @@ fn check(a: usize, b: usize) {
 fn unary<T: Scalar>(out: &mut [T], a: &[T], f: impl Fn(T) -> T + Copy + Send + Sync) {
     check(out.len(), a.len());
     let chunks = out.par_chunks_mut(CHUNK_ELEMENTS).zip(a.par_chunks(CHUNK_ELEMENTS));
-    chunks.for_each(|(out, a)| {
+    threads::share(chunks).for_each(|(out, a)| {
         vectorised(|| {
             for (o, &a) in out.iter_mut().zip(a) {
                 *o = f(a);
@@ -107,7 +107,7 @@ fn binary<T: Scalar>(out: &mut [T], a: &[T], b: &[T], f: impl Fn(T, T) -> T + Co
     check(out.len(), a.len());
     check(out.len(), b.len());
     let inputs = a.par_chunks(CHUNK_ELEMENTS).zip(b.par_chunks(CHUNK_ELEMENTS));
-    out.par_chunks_mut(CHUNK_ELEMENTS).zip(inputs).for_each(|(out, (a, b))| {
+    threads::share(out.par_chunks_mut(CHUNK_ELEMENTS).zip(inputs)).for_each(|(out, (a, b))| {
         vectorised(|| {
             for ((o, &a), &b) in out.iter_mut().zip(a).zip(b) {
                 *o = f(a, b);

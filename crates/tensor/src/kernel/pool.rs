@@ -2,7 +2,7 @@
 
 use rayon::prelude::*;
 
-use crate::{Scalar, Shape};
+use crate::{Scalar, Shape, threads};
 
 /// The geometry of a max pooling without padding over NHWC images.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -65,7 +65,7 @@ pub fn max_pool<T: Scalar>(y: &mut [T], argmax: &mut [u32], x: &[T], g: &PoolGeo
     assert!(argmax.len() == y.len(), "max_pool: argmax has {} entries", argmax.len());
     let (out_image, image) = (g.out_h() * g.out_w() * g.c, g.h * g.w * g.c);
     let outputs = y.par_chunks_mut(out_image).zip(argmax.par_chunks_mut(out_image));
-    outputs.zip(x.par_chunks(image)).for_each(|((y, argmax), x)| {
+    threads::share(outputs.zip(x.par_chunks(image))).for_each(|((y, argmax), x)| {
         let pixels = y.chunks_exact_mut(g.c).zip(argmax.chunks_exact_mut(g.c));
         for (pixel, (y, argmax)) in pixels.enumerate() {
             let (oy, ox) = (pixel / g.out_w(), pixel % g.out_w());
@@ -95,7 +95,7 @@ pub fn max_pool_grad<T: Scalar>(dx: &mut [T], dy: &[T], argmax: &[u32], g: &Pool
     g.check(dy.len(), dx.len());
     let (out_image, image) = (g.out_h() * g.out_w() * g.c, g.h * g.w * g.c);
     let inputs = dy.par_chunks(out_image).zip(argmax.par_chunks(out_image));
-    dx.par_chunks_mut(image).zip(inputs).for_each(|(dx, (dy, argmax))| {
+    threads::share(dx.par_chunks_mut(image).zip(inputs)).for_each(|(dx, (dy, argmax))| {
         dx.fill(T::ZERO);
         for (&g, &at) in dy.iter().zip(argmax) {
             dx[at as usize] += g;
@@ -111,7 +111,7 @@ pub fn max_pool_grad<T: Scalar>(dx: &mut [T], dy: &[T], argmax: &[u32], g: &Pool
 pub fn global_average<T: Scalar>(y: &mut [T], x: &[T], batch: usize, c: usize) {
     let pixels = pixels_per_image(y.len(), x.len(), batch, c);
     let factor = T::from_f64(1.0 / pixels as f64);
-    y.par_chunks_mut(c).zip(x.par_chunks(pixels * c)).for_each(|(y, x)| {
+    threads::share(y.par_chunks_mut(c).zip(x.par_chunks(pixels * c))).for_each(|(y, x)| {
         y.fill(T::ZERO);
         for x in x.chunks_exact(c) {
             y.iter_mut().zip(x).for_each(|(y, &v)| *y += v);
@@ -128,7 +128,7 @@ pub fn global_average<T: Scalar>(y: &mut [T], x: &[T], batch: usize, c: usize) {
 pub fn global_average_grad<T: Scalar>(dx: &mut [T], dy: &[T], batch: usize, c: usize) {
     let pixels = pixels_per_image(dy.len(), dx.len(), batch, c);
     let factor = T::from_f64(1.0 / pixels as f64);
-    dx.par_chunks_mut(pixels * c).zip(dy.par_chunks(c)).for_each(|(dx, dy)| {
+    threads::share(dx.par_chunks_mut(pixels * c).zip(dy.par_chunks(c))).for_each(|(dx, dy)| {
         for dx in dx.chunks_exact_mut(c) {
             dx.iter_mut().zip(dy).for_each(|(dx, &g)| *dx = g * factor);
         }

@@ -5,7 +5,7 @@
 
 use rayon::prelude::*;
 
-use crate::{Scalar, Shape};
+use crate::{Scalar, Shape, threads};
 
 /// The geometry of an option-A shortcut.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -71,7 +71,7 @@ impl ShortcutGeom {
 pub fn option_a<T: Scalar>(y: &mut [T], x: &[T], g: &ShortcutGeom) {
     g.check(y.len(), x.len());
     let (out_image, image) = (y.len() / g.batch, x.len() / g.batch);
-    y.par_chunks_mut(out_image).zip(x.par_chunks(image)).for_each(|(y, x)| {
+    threads::share(y.par_chunks_mut(out_image).zip(x.par_chunks(image))).for_each(|(y, x)| {
         y.fill(T::ZERO);
         g.for_pixels(|out, at| y[out..out + g.c_in].copy_from_slice(&x[at..at + g.c_in]));
     });
@@ -85,7 +85,7 @@ pub fn option_a<T: Scalar>(y: &mut [T], x: &[T], g: &ShortcutGeom) {
 pub fn option_a_grad<T: Scalar>(dx: &mut [T], dy: &[T], g: &ShortcutGeom) {
     g.check(dy.len(), dx.len());
     let (out_image, image) = (dy.len() / g.batch, dx.len() / g.batch);
-    dx.par_chunks_mut(image).zip(dy.par_chunks(out_image)).for_each(|(dx, dy)| {
+    threads::share(dx.par_chunks_mut(image).zip(dy.par_chunks(out_image))).for_each(|(dx, dy)| {
         dx.fill(T::ZERO);
         g.for_pixels(|out, at| dx[at..at + g.c_in].copy_from_slice(&dy[out..out + g.c_in]));
     });

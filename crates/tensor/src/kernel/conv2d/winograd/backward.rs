@@ -60,7 +60,11 @@ pub(in super::super) fn backward(out: Gradients<'_>, f: &Backward<'_>, g: &Conv2
                 c: [g.c_in, g.c_out],
                 images: (i * images).min(g.batch)..((i + 1) * images).min(g.batch),
             });
-            parts.into_par_iter().filter(|part| !part.images.is_empty()).for_each(Part::run);
+            threads::share(parts.into_par_iter()).for_each(|part| {
+                if !part.images.is_empty() {
+                    part.run();
+                }
+            });
             if let Some(dw) = &mut dw {
                 threads::tree_sum(dw_parts, PARTS);
                 dw.copy_from_slice(&dw_parts[..dw_len]);

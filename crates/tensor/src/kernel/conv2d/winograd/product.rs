@@ -72,7 +72,8 @@ unsafe fn panels<V: Vector>(
                 * match (registers, V::ACCUMULATORS) {
                     (4.., 16) => panel::<V, 4, 4>(out, a, b, m, step),
                     (2.., 16) => panel::<V, 8, 2>(out, a, b, m, step),
-                    (_, 16) => panel::<V, 16, 1>(out, a, b, m, step),
+                    (_, 16) if m % 16 == 0 => panel::<V, 16, 1>(out, a, b, m, step),
+                    (_, 16) => panel::<V, 8, 1>(out, a, b, m, step),
                     (2.., 8) => panel::<V, 4, 2>(out, a, b, m, step),
                     (_, 8) => panel::<V, 8, 1>(out, a, b, m, step),
                     _ => panel::<V, 4, 1>(out, a, b, m, step),
