@@ -1,6 +1,7 @@
 //! The backward pass: both gradients from one transform of the output's.
 
 use super::super::fused::{Cotangent, NormRelu};
+use super::ahead::Ahead;
 use super::stage::{self, Frame};
 use super::{
     BLOCK, COEFFICIENTS, Conv2dGeom, Tiling, coefficient_stride, product, transform, weights,
@@ -199,6 +200,19 @@ impl Part<'_> {
                 }
             }
             let tiles = group.len() * t.per_image();
+            let steps = COEFFICIENTS * tiles.div_ceil(BLOCK);
+            let part = |run: &'_ [f32], c: usize, first: usize| {
+                let image = t.pixels() * c;
+                let start = run.as_ptr().add((group.start - first) * image);
+                std::slice::from_raw_parts(start, group.len() * image)
+            };
+            let [dy, x] = match f.dy {
+                Cotangent::Whole(dy) => [dy, &[]],
+                Cotangent::Pending { dz, x, .. } => [dz, x],
+            };
+            let dz = self.dz.as_ref().map_or(&[][..], |(dz, _)| part(dz, c_in, self.images.start));
+            let x = if x.is_empty() { x } else { part(x, c_out, 0) };
+            let mut ahead = Ahead::new([part(f.x, c_in, 0), part(dy, c_out, 0), x, dz], steps);
             for first in (0..tiles).step_by(BLOCK) {
                 let rows = BLOCK.min(tiles - first);
                 if rows < BLOCK {
@@ -237,6 +251,7 @@ impl Part<'_> {
                         let u = u.as_ptr().add(k * c_in * c_out);
                         product::rows::<V>(v, m, u, c_in, c_out);
                     }
+                    ahead.step();
                 }
                 if self.dz.is_some() {
                     for row in 0..rows {

@@ -1,5 +1,6 @@
 //! The forward pass.
 
+use super::ahead::Ahead;
 use super::stage::{self, Frame};
 use super::{
     BLOCK, COEFFICIENTS, Conv2dGeom, TILE, Tiling, coefficient_stride, product, transform,
@@ -89,6 +90,8 @@ impl Task for Group<'_> {
                 stage::input::<V>(staged, f.x, image, f.norm_relu, t, &frame);
             }
             let tiles = images * t.per_image();
+            let steps = COEFFICIENTS * tiles.div_ceil(BLOCK);
+            let mut ahead = Ahead::new([f.x, f.skip.unwrap_or_default(), y, &[]], steps);
             for first in (0..tiles).step_by(BLOCK) {
                 let rows = BLOCK.min(tiles - first);
                 for row in 0..rows {
@@ -105,6 +108,7 @@ impl Task for Group<'_> {
                     let out = m.as_mut_ptr().add(k * m_step);
                     let u = f.u.as_ptr().add(k * c_in * c_out);
                     product::rows::<V>(out, v.as_ptr().add(k * v_step), u, c_out, c_in);
+                    ahead.step();
                 }
                 for row in 0..rows {
                     let place = t.place(first + row);

@@ -24,6 +24,7 @@
 //! its halo of zeros ([`stage`]), the residual sum when a tile is written, the
 //! moments of the output while it is still in the cache.
 
+mod ahead;
 mod backward;
 mod forward;
 mod product;
