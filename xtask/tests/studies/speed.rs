@@ -58,7 +58,7 @@ fn options_that_miss_their_other_half_are_refused() {
 #[test]
 fn the_peers_script_is_valid_python() {
     let script = concat!(env!("CARGO_MANIFEST_DIR"), "/peers/torch_bench.py");
-    let check = "import ast, sys; ast.parse(open(sys.argv[1]).read())";
+    let check = "import ast, sys; ast.parse(open(sys.argv[1], 'rb').read())";
     let Ok(output) = Command::new("python3").args(["-c", check, script]).output() else {
         eprintln!("skipped: there is no python3");
         return;

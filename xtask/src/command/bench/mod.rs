@@ -5,6 +5,7 @@
 //! threads or warm caches, and peak memory is that of training alone.
 
 mod child;
+mod others;
 mod process;
 mod rounds;
 mod setting;
@@ -19,6 +20,7 @@ use clap::{Args, ValueEnum};
 use models::Arch;
 use tensor::simd::Level;
 
+use others::Ticks;
 use process::Peer;
 use rounds::{Results, Rounds};
 use setting::{Side, Work};
@@ -68,11 +70,14 @@ pub(crate) fn run(args: &BenchArgs) -> Result<()> {
         has_peer: peer.is_some(),
         has_avx2: Level::Avx2.is_available(),
     };
+    let start = Ticks::now();
     let results = measure(&rounds, peer.as_ref())?;
+    let others = start.zip(Ticks::now()).and_then(|(start, end)| start.others(&end));
     let at = Circumstances {
         level: tensor::simd::level().to_string(),
         threads,
         rounds: rounds.count,
+        others,
         peer: peer.map(|peer| peer.name),
         deletions_ideal: child::ideal_deletions(&Arch::PreAct { depth: 110 }.build(0)),
     };

@@ -14,6 +14,8 @@ pub(super) struct Circumstances {
     pub(super) threads: usize,
     /// Rounds made.
     pub(super) rounds: usize,
+    /// The part of the processors' time that other programs took, where it is known.
+    pub(super) others: Option<f64>,
     /// What is compared with.
     pub(super) peer: Option<String>,
     /// What `deletions` would be by multiplications alone.
@@ -35,6 +37,7 @@ pub(super) struct Summary<'a> {
     threads: usize,
     batch: usize,
     rounds: usize,
+    others: Option<f64>,
     peer: Option<PeerMedians<'a>>,
     /// Ours over the peer's: the median of the rounds' ratios.
     ratio: Option<Ratios<f64>>,
@@ -80,6 +83,7 @@ impl<'a> Summary<'a> {
             threads: at.threads,
             batch: BATCH,
             rounds: at.rounds,
+            others: at.others.map(rounded),
             peer: at.peer.as_deref().map(|name| PeerMedians {
                 name,
                 train_img_s: peer(&results.train),
@@ -142,6 +146,7 @@ pub(super) mod tests {
             level: "avx512".to_owned(),
             threads: 2,
             rounds: 3,
+            others: Some(0.01),
             peer: with_peer.then(|| "torch 2.15.0".to_owned()),
             deletions_ideal: 0.509_049,
         };
@@ -159,7 +164,7 @@ pub(super) mod tests {
             "train_img_s": 150.0, "eval_img_s": 300.0, "peak_mb": 1000.0,
             "vgg15_train_img_s": 50.0, "two_threads": 1.85, "deletions": 0.53,
             "deletions_ideal": 0.509, "avx2_train_img_s": 90.0,
-            "level": "avx512", "threads": 2, "batch": 128, "rounds": 3,
+            "level": "avx512", "threads": 2, "batch": 128, "rounds": 3, "others": 0.01,
             "peer": {
                 "name": "torch 2.15.0", "train_img_s": 100.0, "eval_img_s": 300.0,
                 "peak_mb": 2000.0, "vgg15_train_img_s": 100.0, "avx2_train_img_s": 80.0,
