@@ -72,7 +72,7 @@ mod tests {
     #[test]
     fn linux_tells_its_ticks() {
         let ticks = Ticks::now().unwrap();
-        assert!(ticks.own <= ticks.busy && ticks.busy <= ticks.total, "{ticks:?}");
+        assert!(ticks.busy <= ticks.total, "{ticks:?}");
     }
 
     #[test]
