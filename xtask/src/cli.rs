@@ -2,6 +2,7 @@
 
 use clap::{Parser, Subcommand};
 
+use crate::command::bench::BenchArgs;
 use crate::command::data::DataArgs;
 use crate::command::eval::EvalArgs;
 use crate::command::lesion::LesionArgs;
@@ -31,6 +32,8 @@ pub(crate) enum Command {
     Lesion(LesionArgs),
     /// List the networks, or the units of one
     Models(ModelsArgs),
+    /// How fast it trains and evaluates, alone or against PyTorch
+    Bench(BenchArgs),
     /// Run the test suite
     Test,
     /// Run all that CI checks, cheapest first

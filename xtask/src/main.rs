@@ -45,6 +45,7 @@ fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Eval(args) => command::eval::run(&args),
         Command::Lesion(args) => command::lesion::run(&args),
         Command::Models(args) => command::models::run(&args),
+        Command::Bench(args) => command::bench::run(&args),
         Command::Test => command::test::test(),
         Command::Ci => command::test::ci(),
     }

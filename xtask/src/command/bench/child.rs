@@ -1,0 +1,182 @@
+//! One measurement, in a process that does nothing else.
+
+use std::time::Instant;
+
+use anyhow::{Context, Result};
+use data::{Normalisation, Split};
+use lesion::experiment::delete_one;
+use models::{Arch, Model, Plan, Unit, evaluate};
+use record::stats::median;
+use tensor::Tensor;
+use train::{Job, Progress, Recipe, Trainer};
+
+use super::setting::{BATCH, Sample, WARM_UP, Work};
+use crate::source::project_data;
+
+/// Decides initial weights and crops, which time does not depend on.
+const SEED: u64 = 1;
+
+/// Does the work and says what it took.
+pub(super) fn measure(work: Work) -> Result<Sample> {
+    let resnet110 = Arch::PreAct { depth: 110 };
+    let steps = work.steps();
+    let value = match work {
+        Work::Train => training(resnet110, BATCH, steps)?,
+        Work::TrainVgg15 => training(Arch::Vgg15 { batch_norm: true }, BATCH, steps)?,
+        Work::Evaluate => evaluation(resnet110, BATCH, steps)?,
+        Work::Deletions => deletions(resnet110, BATCH)?,
+    };
+    Ok(Sample { value, peak_mb: peak_mb() })
+}
+
+/// Images per second of the median training step, on the shipped sample.
+fn training(arch: Arch, batch: usize, steps: usize) -> Result<f64> {
+    let images = |split| data::load_sample(&project_data(), split);
+    let job = Job {
+        arch,
+        recipe: Recipe { batch, ..Recipe::default_for(arch) },
+        seed: SEED,
+        train: images(Split::Train)?,
+        test: images(Split::Test)?,
+        out: "unused".into(),
+        resume: false,
+    };
+    let mut trainer = Trainer::new(&job)?;
+    median_speed(batch, steps, || {
+        // The last, smaller batch of an epoch is left out.
+        if trainer.progress.step + 1 == trainer.steps_per_epoch() {
+            trainer.seek(Progress::default());
+        }
+        let start = Instant::now();
+        let step = trainer.step()?;
+        let seconds = start.elapsed().as_secs_f64();
+        assert_eq!(step.images, batch, "only whole batches are timed");
+        Ok(seconds)
+    })
+}
+
+/// Images per second of the median evaluation.
+fn evaluation(arch: Arch, batch: usize, steps: usize) -> Result<f64> {
+    let model = arch.build::<f32>(SEED);
+    let inputs = inputs(batch)?;
+    median_speed(batch, steps, || Ok(seconds_to_evaluate(&model, &inputs)))
+}
+
+/// The time of all single deletions over that of as many evaluations of the same
+/// images. Half of the evaluations come before the sweep and half after it, so that a
+/// machine that grows slower or faster meanwhile does not tilt the quotient.
+fn deletions(arch: Arch, batch: usize) -> Result<f64> {
+    let model = arch.build::<f32>(SEED);
+    let inputs = inputs(batch)?;
+    let evaluations = |n: usize| (0..n).map(|_| seconds_to_evaluate(&model, &inputs)).sum::<f64>();
+    evaluations(WARM_UP);
+    let count = deletable(&model).count();
+    let before = evaluations(count / 2);
+    let batches = [inputs.clone()];
+    let start = Instant::now();
+    delete_one::measure(&model, batches, &mut |_| ())?;
+    let sweep = start.elapsed().as_secs_f64();
+    Ok(sweep / (before + evaluations(count - count / 2)))
+}
+
+/// What [`deletions`] would be if time went by multiplications alone: each deletion
+/// runs what follows the deleted unit, and the intact network runs once.
+pub(super) fn ideal_deletions(model: &Model<f32>) -> f64 {
+    let after = |id: usize| {
+        let units: u64 = model.units[id + 1..].iter().map(Unit::macs).sum();
+        units + model.head.linear.macs()
+    };
+    let swept: u64 = model.macs() + deletable(model).map(after).sum::<u64>();
+    swept as f64 / (deletable(model).count() as u64 * model.macs()) as f64
+}
+
+fn deletable(model: &Model<f32>) -> impl Iterator<Item = usize> {
+    (0..model.units.len()).filter(|&id| model.units[id].is_deletable())
+}
+
+fn seconds_to_evaluate(model: &Model<f32>, inputs: &(Tensor<f32>, Vec<u8>)) -> f64 {
+    let (plan, batches) = (Plan::intact(model), [inputs.clone()]);
+    let start = Instant::now();
+    evaluate(model, &plan, batches);
+    start.elapsed().as_secs_f64()
+}
+
+/// The first test images of the shipped sample.
+fn inputs(n: usize) -> Result<(Tensor<f32>, Vec<u8>)> {
+    let images = data::load_sample(&project_data(), Split::Test)?.take_first(n)?;
+    let mut batches = data::batches(&images, n, &Normalisation::CIFAR10);
+    let (pixels, labels) = batches.next().context("the sample is empty")?;
+    Ok((Tensor::from_vec([n, data::SIDE, data::SIDE, data::CHANNELS], pixels), labels))
+}
+
+/// Images per second by the median of `steps`, which tell their own seconds.
+fn median_speed(batch: usize, steps: usize, mut step: impl FnMut() -> Result<f64>) -> Result<f64> {
+    for _ in 0..WARM_UP {
+        step()?;
+    }
+    let seconds = (0..steps).map(|_| step()).collect::<Result<Vec<f64>>>()?;
+    let seconds = median(&seconds).context("there is no step to measure")?;
+    Ok(batch as f64 / seconds)
+}
+
+/// Peak resident memory of this process so far, in MiB; Linux alone tells it in a file.
+fn peak_mb() -> Option<f64> {
+    peak_in(&std::fs::read_to_string("/proc/self/status").ok()?)
+}
+
+fn peak_in(status: &str) -> Option<f64> {
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+    let kib: f64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
+    Some(kib / 1024.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SMALL: Arch = Arch::PreAct { depth: 8 };
+
+    #[test]
+    fn every_work_can_be_done_on_a_small_network() {
+        for value in [
+            training(SMALL, 8, 2).unwrap(),
+            evaluation(SMALL, 8, 2).unwrap(),
+            deletions(SMALL, 8).unwrap(),
+        ] {
+            assert!(value.is_finite() && value > 0.0, "{value}");
+        }
+    }
+
+    #[test]
+    fn only_whole_batches_are_trained_on() {
+        // Two batches an epoch, of 600 and of 400 images, and three steps with the warm-up.
+        assert!(training(SMALL, 600, 1).is_ok());
+    }
+
+    #[test]
+    fn the_warm_up_does_not_count_and_the_median_does() {
+        let mut seconds = [100.0, 100.0, 4.0, 1.0, 2.0].into_iter();
+        let speed = median_speed(8, 3, || Ok(seconds.next().unwrap())).unwrap();
+        assert_eq!(speed, 4.0);
+    }
+
+    #[test]
+    fn half_of_a_sweep_is_shared() {
+        // 54 blocks of nearly equal work: (53 / 2 + 1) / 54.
+        let ideal = ideal_deletions(&Arch::PreAct { depth: 110 }.build(SEED));
+        assert!((ideal - 27.5 / 54.0).abs() < 0.003, "{ideal}");
+        // Three deletions that each run what follows, by hand.
+        let model = SMALL.build::<f32>(SEED);
+        let [_, second, third] = [0, 1, 2].map(|id| model.units[id].macs());
+        let swept = model.macs() + second + 2 * third + 3 * 640;
+        let expected = swept as f64 / (3 * model.macs()) as f64;
+        assert!((ideal_deletions(&model) - expected).abs() < 1e-12);
+    }
+
+    #[test]
+    fn the_peak_is_read_from_the_systems_table() {
+        let status = "Name:\txtask\nVmPeak:\t 9999 kB\nVmHWM:\t    2048 kB\nVmRSS:\t 1024 kB\n";
+        assert_eq!(peak_in(status), Some(2.0));
+        assert_eq!(peak_in("Name:\txtask\n"), None);
+    }
+}
