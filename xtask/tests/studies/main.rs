@@ -3,3 +3,4 @@
 mod answers;
 mod bad_input;
 mod bench;
+mod dry_run;
