@@ -5,6 +5,8 @@
 
 mod cli;
 mod command;
+mod forecast;
+mod plan_text;
 mod progress;
 mod run_info;
 mod source;

@@ -5,6 +5,9 @@
 //! which images, and every raw number. The subject is never edited; lesions are
 //! [`models::Plan`]s. [`experiment::ALL`] lists the experiments.
 //!
+//! Experiments that try many plans go through a [`PlanSweep`], which runs what plans
+//! share once and can tell its [`Cost`] beforehand.
+//!
 //! The numbers depend on the weights, the images and the SIMD level, not on the
 //! number of threads.
 //!
@@ -35,7 +38,9 @@
 mod error;
 pub mod experiment;
 mod subject;
+pub mod sweep;
 
 pub use error::LesionError;
-pub use experiment::Experiment;
+pub use experiment::{Experiment, Part};
 pub use subject::{BATCH, Subject};
+pub use sweep::{Cost, PlanSweep};

@@ -104,6 +104,7 @@ impl fmt::Display for Arch {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::{Plan, Route};
 
     #[test]
     fn every_listed_name_leads_back_to_its_architecture() {
@@ -161,5 +162,32 @@ mod tests {
         assert_eq!(vgg.macs(), macs as u64);
         let nobn = Arch::Vgg15 { batch_norm: false }.build::<f32>(0);
         assert_eq!(nobn.params.count_trained(), params - 14 * 128);
+    }
+    #[test]
+    fn each_route_costs_the_terms_that_it_takes() {
+        let same = 2 * 9 * 16 * 16 * 1024;
+        let narrowing = 9 * 16 * 32 * 256 + 9 * 32 * 32 * 256;
+        let projection = 16 * 32 * 256;
+        let layer = 9 * 128 * 128 * 1024;
+        let costs = [
+            ("resnet8", 0, 0, same),
+            ("resnet8", 1, projection, narrowing),
+            ("resnet8-v1", 0, 0, same),
+            ("resnet8-v1", 1, 0, narrowing),
+            ("vgg15", 1, 0, layer),
+            ("vgg15", 13, 0, 128 * 128),
+        ];
+        for (name, id, skip, branch) in costs {
+            let model = Arch::parse(name).unwrap().build::<f32>(0);
+            let unit = &model.units[id];
+            let found = [Route::Skip, Route::Branch].map(|route| unit.macs_along(route));
+            assert_eq!(found, [skip, branch], "{name}, unit {id}");
+            if unit.intact_route() == Route::Both {
+                assert_eq!(unit.macs_along(Route::Both), skip + branch, "{name}, unit {id}");
+            }
+            assert_eq!(unit.macs(), unit.macs_along(unit.intact_route()), "{name}, unit {id}");
+            let deleted = Plan::intact(&model).delete(&model, id).unwrap();
+            assert_eq!(model.macs_under(&deleted), model.macs() - branch, "{name}, unit {id}");
+        }
     }
 }

@@ -34,7 +34,7 @@ mod weights;
 pub use arch::{Arch, UnknownModel};
 pub use backward::{BackwardPlan, BackwardPlanError};
 pub use evaluate::{Outcome, evaluate, score};
-pub use model::{Head, Model, Stem};
+pub use model::{EVAL_GROUP, Head, Model, Stem};
 pub use nn::Route;
 pub use plan::{Plan, PlanError};
 pub use recalibrate::recalibrated;

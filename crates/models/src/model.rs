@@ -129,12 +129,18 @@ impl<T: Scalar> Model<T> {
 
     /// Multiplications of the intact network for one image of 32 x 32 pixels.
     pub fn macs(&self) -> u64 {
-        let stem = match &self.stem {
-            Stem::Nothing => 0,
-            Stem::Conv(conv) | Stem::ConvNormRelu(conv, _) => conv.macs(SIDE * SIDE),
-        };
-        let units: u64 = self.units.iter().map(Unit::macs).sum();
-        stem + units + self.head.linear.macs()
+        self.macs_under(&Plan::intact(self))
+    }
+
+    /// Multiplications under a plan for one image of 32 x 32 pixels; the order of the
+    /// units does not matter.
+    ///
+    /// # Panics
+    /// If the plan has a route for fewer units than the network has.
+    pub fn macs_under(&self, plan: &Plan) -> u64 {
+        let unit = |(id, unit): (usize, &Unit)| unit.macs_along(plan.routes[id]);
+        let units: u64 = self.units.iter().enumerate().map(unit).sum();
+        self.stem.macs() + units + self.head.macs()
     }
 
     /// The same network in another precision.
@@ -147,5 +153,22 @@ impl<T: Scalar> Model<T> {
             params: self.params.cast(),
             branch_scale: self.branch_scale.clone(),
         }
+    }
+}
+
+impl Stem {
+    /// Multiplications for one image of 32 x 32 pixels.
+    pub fn macs(&self) -> u64 {
+        match self {
+            Stem::Nothing => 0,
+            Stem::Conv(conv) | Stem::ConvNormRelu(conv, _) => conv.macs(SIDE * SIDE),
+        }
+    }
+}
+
+impl Head {
+    /// Multiplications for one image.
+    pub fn macs(&self) -> u64 {
+        self.linear.macs()
     }
 }

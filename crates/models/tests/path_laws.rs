@@ -5,11 +5,11 @@ mod common;
 use std::collections::HashSet;
 
 use models::{Arch, BackwardPlan, BackwardPlanError, Model, Plan, Route};
-use nn::Mode;
+use nn::{Grads, Mode, Sweep};
 use tensor::Tensor;
 use testkit::close::{Tolerance, check_close};
 
-use common::{Recorded, images, lived_in, record, sum};
+use common::{Recorded, bits, images, lived_in, record, sum};
 
 const MODES: [Mode; 2] = [Mode::Train, Mode::Eval];
 
@@ -81,6 +81,33 @@ fn scaled_branches_still_sum() {
     model.branch_scale = vec![1.0, 0.9, 0.8, 0.7, 0.6, 0.5];
     let intact = Plan::intact(&model);
     check_sum("scaled", &model, &intact, 64);
+}
+
+/// In `f32`, whose kernels are the ones that count.
+#[test]
+fn a_path_leaves_parameters_out_and_changes_no_bit_of_the_image_gradient() {
+    for (arch, mode) in [Arch::PreAct { depth: 14 }, Arch::PostAct { depth: 14 }]
+        .into_iter()
+        .flat_map(|arch| MODES.map(|mode| (arch, mode)))
+    {
+        let model: Model<f32> = lived_in(arch.build(7), 7);
+        let intact = Plan::intact(&model);
+        let pass = record(&model, &intact, mode, &images(8, 2, 16));
+        let dy = Tensor::from_fn(pass.logits.value().shape(), |i| ((i * 7) % 11) as f32 - 5.0);
+        let path = BackwardPlan::path(&intact, &[1, 2, 5]).unwrap();
+        for plan in [path, BackwardPlan::ordinary(&intact)] {
+            let with_params = Sweep { skip_params: false, routes: plan.routes.clone() };
+            let [bare, whole] = [plan.sweep(), with_params]
+                .map(|sweep| pass.tape.vjp(&pass.logits, dy.clone(), &sweep));
+            let [a, b] = [&bare, &whole].map(|grads| bits(grads.of(&pass.x).unwrap()));
+            assert!(a == b, "{arch}, {mode:?}, {plan:?}");
+            let has = |grads: &Grads<f32>| {
+                model.params.iter().filter(|&(id, _)| grads.param(id).is_some()).count()
+            };
+            assert_eq!(has(&bare), 0, "{arch}, {mode:?}, {plan:?}");
+            assert!(has(&whole) > 0, "{arch}, {mode:?}, {plan:?}");
+        }
+    }
 }
 
 #[test]

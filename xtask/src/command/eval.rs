@@ -8,10 +8,11 @@ use anyhow::{Context, Result, bail, ensure};
 use clap::Args;
 use data::{Dataset, Split};
 use lesion::{BATCH, Subject};
-use models::{Model, Outcome, Plan, Route};
+use models::{Model, Outcome, Plan};
 use record::stats::{Interval, wilson};
 use serde::Serialize;
 
+use crate::plan_text::described;
 use crate::progress::Progress;
 use crate::source;
 use crate::study::StudyArgs;
@@ -87,13 +88,13 @@ pub(crate) fn run(args: &EvalArgs) -> Result<()> {
     if args.json {
         println!("{}", serde_json::to_string(&result)?);
     } else {
-        print!("{}", result.text());
+        print!("{}", result.text(&subject.model));
     }
     Ok(())
 }
 
 impl Evaluation<'_> {
-    fn text(&self) -> String {
+    fn text(&self, model: &Model<f32>) -> String {
         let Interval { low, high } = self.interval;
         format!(
             "{} ({}) on {} images of {}{}\n{}\nwrong {}, error {:.2} % (95 % interval {:.2} to \
@@ -106,7 +107,7 @@ impl Evaluation<'_> {
                 Some(n) => format!(", batch norm re-estimated on {n} x {BATCH} training images"),
                 None => String::new(),
             },
-            described(self.plan),
+            described(self.plan, model),
             self.wrong,
             100.0 * self.error,
             100.0 * low,
@@ -114,29 +115,6 @@ impl Evaluation<'_> {
             self.cross_entropy
         )
     }
-}
-
-/// What the plan changes, in words.
-fn described(plan: &Plan) -> String {
-    let ids = |route: Route| {
-        let taking = plan.routes.iter().enumerate().filter(move |&(_, &taken)| taken == route);
-        taking.map(|(id, _)| id.to_string()).collect::<Vec<_>>().join(", ")
-    };
-    let both = plan.routes.contains(&Route::Both);
-    let mut told = Vec::new();
-    for (what, which) in [
-        ("deleted", ids(Route::Skip)),
-        // A plain layer takes its branch when it is intact.
-        ("branch alone", if both { ids(Route::Branch) } else { String::new() }),
-    ] {
-        if !which.is_empty() {
-            told.push(format!("{what}: {which}"));
-        }
-    }
-    if !plan.order.is_sorted() {
-        told.push(format!("order: {:?}", plan.order));
-    }
-    if told.is_empty() { "intact".to_owned() } else { told.join("; ") }
 }
 
 fn plan(args: &EvalArgs, model: &Model<f32>) -> Result<Plan> {

@@ -11,6 +11,7 @@ use record::stats::{paired_difference, wilson};
 use record::{DeleteOne, Outcome, Record, UnitDeletion};
 use serde::Serialize;
 
+use crate::forecast::{Forecast, Speed, told_cost, told_time};
 use crate::progress::Progress;
 use crate::run_info::run_info;
 use crate::study::StudyArgs;
@@ -26,6 +27,9 @@ pub(crate) struct LesionArgs {
     /// Write the record there too, as NAME.json and NAME.run.json
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
+    /// Print the plans, their multiplications and the expected time; run and write nothing
+    #[arg(long)]
+    dry_run: bool,
     /// Print the result as JSON, on the last line
     #[arg(long)]
     json: bool,
@@ -41,6 +45,9 @@ pub(crate) fn run(args: &LesionArgs) -> Result<()> {
     let experiment = Experiment::named(&args.experiment)?;
     let subject = args.study.subject()?;
     let images = args.study.images()?;
+    if args.dry_run {
+        return dry_run(args, experiment, &subject, &images);
+    }
     if let Some(out) = &args.out {
         // Better now than after the work.
         std::fs::create_dir_all(out).with_context(|| {
@@ -76,6 +83,72 @@ pub(crate) fn run_shown(
     });
     shown.finish();
     record
+}
+
+fn dry_run(
+    args: &LesionArgs,
+    experiment: &Experiment,
+    subject: &Subject,
+    images: &Dataset,
+) -> Result<()> {
+    let forecast = args.study.on_threads(|| Forecast::of(experiment, subject, images))?;
+    let Forecast { plans, distinct, cost, speed } = &forecast;
+    let Speed { macs_per_second, images: measured_images, threads } = *speed;
+    let (model, weights) = (&subject.model.name, &subject.weights.source);
+    let data = &images.id().name;
+    if args.json {
+        let told = DryRunJson {
+            experiment: experiment.name,
+            model,
+            weights,
+            data,
+            images: images.len(),
+            plans: plans.len(),
+            distinct: *distinct,
+            listed: plans,
+            macs: cost.macs,
+            macs_one_by_one: cost.macs_one_by_one,
+            ratio: cost.ratio(),
+            macs_per_second,
+            measured_images,
+            threads,
+            expected_seconds: forecast.time().as_secs_f64(),
+        };
+        println!("{}", serde_json::to_string(&told)?);
+        return Ok(());
+    }
+    println!("{}: {model} ({weights}) on {} images of {data}", experiment.name, images.len());
+    print!("{}", forecast.list());
+    println!("work: {}", told_cost(cost));
+    println!(
+        "expected time: {}, at {:.1} GMAC/s (threads: {threads}; measured on {measured_images} \
+         images)",
+        told_time(forecast.time()),
+        macs_per_second / 1e9
+    );
+    println!("dry run: nothing was run, nothing written");
+    Ok(())
+}
+
+/// The stable form that `--dry-run --json` prints: counts, multiplications, seconds.
+#[derive(Serialize)]
+struct DryRunJson<'a> {
+    experiment: &'a str,
+    model: &'a str,
+    weights: &'a str,
+    data: &'a str,
+    images: usize,
+    plans: usize,
+    distinct: usize,
+    /// Each plan in words.
+    listed: &'a [String],
+    macs: u64,
+    macs_one_by_one: u64,
+    ratio: f64,
+    macs_per_second: f64,
+    measured_images: usize,
+    threads: usize,
+    expected_seconds: f64,
 }
 
 /// The stable form that `--json` prints. Lists have one entry for each unit, `null`

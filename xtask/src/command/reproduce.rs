@@ -1,19 +1,21 @@
 //! `cargo xtask reproduce`: every figure, the claims, the page.
 
+use std::collections::BTreeSet;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 use clap::Args;
 use data::{Dataset, Split};
-use lesion::Experiment;
+use lesion::{Cost, Experiment, Subject};
 use models::Arch;
-use record::Record;
+use record::{Key, Record, RecordError};
 use report::figure::{self, Figure};
 use report::page::{self, PageInput};
 use report::{ReportError, claims};
 
+use crate::forecast::{Forecast, told_cost, told_time};
 use crate::progress::Progress;
 use crate::run_info::run_info;
 use crate::source::{self, project_root};
@@ -37,6 +39,9 @@ pub(crate) struct ReproduceArgs {
     /// Threads [default: all cores]; the result does not depend on them
     #[arg(long, value_name = "N")]
     threads: Option<NonZeroUsize>,
+    /// Tell which records are up to date and what the others would take; run and write nothing
+    #[arg(long)]
+    dry_run: bool,
 }
 
 /// A figure and the records it is drawn from.
@@ -61,17 +66,21 @@ pub(crate) fn run(args: &ReproduceArgs) -> Result<()> {
     let drawings = asked_for(&args.only)?;
     let images = images(args)?;
     let out = args.out.clone().unwrap_or_else(|| project_root().join("out"));
+    let threads = args.threads.map_or_else(tensor::threads::count, NonZeroUsize::get);
+    if args.dry_run {
+        return dry_run(&drawings, &images, &out.join("records"), threads);
+    }
     for folder in [out.clone(), out.join("records"), out.join("figures")] {
         std::fs::create_dir_all(&folder).with_context(|| {
             format!("cannot create {}; name another folder with --out", folder.display())
         })?;
     }
-    let threads = args.threads.map_or_else(tensor::threads::count, NonZeroUsize::get);
     let mut records: Vec<Record> = Vec::new();
     for drawing in &drawings {
         let experiment = Experiment::named(drawing.experiment)?;
         for network in drawing.networks {
-            records.push(record_of(experiment, network, &images, &out.join("records"), threads)?);
+            let question = Question::new(experiment, network, &images)?;
+            records.push(question.record(&out.join("records"), threads)?);
         }
     }
     let figures = drawings
@@ -118,39 +127,107 @@ fn images(args: &ReproduceArgs) -> Result<Dataset> {
     }
 }
 
-/// The record of an experiment on a shipped network: from its file if that
-/// answers the same question, else from a run.
-fn record_of(
-    experiment: &Experiment,
-    network: &str,
-    images: &Dataset,
-    dir: &Path,
-    threads: usize,
-) -> Result<Record> {
-    let subject = weights::load(Arch::parse(network)?, None)?;
-    let claims = claims::sha256();
-    let name = experiment.record_name(&subject, images);
-    let path = dir.join(format!("{name}.json"));
-    if path.exists() {
-        match Record::load(&path) {
-            Ok(record)
-                if record.is_up_to_date(&experiment.key(&subject, images, Some(&claims))) =>
-            {
+/// An experiment on a shipped network.
+struct Question<'a> {
+    experiment: &'a Experiment,
+    subject: Subject,
+    images: &'a Dataset,
+    claims: String,
+    /// The name of its record.
+    name: String,
+}
+
+impl<'a> Question<'a> {
+    fn new(experiment: &'a Experiment, network: &str, images: &'a Dataset) -> Result<Self> {
+        let subject = weights::load(Arch::parse(network)?, None)?;
+        let name = experiment.record_name(&subject, images);
+        Ok(Question { experiment, subject, images, claims: claims::sha256(), name })
+    }
+
+    fn key(&self) -> Key {
+        self.experiment.key(&self.subject, self.images, Some(&self.claims))
+    }
+
+    /// The record in the folder, if there is one that answers this question.
+    fn answer(&self, dir: &Path) -> Result<Option<Record>, RecordError> {
+        let path = dir.join(format!("{}.json", self.name));
+        if !path.exists() {
+            return Ok(None);
+        }
+        let record = Record::load(&path)?;
+        Ok(record.is_up_to_date(&self.key()).then_some(record))
+    }
+
+    /// The record: from its file if that answers this question, else from a run.
+    fn record(&self, dir: &Path, threads: usize) -> Result<Record> {
+        let Question { experiment, subject, images, claims, name } = self;
+        match self.answer(dir) {
+            Ok(Some(record)) => {
                 eprintln!("{name}: the record is up to date");
                 return Ok(record);
             }
-            Ok(_) => {}
+            Ok(None) => {}
             Err(error) => eprintln!("{error}; it is made anew"),
         }
+        let start = Instant::now();
+        let mut shown = Progress::new(name, 0, 0);
+        let record = on_threads(threads, || {
+            experiment.run(subject, images, Some(claims), &mut |done, total| shown.set(done, total))
+        })??;
+        shown.finish();
+        record.save(dir)?;
+        run_info(threads, start).save(dir, &record.name)?;
+        Ok(record)
     }
-    let start = Instant::now();
-    let mut shown = Progress::new(&name, 0, 0);
-    let record = tensor::threads::with_threads(threads, || {
-        experiment.run(&subject, images, Some(&claims), &mut |done, total| shown.set(done, total))
-    })
-    .with_context(|| format!("cannot start {threads} threads"))??;
-    shown.finish();
-    record.save(dir)?;
-    run_info(threads, start).save(dir, &record.name)?;
-    Ok(record)
+}
+
+fn on_threads<R: Send>(threads: usize, work: impl FnOnce() -> R + Send) -> Result<R> {
+    tensor::threads::with_threads(threads, work)
+        .with_context(|| format!("cannot start {threads} threads"))
+}
+
+/// Tells of each figure's records whether they are up to date, and what computing the
+/// others would take.
+fn dry_run(drawings: &[&Drawing], images: &Dataset, dir: &Path, threads: usize) -> Result<()> {
+    let (mut told, mut cost, mut time) = (BTreeSet::new(), Cost::default(), Duration::ZERO);
+    for drawing in drawings {
+        println!("{}", drawing.name);
+        let experiment = Experiment::named(drawing.experiment)?;
+        for network in drawing.networks {
+            let question = Question::new(experiment, network, images)?;
+            let name = &question.name;
+            match question.answer(dir) {
+                Ok(Some(_)) => {
+                    println!("  {name}: up to date");
+                    continue;
+                }
+                Ok(None) => {}
+                Err(error) => eprintln!("{error}; it would be made anew"),
+            }
+            if !told.insert(name.clone()) {
+                println!("  {name}: to compute, as above");
+                continue;
+            }
+            let forecast =
+                on_threads(threads, || Forecast::of(experiment, &question.subject, images))?;
+            cost = cost + forecast.cost;
+            time += forecast.time();
+            println!(
+                "  {name}: to compute, {} plans, {}, expected {}",
+                forecast.plans.len(),
+                told_cost(&forecast.cost),
+                told_time(forecast.time())
+            );
+        }
+    }
+    match told.len() {
+        0 => println!("in all: every record is up to date"),
+        n => println!(
+            "in all: {n} to compute, {}, expected {} (threads: {threads})",
+            told_cost(&cost),
+            told_time(time)
+        ),
+    }
+    println!("dry run: nothing was run, nothing written");
+    Ok(())
 }

@@ -3,4 +3,5 @@
 mod answers;
 mod bad_input;
 mod bench;
+mod dry_run;
 mod speed;

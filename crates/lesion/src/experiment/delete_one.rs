@@ -12,17 +12,16 @@
 //!   the intact error, with peaks at the boundary blocks.
 //! - **Record:** [`record::DeleteOne`].
 //!
-//! A deletion shares everything before the deleted unit with the intact network. The
-//! sweep keeps that activation and runs only what follows it, which takes half the
-//! passes and yields the same bits as one evaluation for each plan.
+//! A deletion shares everything before the deleted unit with the intact network, so a
+//! [`PlanSweep`] takes half the passes of one evaluation for each plan.
 
-use models::{Model, Outcome, Plan, score};
-use nn::Pass;
+use models::{Model, Outcome, Plan};
 use record::{DeleteOne, Deletion, Score, UnitDeletion};
 use serde_json::json;
 use tensor::{Scalar, Tensor};
 
-use super::{Experiment, Progress};
+use super::{Experiment, Part, Progress};
+use crate::sweep::{Advance, PlanSweep};
 use crate::{LesionError, Subject};
 
 /// The experiment's name.
@@ -38,6 +37,7 @@ pub(super) const EXPERIMENT: Experiment = Experiment {
             network, but for those that change the resolution, has no noticeable effect.",
     summary: "the test error with each unit deleted in turn",
     plans: |model| json!({ "deleted": deletable(model).collect::<Vec<_>>() }),
+    parts: |model, images| vec![Part { sweep: sweep(model), images }],
     measure: |subject, images, progress| {
         run(subject, images, progress).map(record::Outcome::DeleteOne)
     },
@@ -48,7 +48,7 @@ fn run(
     images: &data::Dataset,
     progress: Progress<'_>,
 ) -> Result<DeleteOne, LesionError> {
-    let total = images.len() as u64 * passes(&subject.model);
+    let total = (sweep(&subject.model).cost(&subject.model) * images.len()).passes;
     let mut done = 0;
     measure(&subject.model, subject.batches(images), &mut |more| {
         done += more;
@@ -56,53 +56,32 @@ fn run(
     })
 }
 
+/// The intact network and every single deletion, in the order of the units.
+pub fn sweep<T: Scalar>(model: &Model<T>) -> PlanSweep {
+    let intact = Plan::intact(model);
+    let delete = |id| intact.clone().delete(model, id).expect("only deletable units are deleted");
+    let plans = std::iter::once(intact.clone()).chain(deletable(model).map(delete));
+    PlanSweep::new(model, plans.collect()).expect("the plans are made for the model")
+}
+
 /// The outcome of the intact network and of every single deletion, over batches of
 /// inputs `[n, h, w, 3]` with their labels. `advance` is told of each further pass of
-/// an image through a unit, [`passes`] for each image in all.
+/// an image through a unit.
 ///
 /// # Errors
 /// If there is no image, or a mean cross-entropy is no finite number.
 pub fn measure<T: Scalar>(
     model: &Model<T>,
     batches: impl IntoIterator<Item = (Tensor<T>, Vec<u8>)>,
-    advance: &mut dyn FnMut(u64),
+    advance: Advance<'_>,
 ) -> Result<DeleteOne, LesionError> {
-    let plan = Plan::intact(model);
-    let mut intact = Outcome::default();
-    let mut deleted: Vec<Option<(Plan, Outcome)>> = vec![None; model.units.len()];
-    for id in deletable(model) {
-        let plan = plan.clone().delete(model, id).expect("only deletable units are deleted");
-        deleted[id] = Some((plan, Outcome::default()));
-    }
-    for (images, labels) in batches {
-        let n = labels.len() as u64;
-        let mut pass = Pass::eval(&model.params);
-        let x = pass.tape.constant(images);
-        let mut h = model.forward_stem(&mut pass, &x);
-        for (id, deleted) in deleted.iter_mut().enumerate() {
-            if let Some((plan, outcome)) = deleted {
-                let mut y = h.clone();
-                for later in id..model.units.len() {
-                    y = model.forward_unit(&mut pass, &y, later, plan);
-                    advance(n);
-                }
-                let logits = model.forward_head(&mut pass, &y);
-                outcome.extend(score(logits.value(), &labels));
-            }
-            h = model.forward_unit(&mut pass, &h, id, &plan);
-            advance(n);
-        }
-        let logits = model.forward_head(&mut pass, &h);
-        intact.extend(score(logits.value(), &labels));
+    let mut outcomes = sweep(model).evaluate(model, batches, advance).into_iter();
+    let intact = outcomes.next().expect("the first plan is the intact one");
+    let mut deleted = vec![None; model.units.len()];
+    for (id, outcome) in deletable(model).zip(outcomes) {
+        deleted[id] = Some(outcome);
     }
     summary(model, &intact, deleted)
-}
-
-/// Passes of an image through units that [`measure`] takes: `n` for the intact network
-/// of `n` units, and `n - i` for the deletion of unit `i`.
-pub fn passes<T: Scalar>(model: &Model<T>) -> u64 {
-    let n = model.units.len();
-    deletable(model).map(|id| n - id).sum::<usize>() as u64 + n as u64
 }
 
 fn deletable<T: Scalar>(model: &Model<T>) -> impl Iterator<Item = usize> {
@@ -112,7 +91,7 @@ fn deletable<T: Scalar>(model: &Model<T>) -> impl Iterator<Item = usize> {
 fn summary<T: Scalar>(
     model: &Model<T>,
     intact: &Outcome,
-    deleted: Vec<Option<(Plan, Outcome)>>,
+    deleted: Vec<Option<Outcome>>,
 ) -> Result<DeleteOne, LesionError> {
     if intact.images() == 0 {
         return Err(LesionError::NoImages { experiment: NAME });
@@ -128,7 +107,7 @@ fn summary<T: Scalar>(
     let intact_score = score(intact, &|| "intact".to_owned())?;
     let mut units = Vec::new();
     for ((index, unit), deleted) in model.units.iter().enumerate().zip(deleted) {
-        let deletion = |(_, outcome): (Plan, Outcome)| {
+        let deletion = |outcome: Outcome| {
             let lesion = || format!("unit {index} ({}) deleted", unit.name);
             let flips = |from: bool| {
                 let pairs = intact.is_right.iter().zip(&outcome.is_right);

@@ -6,14 +6,14 @@ use data::Dataset;
 use models::Model;
 use record::{DataId, Key, Outcome, Record};
 
-use crate::{LesionError, Subject};
+use crate::{Cost, LesionError, PlanSweep, Subject};
 
 /// Every experiment, in the order of the paper.
 pub const ALL: &[Experiment] = &[delete_one::EXPERIMENT];
 
 /// Told how much is done, and of how much; the unit is one pass of one image
-/// through one unit.
-pub type Progress<'a> = &'a mut (dyn FnMut(u64, u64) + 'a);
+/// through one unit. Any thread may tell.
+pub type Progress<'a> = &'a mut (dyn FnMut(u64, u64) + Send + 'a);
 
 /// A question to a network.
 #[derive(Debug, Clone, Copy)]
@@ -28,8 +28,30 @@ pub struct Experiment {
     pub claim: &'static str,
     /// What is done, in one line.
     pub summary: &'static str,
+    /// The plans as the key states them, in brief.
     plans: fn(&Model<f32>) -> serde_json::Value,
+    /// The sweeps that `measure` runs on so many images.
+    parts: fn(&Model<f32>, usize) -> Vec<Part>,
     measure: fn(&Subject, &Dataset, Progress<'_>) -> Result<Outcome, LesionError>,
+}
+
+/// A part of an experiment's work: a sweep, and how many images it runs on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Part {
+    /// The sweep.
+    pub sweep: PlanSweep,
+    /// The number of images.
+    pub images: usize,
+}
+
+impl Part {
+    /// The work on all its images.
+    ///
+    /// # Panics
+    /// If the sweep is not one of this model.
+    pub fn cost(&self, model: &Model<f32>) -> Cost {
+        self.sweep.cost(model) * self.images
+    }
 }
 
 /// The names of all experiments.
@@ -62,6 +84,11 @@ impl Experiment {
             claims_sha256: claims_sha256.map(str::to_owned),
             plans: (self.plans)(&subject.model),
         }
+    }
+
+    /// The work that [`run`](Experiment::run) will do, without doing it.
+    pub fn parts(&self, subject: &Subject, images: &Dataset) -> Vec<Part> {
+        (self.parts)(&subject.model, images.len())
     }
 
     /// The record's name: experiment, weights (with the model where their name

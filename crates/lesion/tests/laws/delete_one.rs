@@ -112,7 +112,7 @@ fn what_cannot_be_deleted_is_none_and_what_can_is_in_the_key() {
 fn progress_climbs_to_the_total() {
     let (subject, images) = (untrained("resnet8", 1), sample(130));
     // Three units: 3 passes intact, 3 + 2 + 1 lesioned.
-    assert_eq!(delete_one::passes(&subject.model), 9);
+    assert_eq!(delete_one::sweep(&subject.model).cost(&subject.model).passes, 9);
     let mut told = vec![(0, 9 * 130)];
     let experiment = Experiment::named("delete-one").unwrap();
     experiment.run(&subject, &images, None, &mut |done, total| told.push((done, total))).unwrap();

@@ -4,3 +4,4 @@ mod common;
 mod delete_one;
 mod key;
 mod subject;
+mod sweep;

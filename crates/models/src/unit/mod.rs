@@ -98,11 +98,21 @@ impl Unit {
 
     /// Multiplications of its intact route for one standard image.
     pub fn macs(&self) -> u64 {
-        match &self.kind {
-            UnitKind::PreAct(block) => block.macs(self.output),
-            UnitKind::PostAct(block) => block.macs(self.output),
-            UnitKind::Plain(layer) => layer.macs(self.input),
-        }
+        self.macs_along(self.intact_route())
+    }
+
+    /// Multiplications of a route for one standard image: those of the terms that it
+    /// takes. Norms, rectifiers and pools are not counted, so the identity costs 0.
+    pub fn macs_along(&self, route: Route) -> u64 {
+        let (skip, branch) = match &self.kind {
+            UnitKind::PreAct(block) => {
+                (block.skip_macs(self.output), block.branch_macs(self.output))
+            }
+            UnitKind::PostAct(block) => (0, block.macs(self.output)),
+            UnitKind::Plain(layer) => (0, layer.macs(self.input)),
+        };
+        let counted = |is_taken: bool, macs: u64| if is_taken { macs } else { 0 };
+        counted(route.has_skip(), skip) + counted(route.has_branch(), branch)
     }
 
     /// Runs the unit along a route. `id` is its index in the network, under

@@ -70,8 +70,11 @@ impl PreActBlock {
         self.conv2.forward_normed(pass, &self.bn2, &h, skip)
     }
 
-    pub(super) fn macs(&self, output: UnitShape) -> u64 {
-        let convs = [Some(&self.conv1), Some(&self.conv2), self.projection.as_ref()];
-        convs.into_iter().flatten().map(|conv| conv.macs(output.pixels())).sum()
+    pub(super) fn skip_macs(&self, output: UnitShape) -> u64 {
+        self.projection.as_ref().map_or(0, |projection| projection.macs(output.pixels()))
+    }
+
+    pub(super) fn branch_macs(&self, output: UnitShape) -> u64 {
+        self.conv1.macs(output.pixels()) + self.conv2.macs(output.pixels())
     }
 }

@@ -1,6 +1,8 @@
 //! Laws of the tape and its sweeps.
 
-use nn::{Grads, Mode, Params, Route, Sweep, Tape, op};
+use std::sync::{Arc, Mutex};
+
+use nn::{Grads, Mode, Params, Route, Rule, Sweep, Tape, op};
 use tensor::Tensor;
 use tensor::kernel::elementwise;
 use tensor::random::Stream;
@@ -65,6 +67,38 @@ fn leaving_parameters_out_does_not_change_the_gradient_of_the_input() {
         assert!(params_of(&net, &all).iter().any(Option::is_some));
         assert!(params_of(&net, &inputs_only).iter().all(Option::is_none));
     }
+}
+
+/// The rule of a sum that notes what is wanted of it.
+struct Noted(Arc<Mutex<Vec<Vec<bool>>>>);
+
+impl Rule<f64> for Noted {
+    fn backward(&self, dy: &Tensor<f64>, wanted: &[bool]) -> Vec<Option<Tensor<f64>>> {
+        self.0.lock().unwrap().push(wanted.to_vec());
+        wanted.iter().map(|wanted| wanted.then(|| dy.clone())).collect()
+    }
+}
+
+#[test]
+fn a_sweep_without_parameters_asks_no_rule_for_their_gradients() {
+    let mut params = Params::new();
+    let id = params.add("w", one());
+    let mut tape = Tape::<f64>::recording();
+    let [of_both, of_weight] = [0, 1].map(|_| Arc::new(Mutex::new(Vec::new())));
+    let (x, w, c) = (tape.input(one()), tape.param(id, one()), tape.constant(one()));
+    // What leads to nothing but parameters is not even swept.
+    let v = tape.op(one(), &[&w], || Noted(of_weight.clone()));
+    let y = tape.op(one(), &[&x, &v, &w, &c], || Noted(of_both.clone()));
+    let wanted_by = |sweep: Sweep| {
+        let grads = tape.vjp(&y, one(), &sweep);
+        assert_eq!(grads.of(&x), Some(&one()));
+        assert_eq!(grads.param(id).is_some(), !sweep.skip_params);
+        [&of_both, &of_weight].map(|noted| std::mem::take(&mut *noted.lock().unwrap()))
+    };
+    let ordinary = wanted_by(Sweep::default());
+    assert_eq!(ordinary, [vec![vec![true, true, true, false]], vec![vec![true]]]);
+    let inputs_only = wanted_by(Sweep::along(vec![]));
+    assert_eq!(inputs_only, [vec![vec![true, false, false, false]], vec![]]);
 }
 
 /// Three units in a row on features, one of them with a projection; returns

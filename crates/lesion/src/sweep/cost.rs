@@ -1,0 +1,108 @@
+//! What a sweep costs, before it is run.
+
+use std::iter::Sum;
+use std::ops::{Add, Mul};
+
+use models::Model;
+use tensor::Scalar;
+
+use super::{PlanSweep, Step};
+
+/// The work of a sweep, shared and not, for one image of 32 x 32 pixels or, times their
+/// number, for many.
+///
+/// `macs` counts the stem once, each distinct prefix's last unit at its route, and the
+/// head once for each distinct plan; `macs_one_by_one` all three for each plan given.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Cost {
+    /// Passes of an image through a unit.
+    pub passes: u64,
+    /// Multiplications.
+    pub macs: u64,
+    /// Multiplications of one evaluation for each plan.
+    pub macs_one_by_one: u64,
+}
+
+impl Cost {
+    /// How many times fewer multiplications sharing takes; 1 where there are none.
+    pub fn ratio(&self) -> f64 {
+        if self.macs == 0 { 1.0 } else { self.macs_one_by_one as f64 / self.macs as f64 }
+    }
+}
+
+impl Add for Cost {
+    type Output = Cost;
+
+    fn add(self, other: Cost) -> Cost {
+        Cost {
+            passes: self.passes + other.passes,
+            macs: self.macs + other.macs,
+            macs_one_by_one: self.macs_one_by_one + other.macs_one_by_one,
+        }
+    }
+}
+
+impl Sum for Cost {
+    fn sum<I: Iterator<Item = Cost>>(costs: I) -> Cost {
+        costs.fold(Cost::default(), Add::add)
+    }
+}
+
+/// The cost for that many images.
+impl Mul<usize> for Cost {
+    type Output = Cost;
+
+    fn mul(self, images: usize) -> Cost {
+        let images = images as u64;
+        Cost {
+            passes: self.passes * images,
+            macs: self.macs * images,
+            macs_one_by_one: self.macs_one_by_one * images,
+        }
+    }
+}
+
+impl PlanSweep {
+    /// The work for one image.
+    ///
+    /// # Panics
+    /// If the plans are not those of this model.
+    pub fn cost<T: Scalar>(&self, model: &Model<T>) -> Cost {
+        if self.plans.is_empty() {
+            return Cost::default();
+        }
+        let mut cost = Cost { macs: model.stem.macs(), ..Cost::default() };
+        for step in &self.steps {
+            match step {
+                Step::Keep | Step::Back => {}
+                Step::Unit { id, plan } => {
+                    cost.passes += 1;
+                    cost.macs += model.units[*id].macs_along(self.plans[*plan].routes[*id]);
+                }
+                Step::Head { .. } => cost.macs += model.head.macs(),
+            }
+        }
+        cost.macs_one_by_one = self.plans.iter().map(|plan| model.macs_under(plan)).sum();
+        cost
+    }
+
+    /// How many of the plans differ.
+    pub fn distinct(&self) -> usize {
+        self.steps.iter().filter(|step| matches!(step, Step::Head { .. })).count()
+    }
+
+    /// The most activations that are kept at once, beside the current one: at most
+    /// `log2` of the number of plans.
+    pub fn most_kept(&self) -> usize {
+        let (mut kept, mut most) = (0, 0);
+        for step in &self.steps {
+            match step {
+                Step::Keep => kept += 1,
+                Step::Back => kept -= 1,
+                Step::Unit { .. } | Step::Head { .. } => {}
+            }
+            most = most.max(kept);
+        }
+        most
+    }
+}

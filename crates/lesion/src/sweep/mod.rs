@@ -1,0 +1,131 @@
+//! Many plans on one network, with whatever plans share run once.
+//!
+//! Two plans share the work before the first place at which the unit or its route
+//! differs. A [`PlanSweep`] is the list of [`Step`]s that walks the tree of such
+//! prefixes depth-first: it keeps an activation where a later plan branches off, and
+//! runs every distinct prefix once.
+//!
+//! ```text
+//! plans      0: A B C      steps   A
+//!            1: A B' C             Keep  B' C  Head(1)  Back
+//!            2: A B C'             B
+//!                                  Keep  C  Head(0)  Back
+//!                                  C'  Head(2)
+//! ```
+//!
+//! Whatever is computed is what [`models::evaluate`] computes for each plan by itself,
+//! to the last bit. (A sweep of [`nn::Sweep`] is another thing: it walks a tape back.)
+
+mod cost;
+mod step;
+
+use std::sync::Mutex;
+
+use models::{EVAL_GROUP, Model, Outcome, Plan, PlanError, score};
+use nn::Pass;
+use tensor::{Scalar, Tensor, threads};
+
+pub use cost::Cost;
+pub use step::Step;
+
+/// Told of each further pass of an image through a unit; groups of images tell from
+/// whichever thread they run on.
+pub type Advance<'a> = &'a mut (dyn FnMut(u64) + Send + 'a);
+
+/// A list of plans, and the steps that answer them with the least work.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PlanSweep {
+    plans: Vec<Plan>,
+    steps: Vec<Step>,
+}
+
+impl PlanSweep {
+    /// The sweep over plans of `model`, in any order; equal ones are run once.
+    ///
+    /// # Errors
+    /// The first reason why `model` cannot follow one of the plans.
+    pub fn new<T: Scalar>(model: &Model<T>, plans: Vec<Plan>) -> Result<PlanSweep, PlanError> {
+        plans.iter().try_for_each(|plan| plan.check(model))?;
+        let steps = step::steps(&plans);
+        Ok(PlanSweep { plans, steps })
+    }
+
+    /// The plans, in the order given.
+    pub fn plans(&self) -> &[Plan] {
+        &self.plans
+    }
+
+    /// The steps, in the order in which they run.
+    pub fn steps(&self) -> &[Step] {
+        &self.steps
+    }
+
+    /// The outcome of each plan, in the order given, over batches of images
+    /// `[n, h, w, 3]` with their labels; in evaluation mode.
+    ///
+    /// # Panics
+    /// If the plans are not those of this model, or a batch has not one label for each
+    /// image.
+    #[track_caller]
+    pub fn evaluate<T: Scalar>(
+        &self,
+        model: &Model<T>,
+        batches: impl IntoIterator<Item = (Tensor<T>, Vec<u8>)>,
+        advance: Advance<'_>,
+    ) -> Vec<Outcome> {
+        if self.plans.is_empty() {
+            return Vec::new();
+        }
+        let advance = Mutex::new(advance);
+        let mut outcomes = vec![Outcome::default(); self.plans.len()];
+        for (images, labels) in batches {
+            let n = labels.len();
+            assert!(images.dims()[0] == n, "sweep: images {}, {n} labels", images.shape());
+            // As in an evaluation: few images at a time, so that what a group keeps stays
+            // in the caches, each group on one thread. No result depends on it.
+            let groups = threads::map(n.div_ceil(EVAL_GROUP), |i| {
+                let (start, end) = (i * EVAL_GROUP, n.min((i + 1) * EVAL_GROUP));
+                let images = images.rows(start, end);
+                threads::alone(|| self.walk(model, images, &labels[start..end], &advance))
+            });
+            for (plans, outcome) in groups.into_iter().flatten() {
+                for &plan in plans {
+                    outcomes[plan].extend(outcome.clone());
+                }
+            }
+        }
+        outcomes
+    }
+
+    /// One walk through all steps: the outcome of each head, with its plans.
+    fn walk<T: Scalar>(
+        &self,
+        model: &Model<T>,
+        images: Tensor<T>,
+        labels: &[u8],
+        advance: &Mutex<Advance<'_>>,
+    ) -> Vec<(&[usize], Outcome)> {
+        let mut pass = Pass::eval(&model.params);
+        let x = pass.tape.constant(images);
+        let mut h = model.forward_stem(&mut pass, &x);
+        drop(x);
+        let mut kept = Vec::new();
+        let mut outcomes = Vec::new();
+        for step in &self.steps {
+            match step {
+                Step::Keep => kept.push(h.clone()),
+                Step::Back => h = kept.pop().expect("what is gone back to was kept"),
+                Step::Unit { id, plan } => {
+                    h = model.forward_unit(&mut pass, &h, *id, &self.plans[*plan]);
+                    let mut advance = advance.lock().expect("no progress display panics");
+                    advance(labels.len() as u64);
+                }
+                Step::Head { plans } => {
+                    let logits = model.forward_head(&mut pass, &h);
+                    outcomes.push((plans.as_slice(), score(logits.value(), labels)));
+                }
+            }
+        }
+        outcomes
+    }
+}

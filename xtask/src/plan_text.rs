@@ -1,0 +1,50 @@
+//! Plans in words, as the options of `eval` call them.
+
+use models::{Model, Plan, Route};
+
+/// What the plan changes, for instance `delete 3, 7`, or `intact`.
+pub(crate) fn described(plan: &Plan, model: &Model<f32>) -> String {
+    let intact = Plan::intact(model);
+    let ids = |route: Route| {
+        let changed = plan.routes.iter().zip(&intact.routes).enumerate();
+        let taking = changed.filter(|&(_, (&now, &before))| now == route && before != route);
+        taking.map(|(id, _)| id.to_string()).collect::<Vec<_>>()
+    };
+    let moved = plan.order.iter().enumerate().filter(|&(place, &id)| place != id);
+    let moved = moved.map(|(place, id)| format!("{id} to place {place}")).collect();
+    let told: Vec<String> =
+        [("delete", ids(Route::Skip)), ("branch alone of", ids(Route::Branch)), ("move", moved)]
+            .into_iter()
+            .filter(|(_, which)| !which.is_empty())
+            .map(|(what, which)| format!("{what} {}", which.join(", ")))
+            .collect();
+    if told.is_empty() { "intact".to_owned() } else { told.join("; ") }
+}
+
+#[cfg(test)]
+mod tests {
+    use models::Arch;
+
+    use super::*;
+
+    #[test]
+    fn what_differs_from_the_intact_network_is_told() {
+        let resnet = Arch::parse("resnet14").unwrap().build(0);
+        let vgg = Arch::parse("vgg15").unwrap().build(0);
+        let plan = Plan::intact(&resnet);
+        let mut branch = plan.clone().delete(&resnet, 5).unwrap();
+        branch.routes[2] = Route::Branch;
+        let cases = [
+            (&resnet, plan.clone(), "intact"),
+            (&resnet, plan.clone().delete(&resnet, 3).unwrap(), "delete 3"),
+            (&resnet, branch, "delete 5; branch alone of 2"),
+            (&resnet, plan.swap(&resnet, 0, 1).unwrap(), "move 1 to place 0, 0 to place 1"),
+            // The branch of a plain layer is the intact layer.
+            (&vgg, Plan::intact(&vgg), "intact"),
+            (&vgg, Plan::intact(&vgg).delete(&vgg, 13).unwrap(), "delete 13"),
+        ];
+        for (model, plan, expected) in cases {
+            assert_eq!(described(&plan, model), expected);
+        }
+    }
+}
