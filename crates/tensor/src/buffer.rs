@@ -29,9 +29,15 @@ impl<T> Pool<T> {
     }
 }
 
+/// Where elements begin, in bytes: at a cache line, which is a register of the
+/// widest level. A register that straddles two lines costs two accesses.
+const ALIGNMENT: usize = 64;
+
 /// An owned run of elements.
 pub(crate) struct Buffer<T: Scalar> {
     values: Vec<T>,
+    /// The first element; what lies before it is there for the alignment.
+    start: usize,
     /// Goes to the free list when dropped.
     returns: bool,
 }
@@ -39,44 +45,55 @@ pub(crate) struct Buffer<T: Scalar> {
 impl<T: Scalar> Buffer<T> {
     /// `len` zeros.
     pub(crate) fn zeros(len: usize) -> Self {
-        let values = match Self::recycled(len) {
-            Some(mut values) => {
-                values.fill(T::ZERO);
-                values
+        match Self::recycled(len) {
+            Some(mut buffer) => {
+                buffer.fill(T::ZERO);
+                buffer
             }
-            None => vec![T::ZERO; len],
-        };
-        Buffer { values, returns: true }
+            None => Self::fresh(len),
+        }
     }
 
     /// `len` elements that the caller overwrites. They hold arbitrary numbers,
     /// and NaN in builds with debug assertions, so that a gap shows.
     pub(crate) fn for_overwrite(len: usize) -> Self {
-        let mut values = Self::recycled(len).unwrap_or_else(|| vec![T::ZERO; len]);
+        let mut buffer = Self::recycled(len).unwrap_or_else(|| Self::fresh(len));
         if cfg!(debug_assertions) {
-            values.fill(T::NAN);
+            buffer.fill(T::NAN);
         }
-        Buffer { values, returns: true }
+        buffer
     }
 
     pub(crate) fn from_vec(values: Vec<T>) -> Self {
-        Buffer { values, returns: false }
+        Buffer { values, start: 0, returns: false }
     }
 
     pub(crate) fn into_vec(mut self) -> Vec<T> {
-        std::mem::take(&mut self.values)
+        let mut values = std::mem::take(&mut self.values);
+        values.drain(..self.start);
+        values
     }
 
-    fn recycled(len: usize) -> Option<Vec<T>> {
-        T::pool().with(|free| free.get_mut(&len).and_then(Vec::pop))
+    fn fresh(len: usize) -> Self {
+        let mut values = vec![T::ZERO; len + ALIGNMENT / size_of::<T>() - 1];
+        let start = values.as_ptr().align_offset(ALIGNMENT);
+        values.truncate(start + len);
+        Buffer { values, start, returns: true }
+    }
+
+    fn recycled(len: usize) -> Option<Self> {
+        let values = T::pool().with(|free| free.get_mut(&len).and_then(Vec::pop))?;
+        let start = values.len() - len;
+        Some(Buffer { values, start, returns: true })
     }
 }
 
 impl<T: Scalar> Drop for Buffer<T> {
     fn drop(&mut self) {
         let values = std::mem::take(&mut self.values);
-        if self.returns && !values.is_empty() {
-            T::pool().with(|free| free.entry(values.len()).or_default().push(values));
+        let len = values.len().saturating_sub(self.start);
+        if self.returns && len > 0 {
+            T::pool().with(|free| free.entry(len).or_default().push(values));
         }
     }
 }
@@ -92,13 +109,13 @@ impl<T: Scalar> Clone for Buffer<T> {
 impl<T: Scalar> Deref for Buffer<T> {
     type Target = [T];
     fn deref(&self) -> &[T] {
-        &self.values
+        &self.values[self.start..]
     }
 }
 
 impl<T: Scalar> DerefMut for Buffer<T> {
     fn deref_mut(&mut self) -> &mut [T] {
-        &mut self.values
+        &mut self.values[self.start..]
     }
 }
 
@@ -117,6 +134,20 @@ mod tests {
         let clean = Buffer::<f64>::zeros(LEN);
         assert_eq!(clean.as_ptr(), address, "the buffer is used again");
         assert!(clean.iter().all(|&v| v == 0.0));
+    }
+
+    #[test]
+    fn elements_begin_at_a_cache_line() {
+        for len in [1, 7, 16, 7901] {
+            let mut buffers: Vec<_> = (0..5).map(|_| Buffer::<f32>::for_overwrite(len)).collect();
+            buffers.truncate(2);
+            buffers.push(Buffer::zeros(len));
+            for buffer in buffers {
+                assert_eq!(buffer.as_ptr().align_offset(ALIGNMENT), 0);
+                assert_eq!(buffer.len(), len);
+                assert_eq!(buffer.into_vec().len(), len);
+            }
+        }
     }
 
     #[test]

@@ -12,8 +12,8 @@ use tensor::{Tensor, threads};
 use testkit::close::{Tolerance, check_close};
 
 fn geometry() -> impl Strategy<Value = Conv2dGeom> {
-    let channels = prop_oneof![Just(16usize), Just(32), Just(48), Just(64)];
-    (1usize..12, 3usize..14, 6usize..14, channels.clone(), channels).prop_map(
+    let channels = prop_oneof![Just(16usize), Just(32), Just(48), Just(64), Just(80)];
+    (1usize..12, 3usize..22, 6usize..22, channels.clone(), channels).prop_map(
         |(batch, h, w, c_in, c_out)| Conv2dGeom {
             batch,
             h,
@@ -88,7 +88,7 @@ fn fused(g: &Conv2dGeom, i: &Inputs, around: Around) -> Outputs {
     let inputs = Forward {
         x: i.x.as_slice(),
         norm_relu,
-        weights: &TransformedWeights::new(i.w.as_slice()),
+        weights: &TransformedWeights::new(i.w.as_slice(), g),
         skip: around.skip.then(|| i.skip.as_slice()),
     };
     let moments = fused::forward(y.as_mut_slice(), &inputs, g, true).unwrap();
@@ -184,11 +184,11 @@ fn every_level_agrees_with_the_plain_steps() {
             let inputs = Inputs::new(&g);
             let (got, expected) = (fused(&g, &inputs, around), plainly(&g, &inputs, around));
             for (name, got, expected, tolerance) in [
-                ("y", &got.y, &expected.y, 1e-5),
+                ("y", &got.y, &expected.y, 3e-5),
                 ("mean", &got.mean, &expected.mean, 1e-5),
                 ("m2", &got.m2, &expected.m2, 1e-4),
-                ("dz", &got.dz, &expected.dz, 1e-5),
-                ("dw", &got.dw, &expected.dw, 1e-5),
+                ("dz", &got.dz, &expected.dz, 3e-5),
+                ("dw", &got.dw, &expected.dw, 3e-5),
                 ("sums", &got.sums, &expected.sums, 1e-4),
             ] {
                 let what = format!("{level} {name} {around:?} {g:?}");

@@ -26,8 +26,8 @@ impl<T: Scalar> ConvWeights<T> {
         ConvWeights { value, forward: OnceLock::new(), backward: OnceLock::new() }
     }
 
-    fn forward(&self) -> &TransformedWeights {
-        self.forward.get_or_init(|| TransformedWeights::new(single(&self.value)))
+    fn forward(&self, g: &Conv2dGeom) -> &TransformedWeights {
+        self.forward.get_or_init(|| TransformedWeights::new(single(&self.value), g))
     }
 
     fn backward(&self, g: &Conv2dGeom) -> &TransformedWeights {
@@ -92,7 +92,7 @@ pub fn fused_conv<T: Scalar>(
     let forward = kernel::Forward {
         x: single(x.value()),
         norm_relu: norm.as_ref().map(norm_relu),
-        weights: weights.forward(),
+        weights: weights.forward(&geom),
         skip: skip.map(|(skip, _)| single(skip.value())),
     };
     let out = T::as_f32_mut(y.as_mut_slice()).expect("the kernels are for f32");

@@ -3,6 +3,7 @@
 use rayon::prelude::*;
 
 use crate::Scalar;
+use crate::scratch::with_scratch;
 use crate::simd::{Vector, vectorised};
 use crate::threads::{self, chunk_rows};
 
@@ -96,10 +97,15 @@ pub(crate) struct PartialMoments {
     parts: Vec<f64>,
 }
 
-/// Where the moments of one part go.
+/// Where the moments of one part go. Until it is finished, `mean` and `m2` hold the
+/// sums of `d` and `d^2`, with `d = y - rough`.
 pub(crate) struct MomentsOf<'a> {
     mean: &'a mut [f64],
     m2: &'a mut [f64],
+    /// A rough mean, of the first rows: with it nothing cancels, since it is a few
+    /// deviations from the true one at most.
+    rough: &'a mut [f32],
+    rows: usize,
 }
 
 impl PartialMoments {
@@ -122,7 +128,7 @@ impl PartialMoments {
         let places = self.parts.par_chunks_exact_mut(2 * c);
         threads::for_pairs(y, rows_per_part * c, places, |i, y, place| {
             let (mean, m2) = place.split_at_mut(c);
-            f(i, y, MomentsOf { mean, m2 });
+            with_scratch(c, |rough| f(i, y, MomentsOf { mean, m2, rough, rows: 0 }));
         });
     }
 
@@ -138,52 +144,77 @@ impl PartialMoments {
     }
 }
 
+/// Rows that the rough mean is taken of.
+const PILOT: usize = 32;
+/// Independent sums, so that an addition need not wait for the one before.
+const CHAINS: usize = 4;
+
 impl MomentsOf<'_> {
-    /// Takes the moments of `y[rows, c]`, the first `pilot` rows giving a rough mean.
-    ///
-    /// `mean = rough + sum d / n` and `m2 = sum d^2 - (sum d)^2 / n` with
-    /// `d = y - rough`: one pass, and nothing cancels, since the rough mean is a few
-    /// deviations from the true one at most.
+    pub(crate) fn channels(&self) -> usize {
+        self.mean.len()
+    }
+
+    /// Adds `y[rows, c]`.
     ///
     /// # Safety
     /// The processor must have the instructions of `V`.
     #[inline(always)]
-    pub(crate) unsafe fn take<V: Vector>(self, y: &[f32], pilot: usize) {
-        const CHAINS: usize = 4;
+    pub(crate) unsafe fn add<V: Vector>(&mut self, y: &[f32]) {
         let c = self.mean.len();
         let rows = y.len() / c;
-        let pilot = pilot.min(rows);
-        assert!(y.len() == rows * c && c.is_multiple_of(V::LANES) && self.m2.len() == c);
+        assert!(y.len() == rows * c && c.is_multiple_of(V::LANES) && self.rough.len() == c);
         for channel in (0..c).step_by(V::LANES) {
+            let lanes = channel..channel + V::LANES;
             // SAFETY: the rows are as long as asserted; the caller vouches for the
             // instructions; no register is longer than the arrays.
             unsafe {
-                let at = |row: usize| V::load(y.as_ptr().add(row * c + channel));
-                let total = |s: [V; CHAINS]| s[0].add(s[1]).add(s[2].add(s[3]));
-                let mut rough = [V::splat(0.0); CHAINS];
-                for row in 0..pilot {
-                    rough[row % CHAINS] = rough[row % CHAINS].add(at(row));
+                let y = y.as_ptr().add(channel);
+                if self.rows == 0 {
+                    let pilot = PILOT.min(rows);
+                    let mut sums = [V::splat(0.0); CHAINS];
+                    for row in 0..pilot {
+                        sums[row % CHAINS] = sums[row % CHAINS].add(V::load(y.add(row * c)));
+                    }
+                    let rough = total(sums).mul(V::splat(1.0 / pilot as f32));
+                    rough.store(self.rough.as_mut_ptr().add(channel));
                 }
-                let rough = total(rough).mul(V::splat(1.0 / pilot as f32));
-                let (mut sum, mut square) = ([V::splat(0.0); CHAINS], [V::splat(0.0); CHAINS]);
+                let rough = V::load(self.rough.as_ptr().add(channel));
+                let mut sums = [[V::splat(0.0); CHAINS]; 2];
                 for row in 0..rows {
-                    let (d, chain) = (at(row).sub(rough), row % CHAINS);
-                    sum[chain] = sum[chain].add(d);
-                    square[chain] = d.mul_add(d, square[chain]);
+                    let (d, chain) = (V::load(y.add(row * c)).sub(rough), row % CHAINS);
+                    sums[0][chain] = sums[0][chain].add(d);
+                    sums[1][chain] = d.mul_add(d, sums[1][chain]);
                 }
-                let mut lanes = [[0.0f32; 16]; 3];
-                for (lanes, v) in lanes.iter_mut().zip([rough, total(sum), total(square)]) {
-                    v.store(lanes.as_mut_ptr());
+                let mut narrow = [[0.0f32; 16]; 2];
+                for (narrow, sums) in narrow.iter_mut().zip(sums) {
+                    total(sums).store(narrow.as_mut_ptr());
                 }
-                let n = rows as f64;
-                for lane in 0..V::LANES {
-                    let [rough, sum, square] = lanes.map(|lanes| f64::from(lanes[lane]));
-                    self.mean[channel + lane] = rough + sum / n;
-                    self.m2[channel + lane] = square - sum * sum / n;
+                for (lane, at) in lanes.enumerate() {
+                    self.mean[at] += f64::from(narrow[0][lane]);
+                    self.m2[at] += f64::from(narrow[1][lane]);
                 }
             }
         }
+        self.rows += rows;
     }
+
+    /// `mean = rough + sum d / n` and `m2 = sum d^2 - (sum d)^2 / n`.
+    pub(crate) fn finish(self) {
+        let n = self.rows as f64;
+        for ((mean, m2), &rough) in self.mean.iter_mut().zip(self.m2).zip(&*self.rough) {
+            let sum = *mean;
+            *mean = f64::from(rough) + sum / n;
+            *m2 -= sum * sum / n;
+        }
+    }
+}
+
+/// # Safety
+/// The processor must have the instructions of `V`.
+#[inline(always)]
+unsafe fn total<V: Vector>(sums: [V; CHAINS]) -> V {
+    // SAFETY: the caller vouches for the instructions.
+    unsafe { sums[0].add(sums[1]).add(sums[2].add(sums[3])) }
 }
 
 /// `y[r, c] = x[r, c] scale[c] + shift[c]`.

@@ -49,9 +49,13 @@ pub struct TransformedWeights {
 
 impl TransformedWeights {
     /// For [`forward`]: from `[3, 3, c_in, c_out]`.
-    pub fn new(w: &[f32]) -> Self {
-        let mut u = Tensor::for_overwrite([w.len() / 9 * winograd::COEFFICIENTS]);
-        winograd::transform_weights(u.as_mut_slice(), w);
+    pub fn new(w: &[f32], g: &Conv2dGeom) -> Self {
+        Self::of(w, [g.c_in, g.c_out])
+    }
+
+    fn of(w: &[f32], c: [usize; 2]) -> Self {
+        let mut u = Tensor::for_overwrite([winograd::COEFFICIENTS * c[0] * c[1]]);
+        winograd::transform_weights(u.as_mut_slice(), w, c);
         TransformedWeights { u }
     }
 
@@ -66,7 +70,7 @@ impl TransformedWeights {
                 }
             }
         }
-        Self::new(swapped.as_slice())
+        Self::of(swapped.as_slice(), [g.c_out, g.c_in])
     }
 }
 

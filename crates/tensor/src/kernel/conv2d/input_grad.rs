@@ -25,9 +25,10 @@ pub fn input_grad<T: Scalar>(dx: &mut [T], dy: &[T], w: &[T], g: &Conv2dGeom) {
                 (T::as_f32_mut(dx), T::as_f32(dy), T::as_f32(turned.as_slice()))
         {
             // At padding 1 a convolution of the same geometry.
-            let weights = TransformedWeights::new(turned);
+            let g = Conv2dGeom { c_in: g.c_out, c_out: g.c_in, ..*g };
+            let weights = TransformedWeights::new(turned, &g);
             let plain = Forward { x: dy, norm_relu: None, weights: &weights, skip: None };
-            fused::forward(dx, &plain, &Conv2dGeom { c_in: g.c_out, c_out: g.c_in, ..*g }, false);
+            fused::forward(dx, &plain, &g, false);
             return;
         }
         let adjoint = Conv2dGeom {

@@ -115,7 +115,7 @@ pub fn forward<T: Scalar>(y: &mut [T], x: &[T], w: &[T], g: &Conv2dGeom) {
     if winograd::fits(g)
         && let (Some(y), Some(x), Some(w)) = (T::as_f32_mut(y), T::as_f32(x), T::as_f32(w))
     {
-        let weights = fused::TransformedWeights::new(w);
+        let weights = fused::TransformedWeights::new(w, g);
         let plain = fused::Forward { x, norm_relu: None, weights: &weights, skip: None };
         fused::forward(y, &plain, g, false);
         return;

@@ -1,16 +1,14 @@
 //! The forward pass.
 
+use super::super::fused::NormRelu;
 use super::ahead::Ahead;
-use super::stage::{self, Frame};
-use super::{
-    BLOCK, COEFFICIENTS, Conv2dGeom, TILE, Tiling, coefficient_stride, product, transform,
-};
+use super::stage;
+use super::tiling::{Frame, Strip, Tiling};
+use super::{COEFFICIENTS, Conv2dGeom, TILE, product, transform};
 use crate::kernel::batch_norm::{MomentsOf, PartialMoments};
 use crate::scratch::with_scratch;
 use crate::simd::{Task, Vector, dispatch};
 use crate::threads;
-
-use super::super::fused::NormRelu;
 
 /// What `y = z * w + skip` is computed from, `z` being the input, normalised and
 /// rectified if that is asked for.
@@ -18,7 +16,7 @@ use super::super::fused::NormRelu;
 pub(in super::super) struct Forward<'a> {
     pub x: &'a [f32],
     pub norm_relu: Option<NormRelu<'a, f32>>,
-    /// Transformed weights, `[36, c_in, c_out]`.
+    /// Transformed weights.
     pub u: &'a [f32],
     pub skip: Option<&'a [f32]>,
 }
@@ -31,24 +29,35 @@ pub(in super::super) fn forward(
     g: &Conv2dGeom,
 ) {
     let t = Tiling::new(g);
-    let images = t.images_per_group();
-    let image = t.pixels();
+    let pixels = t.images_per_group() * t.pixels();
     let group = |number: usize, y: &mut [f32], moments: Option<MomentsOf<'_>>| {
-        let (start, len) = (number * images * image, y.len() / g.c_out);
+        let (start, len) = (number * pixels, y.len() / g.c_out);
         let part = |c: usize| start * c..(start + len) * c;
         let f =
             Forward { x: &f.x[part(g.c_in)], skip: f.skip.map(|skip| &skip[part(g.c_out)]), ..*f };
-        let stage = images * Frame::of_patches(&t, g.c_in).len();
-        let [v, m] = [g.c_in, g.c_out].map(|c| COEFFICIENTS * coefficient_stride(c));
+        let stage = t.images_per_group() * Frame::of_patches(&t, g.c_in).len();
+        let [v, m] = [g.c_in, g.c_out].map(|c| COEFFICIENTS * t.coefficient_stride(c));
         with_scratch(stage + v + m, |scratch| {
-            dispatch(Group { y, f, moments, scratch, t: &t, c: [g.c_in, g.c_out] });
+            let (staged, rest) = scratch.split_at_mut(stage);
+            let (v, m) = rest.split_at_mut(v);
+            let room = Room { staged, v, m };
+            dispatch(Group { y, f, moments, room, t: &t, c: [g.c_in, g.c_out] });
         });
     };
-    let chunk = images * image * g.c_out;
+    let chunk = pixels * g.c_out;
     match moments {
         None => threads::for_chunks(y, chunk, |i, y| group(i, y, None)),
-        Some(moments) => moments.fill_with(y, images * image, |i, y, of| group(i, y, Some(of))),
+        Some(moments) => moments.fill_with(y, pixels, |i, y, of| group(i, y, Some(of))),
     }
+}
+
+/// Memory for one strip.
+struct Room<'a> {
+    staged: &'a mut [f32],
+    /// Transformed patches.
+    v: &'a mut [f32],
+    /// Their products.
+    m: &'a mut [f32],
 }
 
 /// A group of images on its way through all steps.
@@ -56,7 +65,7 @@ struct Group<'a> {
     y: &'a mut [f32],
     f: Forward<'a>,
     moments: Option<MomentsOf<'a>>,
-    scratch: &'a mut [f32],
+    room: Room<'a>,
     t: &'a Tiling,
     /// Input and output channels.
     c: [usize; 2],
@@ -64,39 +73,59 @@ struct Group<'a> {
 
 impl Task for Group<'_> {
     #[inline(always)]
-    unsafe fn run<V: Vector>(self) {
-        let Group { y, f, moments, scratch, t, c: [c_in, c_out] } = self;
-        let frame = Frame::of_patches(t, c_in);
-        let [v_step, m_step] = [c_in, c_out].map(coefficient_stride);
-        let pixels = y.len() / c_out;
+    unsafe fn run<V: Vector>(mut self) {
+        let (t, f, [c_in, c_out]) = (self.t, self.f, self.c);
+        let pixels = self.y.len() / c_out;
         let images = pixels / t.pixels();
-        let (staged, rest) = scratch.split_at_mut(images * frame.len());
-        let (v, rest) = rest.split_at_mut(COEFFICIENTS * v_step);
-        let m = &mut rest[..COEFFICIENTS * m_step];
+        let [v, m] = [c_in, c_out].map(|c| COEFFICIENTS * t.coefficient_stride(c));
         assert!(
-            f.x.len() == pixels * c_in
-                && f.skip.is_none_or(|skip| skip.len() == y.len())
+            self.y.len() == images * t.pixels() * c_out
+                && f.x.len() == pixels * c_in
+                && f.skip.is_none_or(|skip| skip.len() == self.y.len())
                 && f.norm_relu.is_none_or(|n| [n.scale.len(), n.shift.len()] == [c_in; 2])
                 && f.u.len() == COEFFICIENTS * c_in * c_out
-                && pixels == images * t.pixels()
+                && self.room.staged.len() >= images * Frame::of_patches(t, c_in).len()
+                && [self.room.v.len(), self.room.m.len()] == [v, m]
+                && self.moments.as_ref().is_none_or(|moments| moments.channels() == c_out)
                 && c_in.is_multiple_of(V::LANES)
                 && c_out.is_multiple_of(V::LANES)
         );
-        // SAFETY: the sizes are those asserted or split off; every tile lies in an
-        // image of the group; the caller vouches for the instructions.
+        let steps = COEFFICIENTS * t.blocks(images);
+        let mut ahead = Ahead::new([f.x, f.skip.unwrap_or_default(), self.y, &[]], steps);
+        for strip in t.strips(images) {
+            // SAFETY: the sizes are those asserted, and the strips are those of the
+            // group; the caller vouches for the instructions.
+            unsafe { self.strip::<V>(&strip, &mut ahead) };
+        }
+        if let Some(moments) = self.moments {
+            moments.finish();
+        }
+    }
+}
+
+impl Group<'_> {
+    /// # Safety
+    /// The sizes must be those that `run` asserts, `strip` one of the group, and the
+    /// processor must have the instructions of `V`.
+    #[inline(always)]
+    unsafe fn strip<V: Vector>(&mut self, strip: &Strip, ahead: &mut Ahead) {
+        let (t, f, [c_in, c_out]) = (self.t, &self.f, self.c);
+        let frame = Frame::of_patches(t, c_in);
+        let [v_step, m_step] = [c_in, c_out].map(|c| t.coefficient_stride(c));
+        let Room { staged, v, m } = &mut self.room;
+        let (v, m) = (v.as_mut_ptr(), m.as_mut_ptr());
+        // SAFETY: the caller vouches for all of it.
         unsafe {
-            for image in 0..images {
+            for image in 0..strip.images {
                 let staged = staged.as_mut_ptr().add(image * frame.len());
-                stage::input::<V>(staged, f.x, image, f.norm_relu, t, &frame);
+                stage::input::<V>(staged, f.x, image, f.norm_relu, (t, strip, &frame));
             }
-            let tiles = images * t.per_image();
-            let steps = COEFFICIENTS * tiles.div_ceil(BLOCK);
-            let mut ahead = Ahead::new([f.x, f.skip.unwrap_or_default(), y, &[]], steps);
-            for first in (0..tiles).step_by(BLOCK) {
-                let rows = BLOCK.min(tiles - first);
+            for first in (0..strip.tiles()).step_by(t.block) {
+                let rows = t.block.min(strip.tiles() - first);
                 for row in 0..rows {
-                    let patch = staged.as_ptr().add(frame.corner(t.place(first + row)));
-                    let out = v.as_mut_ptr().add(row * c_in);
+                    let patch = frame.corner(strip, strip.place(first + row));
+                    let patch = staged.as_ptr().add(patch);
+                    let out = v.add(row * c_in);
                     for channel in (0..c_in).step_by(V::LANES) {
                         let (out, patch) = (out.add(channel), patch.add(channel));
                         transform::input::<V>(out, v_step, patch, frame.row(), c_in);
@@ -105,27 +134,36 @@ impl Task for Group<'_> {
                 // Rows without a tile hold whatever was there: nobody reads what
                 // comes of them.
                 for k in 0..COEFFICIENTS {
-                    let out = m.as_mut_ptr().add(k * m_step);
                     let u = f.u.as_ptr().add(k * c_in * c_out);
-                    product::rows::<V>(out, v.as_ptr().add(k * v_step), u, c_out, c_in);
+                    product::rows::<V>(
+                        m.add(k * m_step),
+                        v.add(k * v_step),
+                        u,
+                        [t.block, c_out, c_in],
+                    );
                     ahead.step();
                 }
                 for row in 0..rows {
-                    let place = t.place(first + row);
+                    let place = strip.place(first + row);
                     let tile = ((place.image * t.h + place.y) * t.w + place.x) * c_out;
                     let left = [t.h - place.y, t.w - place.x].map(|left| left.min(TILE));
                     for channel in (0..c_out).step_by(V::LANES) {
-                        let values =
-                            transform::output::<V>(m.as_ptr().add(row * c_out + channel), m_step);
+                        let values = transform::output::<V>(m.add(row * c_out + channel), m_step);
                         let at = tile + channel;
-                        let (out, row) = (y.as_mut_ptr().add(at), t.w * c_out);
                         let skip = f.skip.map(|skip| skip.as_ptr().add(at));
-                        write(out, values, skip, left, row, c_out);
+                        let out = self.y.as_mut_ptr().add(at);
+                        write(out, values, skip, left, t.w * c_out, c_out);
                     }
                 }
             }
-            if let Some(moments) = moments {
-                moments.take::<V>(y, t.w);
+        }
+        if let Some(moments) = &mut self.moments {
+            let row = t.w * c_out;
+            for image in 0..strip.images {
+                let rows = strip.y()..t.h.min(strip.y() + strip.height());
+                let rows = (image * t.h + rows.start) * row..(image * t.h + rows.end) * row;
+                // SAFETY: the caller vouches for the instructions.
+                unsafe { moments.add::<V>(&self.y[rows]) };
             }
         }
     }

@@ -17,11 +17,11 @@
 //! gradients, `dU = V^T dM` and `dV = dM U^T`, and `dz = B dV B^T` is added up
 //! patch by patch.
 //!
-//! A group of images, one of 32x32 pixels or several smaller ones, goes through
+//! A strip of an image, or several small images whole ([`tiling`]), goes through
 //! all steps on one thread, a block of tiles at a time: what lies between the
 //! steps stays in the first two cache levels. What surrounds a convolution in a
-//! network happens on the way: batch norm and ReLU while an image is copied into
-//! its halo of zeros ([`stage`]), the residual sum when a tile is written, the
+//! network happens on the way: batch norm and ReLU while a strip is copied into
+//! its margin of zeros ([`stage`]), the residual sum when a tile is written, the
 //! moments of the output while it is still in the cache.
 
 mod ahead;
@@ -29,6 +29,8 @@ mod backward;
 mod forward;
 mod product;
 mod stage;
+mod strip_grad;
+mod tiling;
 mod transform;
 mod weights;
 
@@ -44,11 +46,20 @@ const TILE: usize = 4;
 const PATCH: usize = 6;
 /// Coefficients of a transformed patch.
 pub(super) const COEFFICIENTS: usize = PATCH * PATCH;
-/// Tiles that go through the steps together: rows of the 36 products.
+/// Tiles that go through the steps together, rows of the 36 products: in a block,
+/// what lies between the steps stays in the second-level cache.
 const BLOCK: usize = 16;
+/// The same for weights so large that reading them is what takes the time.
+const LARGE_BLOCK: usize = 32;
+/// From this many pairs of channels on, weights are large: 36 of them take half of
+/// the second-level cache.
+const LARGE_PAIRS: usize = 64 * 64;
 /// Numbers between the end of one coefficient's rows and the next one's: without
 /// this cache line all 36 would fall into the same few sets of the cache.
 const SPACER: usize = 16;
+/// Columns of transformed weights that lie together, `[c_in, PANEL]` in one piece: a
+/// product reads them from top to bottom, and memory is fetched ahead in order.
+const PANEL: usize = 64;
 /// Channels come in multiples of this, a register of the widest level, so that
 /// the choice of the path is the same at every level.
 const CHANNEL_STEP: usize = 16;
@@ -63,55 +74,4 @@ pub(super) fn fits(g: &Conv2dGeom) -> bool {
         && g.c_in.is_multiple_of(CHANNEL_STEP)
         && g.c_out.is_multiple_of(CHANNEL_STEP)
         && g.h * g.w >= MIN_PIXELS
-}
-
-/// How the images of a convolution are cut into tiles.
-#[derive(Debug, Clone, Copy)]
-struct Tiling {
-    /// Height of the images.
-    h: usize,
-    /// Width of the images.
-    w: usize,
-    /// Tiles from top to bottom.
-    down: usize,
-    /// Tiles across.
-    across: usize,
-}
-
-/// A tile's image within its group, and its top left pixel.
-#[derive(Debug, Clone, Copy)]
-struct Place {
-    image: usize,
-    y: usize,
-    x: usize,
-}
-
-impl Tiling {
-    fn new(g: &Conv2dGeom) -> Self {
-        Tiling { h: g.h, w: g.w, down: g.h.div_ceil(TILE), across: g.w.div_ceil(TILE) }
-    }
-
-    fn per_image(&self) -> usize {
-        self.down * self.across
-    }
-
-    fn pixels(&self) -> usize {
-        self.h * self.w
-    }
-
-    /// Images whose tiles fill at least one block: the unit of work.
-    fn images_per_group(&self) -> usize {
-        BLOCK.div_ceil(self.per_image())
-    }
-
-    fn place(&self, tile: usize) -> Place {
-        let (image, tile) = (tile / self.per_image(), tile % self.per_image());
-        Place { image, y: tile / self.across * TILE, x: tile % self.across * TILE }
-    }
-}
-
-/// Numbers from one coefficient to the next in a block of transformed tiles with
-/// `c` channels.
-fn coefficient_stride(c: usize) -> usize {
-    BLOCK * c + SPACER
 }

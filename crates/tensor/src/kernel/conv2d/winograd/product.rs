@@ -1,42 +1,48 @@
 //! The products over channels, with accumulators in registers.
 
-use super::BLOCK;
+use super::PANEL;
 use crate::simd::Vector;
 
-/// `out[BLOCK, n] = a[BLOCK, k] b[k, n]`, all row-major.
+/// `out[m, n] = a[m, k] b[k, n]`, the sizes being `[m, n, k]`; `out` and `a` are
+/// row-major, `b` in panels of [`PANEL`] columns.
 ///
 /// # Safety
 /// The slices behind the pointers must have these sizes, `out` for this call
-/// alone; `n` is a multiple of the lanes; the processor must have the
+/// alone; `m` is a multiple of 16, `n` of the lanes; the processor must have the
 /// instructions of `V`.
 #[inline(always)]
 pub(super) unsafe fn rows<V: Vector>(
     out: *mut f32,
     a: *const f32,
     b: *const f32,
-    n: usize,
-    k: usize,
+    [m, n, k]: [usize; 3],
 ) {
-    let step = Step { a_row: k, a_inner: 1, b_inner: n, out_row: n, k, adds: false };
-    // SAFETY: the same sizes, in other words.
-    unsafe { panels::<V>(out, a, b, BLOCK, n, &step) }
+    for column in (0..n).step_by(PANEL) {
+        let width = PANEL.min(n - column);
+        let step = Step { a_row: k, a_inner: 1, b_inner: width, out_row: n, k, adds: false };
+        // SAFETY: a panel of `width` columns lies behind `column` shorter ones.
+        unsafe { panels::<V>(out.add(column), a, b.add(column * k), m, width, &step) };
+    }
 }
 
-/// `out[m, n] += a[BLOCK, m]^T b[BLOCK, n]`, all row-major.
+/// `out[m, n] += a[k, m]^T b[k, n]`, the sizes being `[k, m, n]`; `a` and `b` are
+/// row-major, `out` in panels of [`PANEL`] columns.
 ///
 /// # Safety
-/// As [`rows`]; `m` is a multiple of 16.
+/// As [`rows`].
 #[inline(always)]
 pub(super) unsafe fn outer<V: Vector>(
     out: *mut f32,
     a: *const f32,
     b: *const f32,
-    m: usize,
-    n: usize,
+    [k, m, n]: [usize; 3],
 ) {
-    let step = Step { a_row: 1, a_inner: m, b_inner: n, out_row: n, k: BLOCK, adds: true };
-    // SAFETY: the same sizes, in other words.
-    unsafe { panels::<V>(out, a, b, m, n, &step) }
+    for column in (0..n).step_by(PANEL) {
+        let width = PANEL.min(n - column);
+        let step = Step { a_row: 1, a_inner: m, b_inner: n, out_row: width, k, adds: true };
+        // SAFETY: a panel of `width` columns lies behind `column` shorter ones.
+        unsafe { panels::<V>(out.add(column * m), a, b.add(column), m, width, &step) };
+    }
 }
 
 /// Strides of a product `out[r, j] = sum_p a[r a_row + p a_inner] b[p b_inner + j]`.
@@ -51,8 +57,8 @@ struct Step {
     adds: bool,
 }
 
-/// Cuts the columns into panels of 4, 2 or 1 registers, the rows so that the
-/// accumulators of a panel fit the registers.
+/// Cuts the columns into runs of 4, 2 or 1 registers, the rows so that the
+/// accumulators of a run fit the registers.
 #[inline(always)]
 unsafe fn panels<V: Vector>(
     out: *mut f32,
@@ -63,28 +69,27 @@ unsafe fn panels<V: Vector>(
     step: &Step,
 ) {
     let mut column = 0;
-    // SAFETY: panels lie side by side inside the matrices.
+    // SAFETY: the runs lie side by side inside the matrices.
     unsafe {
         while column < n {
             let registers = (n - column) / V::LANES;
             let (out, b) = (out.add(column), b.add(column));
             column += V::LANES
                 * match (registers, V::ACCUMULATORS) {
-                    (4.., 16) => panel::<V, 4, 4>(out, a, b, m, step),
-                    (2.., 16) => panel::<V, 8, 2>(out, a, b, m, step),
-                    (_, 16) if m % 16 == 0 => panel::<V, 16, 1>(out, a, b, m, step),
-                    (_, 16) => panel::<V, 8, 1>(out, a, b, m, step),
-                    (2.., 8) => panel::<V, 4, 2>(out, a, b, m, step),
-                    (_, 8) => panel::<V, 8, 1>(out, a, b, m, step),
-                    _ => panel::<V, 4, 1>(out, a, b, m, step),
+                    (4.., 16) => run::<V, 4, 4>(out, a, b, m, step),
+                    (2.., 16) => run::<V, 8, 2>(out, a, b, m, step),
+                    (_, 16) => run::<V, 16, 1>(out, a, b, m, step),
+                    (2.., 8) => run::<V, 4, 2>(out, a, b, m, step),
+                    (_, 8) => run::<V, 8, 1>(out, a, b, m, step),
+                    _ => run::<V, 4, 1>(out, a, b, m, step),
                 };
         }
     }
 }
 
-/// All rows of one panel of `C` registers, `R` rows at a time; returns `C`.
+/// All rows of one run of `C` registers, `R` rows at a time; returns `C`.
 #[inline(always)]
-unsafe fn panel<V: Vector, const R: usize, const C: usize>(
+unsafe fn run<V: Vector, const R: usize, const C: usize>(
     out: *mut f32,
     a: *const f32,
     b: *const f32,

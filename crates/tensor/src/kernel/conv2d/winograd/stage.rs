@@ -1,90 +1,22 @@
-//! Images in a frame of zeros, where every patch can be read without a check.
+//! Strips in a frame of zeros, where every patch can be read without a check.
 
 use super::super::fused::{Cotangent, NormRelu};
-use super::{Place, TILE, Tiling};
+use super::tiling::{Frame, Strip, Tiling};
 use crate::simd::Vector;
 
-/// The layout of staged images: whole tiles, with `margin` pixels around them.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Frame {
-    margin: usize,
-    height: usize,
-    width: usize,
-    c: usize,
+/// What is staged, pixel by pixel.
+#[derive(Clone, Copy)]
+enum Source<'a> {
+    /// Numbers as they are.
+    Plain(&'a [f32]),
+    /// `relu(x scale + shift)`.
+    NormRelu(&'a [f32], NormRelu<'a, f32>),
+    /// `a dz + b x + d`.
+    Pending(&'a [f32], &'a [f32], [&'a [f32]; 3]),
 }
 
-impl Frame {
-    /// The frame of inputs, whose patches reach one pixel beyond their tiles.
-    pub(super) fn of_patches(t: &Tiling, c: usize) -> Self {
-        Frame { margin: 1, height: t.down * TILE + 2, width: t.across * TILE + 2, c }
-    }
-
-    /// The frame of outputs: whole tiles, nothing around them.
-    pub(super) fn of_tiles(t: &Tiling, c: usize) -> Self {
-        Frame { margin: 0, height: t.down * TILE, width: t.across * TILE, c }
-    }
-
-    /// Numbers in one staged image.
-    pub(super) fn len(&self) -> usize {
-        self.height * self.width * self.c
-    }
-
-    /// Numbers from a row of pixels to the next.
-    pub(super) fn row(&self) -> usize {
-        self.width * self.c
-    }
-
-    /// Where the patch or the tile of a place begins.
-    pub(super) fn corner(&self, place: Place) -> usize {
-        place.image * self.len() + place.y * self.row() + place.x * self.c
-    }
-
-    /// Where the first pixel of row `y` of an image lies.
-    pub(super) fn pixels(&self, image: usize, y: usize) -> usize {
-        image * self.len() + (y + self.margin) * self.row() + self.margin * self.c
-    }
-
-    /// Zeros in the whole frame, or only where no image comes to lie.
-    ///
-    /// # Safety
-    /// `staged` must have room for the frame; the channels are a multiple of the
-    /// lanes; the processor must have the instructions of `V`.
-    #[inline(always)]
-    unsafe fn clear<V: Vector>(&self, staged: *mut f32, around: Option<&Tiling>) {
-        let (first, row) = (self.margin * self.c, self.row());
-        let (rows, image) = match around {
-            Some(t) => (self.margin..self.margin + t.h, first..first + t.w * self.c),
-            None => (0..0, 0..0),
-        };
-        // SAFETY: all of it lies in the frame.
-        unsafe {
-            for y in 0..self.height {
-                let out = staged.add(y * row);
-                let (left, right) =
-                    if rows.contains(&y) { (image.start, image.end) } else { (row, row) };
-                for i in (0..left).step_by(V::LANES) {
-                    V::splat(0.0).store(out.add(i));
-                }
-                for i in (right..row).step_by(V::LANES) {
-                    V::splat(0.0).store(out.add(i));
-                }
-            }
-        }
-    }
-}
-
-/// Zeros in a frame.
-///
-/// # Safety
-/// As [`input`].
-#[inline(always)]
-pub(super) unsafe fn zeros<V: Vector>(staged: *mut f32, frame: &Frame) {
-    // SAFETY: the caller vouches for it.
-    unsafe { frame.clear::<V>(staged, None) }
-}
-
-/// Copies image number `image` of `x` into its frame, normalised and rectified if
-/// that is asked for; zeros around it.
+/// Copies a strip of image number `image` of `x` into its frame, normalised and
+/// rectified if that is asked for; zeros where the frame reaches beyond the image.
 ///
 /// # Safety
 /// `staged` must have room for the frame; `x` must hold the image; scale and shift
@@ -96,37 +28,17 @@ pub(super) unsafe fn input<V: Vector>(
     x: &[f32],
     image: usize,
     norm_relu: Option<NormRelu<'_, f32>>,
-    t: &Tiling,
-    frame: &Frame,
+    (t, strip, frame): (&Tiling, &Strip, &Frame),
 ) {
-    let c = frame.c;
-    // SAFETY: the caller vouches for the sizes.
-    unsafe {
-        frame.clear::<V>(staged, Some(t));
-        for y in 0..t.h {
-            let to = staged.add(frame.pixels(0, y));
-            let from = x.as_ptr().add((image * t.h + y) * t.w * c);
-            match norm_relu {
-                None => {
-                    for i in (0..t.w * c).step_by(V::LANES) {
-                        V::load(from.add(i)).store(to.add(i));
-                    }
-                }
-                Some(NormRelu { scale, shift }) => {
-                    for channel in (0..c).step_by(V::LANES) {
-                        let scale = V::load(scale.as_ptr().add(channel));
-                        let shift = V::load(shift.as_ptr().add(channel));
-                        for i in (channel..t.w * c).step_by(c) {
-                            V::load(from.add(i)).mul_add(scale, shift).relu().store(to.add(i));
-                        }
-                    }
-                }
-            }
-        }
-    }
+    let source = match norm_relu {
+        Some(norm_relu) => Source::NormRelu(x, norm_relu),
+        None => Source::Plain(x),
+    };
+    // SAFETY: the caller vouches for it.
+    unsafe { fill::<V>(staged, source, image, t, strip, frame) }
 }
 
-/// Writes image number `image` of a cotangent into its frame; zeros around it.
+/// The same for a gradient in the output.
 ///
 /// # Safety
 /// As [`input`].
@@ -135,29 +47,95 @@ pub(super) unsafe fn cotangent<V: Vector>(
     staged: *mut f32,
     dy: &Cotangent<'_, f32>,
     image: usize,
+    (t, strip, frame): (&Tiling, &Strip, &Frame),
+) {
+    let source = match *dy {
+        Cotangent::Whole(dy) => Source::Plain(dy),
+        Cotangent::Pending { dz, x, factors } => Source::Pending(dz, x, factors),
+    };
+    // SAFETY: the caller vouches for it.
+    unsafe { fill::<V>(staged, source, image, t, strip, frame) }
+}
+
+/// # Safety
+/// As [`input`].
+#[inline(always)]
+unsafe fn fill<V: Vector>(
+    staged: *mut f32,
+    source: Source<'_>,
+    image: usize,
     t: &Tiling,
+    strip: &Strip,
     frame: &Frame,
 ) {
-    let c = frame.c;
-    let Cotangent::Pending { dz, x, factors: [a, b, d] } = *dy else {
-        let Cotangent::Whole(dy) = *dy else { unreachable!("a cotangent has two forms") };
-        // SAFETY: the caller vouches for the sizes.
-        return unsafe { input::<V>(staged, dy, image, None, t, frame) };
-    };
+    let (margin, row) = (frame.margin, frame.row());
+    let (left, right) = (margin * frame.c, (margin + t.w) * frame.c);
+    for i in 0..strip.height() + 2 * margin {
+        // SAFETY: the row lies in the frame; rows outside the image are not read.
+        unsafe {
+            let out = staged.add(i * row);
+            let y = (strip.y() + i).wrapping_sub(margin);
+            if y < t.h {
+                clear::<V>(out, left);
+                pixels::<V>(out.add(left), source, (image * t.h + y) * t.w * frame.c, t.w, frame.c);
+                clear::<V>(out.add(right), row - right);
+            } else {
+                clear::<V>(out, row);
+            }
+        }
+    }
+}
+
+/// Writes `w` pixels of `c` channels, from number `at` of the source on.
+///
+/// # Safety
+/// As [`input`], for these pixels.
+#[inline(always)]
+unsafe fn pixels<V: Vector>(out: *mut f32, source: Source<'_>, at: usize, w: usize, c: usize) {
     // SAFETY: the caller vouches for the sizes.
     unsafe {
-        frame.clear::<V>(staged, Some(t));
-        for y in 0..t.h {
-            let to = staged.add(frame.pixels(0, y));
-            let from = (image * t.h + y) * t.w * c;
-            let (dz, x) = (dz.as_ptr().add(from), x.as_ptr().add(from));
-            for channel in (0..c).step_by(V::LANES) {
-                let [a, b, d] = [a, b, d].map(|v| V::load(v.as_ptr().add(channel)));
-                for i in (channel..t.w * c).step_by(c) {
-                    let sum = V::load(x.add(i)).mul_add(b, d);
-                    V::load(dz.add(i)).mul_add(a, sum).store(to.add(i));
+        match source {
+            Source::Plain(x) => {
+                let x = x.as_ptr().add(at);
+                for i in (0..w * c).step_by(V::LANES) {
+                    V::load(x.add(i)).store(out.add(i));
+                }
+            }
+            Source::NormRelu(x, NormRelu { scale, shift }) => {
+                let x = x.as_ptr().add(at);
+                for channel in (0..c).step_by(V::LANES) {
+                    let scale = V::load(scale.as_ptr().add(channel));
+                    let shift = V::load(shift.as_ptr().add(channel));
+                    for i in (channel..w * c).step_by(c) {
+                        V::load(x.add(i)).mul_add(scale, shift).relu().store(out.add(i));
+                    }
+                }
+            }
+            Source::Pending(dz, x, [a, b, d]) => {
+                let (dz, x) = (dz.as_ptr().add(at), x.as_ptr().add(at));
+                for channel in (0..c).step_by(V::LANES) {
+                    let a = V::load(a.as_ptr().add(channel));
+                    let b = V::load(b.as_ptr().add(channel));
+                    let d = V::load(d.as_ptr().add(channel));
+                    for i in (channel..w * c).step_by(c) {
+                        let rest = V::load(x.add(i)).mul_add(b, d);
+                        V::load(dz.add(i)).mul_add(a, rest).store(out.add(i));
+                    }
                 }
             }
         }
+    }
+}
+
+/// Writes `len` zeros.
+///
+/// # Safety
+/// They must be writable; `len` is a multiple of the lanes; the processor must have
+/// the instructions of `V`.
+#[inline(always)]
+pub(super) unsafe fn clear<V: Vector>(out: *mut f32, len: usize) {
+    for i in (0..len).step_by(V::LANES) {
+        // SAFETY: the caller vouches for it.
+        unsafe { V::splat(0.0).store(out.add(i)) };
     }
 }

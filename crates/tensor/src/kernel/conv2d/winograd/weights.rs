@@ -11,20 +11,34 @@
 
 #![expect(clippy::needless_range_loop, reason = "a transposed access has no iterator")]
 
-use super::{COEFFICIENTS, PATCH};
+use super::{COEFFICIENTS, PANEL, PATCH};
 use crate::simd::{Task, Vector, dispatch};
 
 const TAPS: usize = 3;
 
 /// `u[(i, j), pair] = sum_{ky, kx} G[i, ky] G[j, kx] g[(ky, kx), pair]`, where
-/// `pair` stands for an input and an output channel.
-pub(in super::super) fn transform(u: &mut [f32], g: &[f32]) {
-    dispatch(Transform { u, g });
+/// `pair` stands for two channels, those of the input and of the output `c`; in `g`
+/// they are in order, in `u` the output's come in panels of [`PANEL`].
+pub(in super::super) fn transform(u: &mut [f32], g: &[f32], c: [usize; 2]) {
+    dispatch(Transform { u, g, c });
 }
 
-/// `dg[(ky, kx), pair] = sum_{i, j} G[i, ky] G[j, kx] du[(i, j), pair]`.
-pub(super) fn adjoint(dg: &mut [f32], du: &[f32]) {
-    dispatch(Adjoint { dg, du });
+/// `dg[(ky, kx), pair] = sum_{i, j} G[i, ky] G[j, kx] du[(i, j), pair]`, the pairs
+/// as in [`transform`].
+pub(super) fn adjoint(dg: &mut [f32], du: &[f32], c: [usize; 2]) {
+    dispatch(Adjoint { dg, du, c });
+}
+
+/// For each register of pairs: where it lies in order, and in panels.
+fn registers([c_in, c_out]: [usize; 2], lanes: usize) -> impl Iterator<Item = (usize, usize)> {
+    (0..c_out).step_by(PANEL).flat_map(move |panel| {
+        let width = PANEL.min(c_out - panel);
+        (0..c_in).flat_map(move |i| {
+            (0..width)
+                .step_by(lanes)
+                .map(move |o| (i * c_out + panel + o, panel * c_in + i * width + o))
+        })
+    })
 }
 
 /// `G g` for a column `g`.
@@ -72,18 +86,23 @@ unsafe fn weight_adjoint_1d<V: Vector>(u: [V; PATCH]) -> [V; TAPS] {
 struct Transform<'a> {
     u: &'a mut [f32],
     g: &'a [f32],
+    c: [usize; 2],
 }
 
 impl Task for Transform<'_> {
     #[inline(always)]
     unsafe fn run<V: Vector>(self) {
-        let pairs = self.g.len() / (TAPS * TAPS);
-        assert!(self.u.len() == COEFFICIENTS * pairs && pairs.is_multiple_of(V::LANES));
+        let pairs = self.c[0] * self.c[1];
+        assert!(
+            self.g.len() == TAPS * TAPS * pairs
+                && self.u.len() == COEFFICIENTS * pairs
+                && self.c[1].is_multiple_of(V::LANES)
+        );
         let (g, u) = (self.g.as_ptr(), self.u.as_mut_ptr());
         // SAFETY: the lengths are those asserted; the caller vouches for the
         // instructions.
         unsafe {
-            for pair in (0..pairs).step_by(V::LANES) {
+            for (pair, packed) in registers(self.c, V::LANES) {
                 let mut rows = [[V::splat(0.0); TAPS]; PATCH];
                 for x in 0..TAPS {
                     let mut column = [V::splat(0.0); TAPS];
@@ -98,7 +117,7 @@ impl Task for Transform<'_> {
                 for i in 0..PATCH {
                     let row = weight_1d(rows[i]);
                     for j in 0..PATCH {
-                        row[j].store(u.add((i * PATCH + j) * pairs + pair));
+                        row[j].store(u.add((i * PATCH + j) * pairs + packed));
                     }
                 }
             }
@@ -109,23 +128,28 @@ impl Task for Transform<'_> {
 struct Adjoint<'a> {
     dg: &'a mut [f32],
     du: &'a [f32],
+    c: [usize; 2],
 }
 
 impl Task for Adjoint<'_> {
     #[inline(always)]
     unsafe fn run<V: Vector>(self) {
-        let pairs = self.dg.len() / (TAPS * TAPS);
-        assert!(self.du.len() == COEFFICIENTS * pairs && pairs.is_multiple_of(V::LANES));
+        let pairs = self.c[0] * self.c[1];
+        assert!(
+            self.dg.len() == TAPS * TAPS * pairs
+                && self.du.len() == COEFFICIENTS * pairs
+                && self.c[1].is_multiple_of(V::LANES)
+        );
         let (dg, du) = (self.dg.as_mut_ptr(), self.du.as_ptr());
         // SAFETY: the lengths are those asserted; the caller vouches for the
         // instructions.
         unsafe {
-            for pair in (0..pairs).step_by(V::LANES) {
+            for (pair, packed) in registers(self.c, V::LANES) {
                 let mut rows = [[V::splat(0.0); PATCH]; TAPS];
                 for j in 0..PATCH {
                     let mut column = [V::splat(0.0); PATCH];
                     for i in 0..PATCH {
-                        column[i] = V::load(du.add((i * PATCH + j) * pairs + pair));
+                        column[i] = V::load(du.add((i * PATCH + j) * pairs + packed));
                     }
                     let column = weight_adjoint_1d(column);
                     for y in 0..TAPS {
