@@ -111,14 +111,15 @@ impl PlanSweep {
         drop(x);
         let mut kept = Vec::new();
         let mut outcomes = Vec::new();
-        for step in &self.steps {
-            match step {
+        for steps in self.steps.chunk_by(Step::go_on) {
+            match &steps[0] {
                 Step::Keep => kept.push(h.clone()),
                 Step::Back => h = kept.pop().expect("what is gone back to was kept"),
-                Step::Unit { id, plan } => {
-                    h = model.forward_unit(&mut pass, &h, *id, &self.plans[*plan]);
+                Step::Unit { plan, .. } => {
+                    let ids: Vec<usize> = steps.iter().filter_map(Step::unit).collect();
+                    h = model.eval_units(&mut pass, h, &ids, &self.plans[*plan]);
                     let mut advance = advance.lock().expect("no progress display panics");
-                    advance(labels.len() as u64);
+                    advance((labels.len() * ids.len()) as u64);
                 }
                 Step::Head { plans } => {
                     let logits = model.forward_head(&mut pass, &h);

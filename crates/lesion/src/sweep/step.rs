@@ -26,6 +26,21 @@ pub enum Step {
     },
 }
 
+impl Step {
+    /// The unit that it runs, if it runs one.
+    pub(super) fn unit(&self) -> Option<usize> {
+        match *self {
+            Step::Unit { id, .. } => Some(id),
+            _ => None,
+        }
+    }
+
+    /// Whether `next` goes on where this step's unit ends, for the same plan.
+    pub(super) fn go_on(&self, next: &Step) -> bool {
+        matches!((self, next), (Step::Unit { plan: a, .. }, Step::Unit { plan: b, .. }) if a == b)
+    }
+}
+
 /// The steps that answer all plans, each of which names every unit once.
 pub(super) fn steps(plans: &[Plan]) -> Vec<Step> {
     let mut steps = Vec::new();

@@ -6,11 +6,13 @@
 //! the image are 0. Three functions: [`forward`], [`input_grad`] and
 //! [`weight_grad`]; each has its plain loops in [`mod@reference`].
 //!
-//! Two ways to compute them: in `f32`, 3x3 kernels at stride 1 between wide
-//! layers go through Winograd's transform; everything else, and `f64`, through
-//! patch matrices and GEMM. The choice depends on the geometry of one image,
-//! never on the batch, the threads or the SIMD level.
+//! Three ways to compute them: in `f32`, 3x3 kernels at stride 1 between wide
+//! layers go through Winograd's transform, and all others forward to wide layers
+//! through the plain sum in registers; everything else, and `f64`, through patch
+//! matrices and GEMM. The choice depends on the geometry of one image, never on
+//! the batch, the threads or the SIMD level.
 
+mod direct;
 pub mod fused;
 mod im2col;
 mod input_grad;
@@ -119,6 +121,11 @@ pub fn forward<T: Scalar>(y: &mut [T], x: &[T], w: &[T], g: &Conv2dGeom) {
         let plain = fused::Forward { x, norm_relu: None, weights: &weights, skip: None };
         fused::forward(y, &plain, g, false);
         return;
+    }
+    if direct::fits(g)
+        && let (Some(y), Some(x), Some(w)) = (T::as_f32_mut(y), T::as_f32(x), T::as_f32(w))
+    {
+        return direct::forward(y, x, w, g);
     }
     im2col::forward(y, x, w, g);
 }

@@ -3,41 +3,40 @@
 //! A batch of activations does not fit the caches, and the products leave the
 //! memory idle: without this, every group begins by waiting for its images.
 
+use super::Conv2dGeom;
+
 /// Numbers in a cache line.
 const LINE: usize = 16;
+/// Inputs of fewer numbers than this, 2 MiB, were in a cache when they were made, and
+/// are there still.
+const FAR: usize = 512 * 1024;
 
 /// Up to four runs of memory, fetched a few lines at a time.
 pub(super) struct Ahead {
     runs: [*const f32; 4],
-    /// Lines still to be fetched of each run.
-    lines: [usize; 4],
     /// Lines of each run in one step.
-    per_step: [usize; 4],
+    lines: [usize; 4],
 }
 
 impl Ahead {
-    /// Fetches `runs` in `steps` steps. Nothing is read, so the runs need not exist.
-    pub(super) fn new(runs: [&[f32]; 4], steps: usize) -> Self {
-        let lines = runs.map(|run| run.len() / LINE);
+    /// Fetches what follows each of `runs` in memory, as much again, in `steps` steps.
+    /// Nothing is read, so it need not exist.
+    pub(super) fn new(runs: [&[f32]; 4], steps: usize, g: &Conv2dGeom) -> Self {
+        let is_far = g.in_shape().len() >= FAR;
         Ahead {
-            // What follows this group in memory is the next one.
             runs: runs.map(|run| run.as_ptr().wrapping_add(run.len())),
-            lines,
-            per_step: lines.map(|lines| lines.div_ceil(steps.max(1))),
+            lines: runs.map(|run| if is_far { run.len().div_ceil(LINE * steps) } else { 0 }),
         }
     }
 
     /// Fetches the next lines.
     #[inline(always)]
     pub(super) fn step(&mut self) {
-        for ((run, lines), per_step) in self.runs.iter_mut().zip(&mut self.lines).zip(self.per_step)
-        {
-            let n = per_step.min(*lines);
-            *lines -= n;
-            for _ in 0..n {
-                prefetch(*run);
-                *run = run.wrapping_add(LINE);
+        for (run, lines) in self.runs.iter_mut().zip(self.lines) {
+            for line in 0..lines {
+                prefetch(run.wrapping_add(line * LINE));
             }
+            *run = run.wrapping_add(lines * LINE);
         }
     }
 }

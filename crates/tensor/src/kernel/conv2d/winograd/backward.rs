@@ -59,7 +59,7 @@ pub(in super::super) fn backward(out: Gradients<'_>, f: &Backward<'_>, g: &Conv2
                 sums: sums_of.next().zip(mean).map(|(totals, mean)| Sums { totals, mean }),
                 f: *f,
                 t: &t,
-                c: [g.c_in, g.c_out],
+                g,
                 images: (i * images).min(g.batch)..((i + 1) * images).min(g.batch),
             });
             threads::share(parts.into_par_iter()).for_each(|part| {
@@ -86,15 +86,14 @@ pub(super) struct Part<'a> {
     pub(super) sums: Option<Sums<'a>>,
     pub(super) f: Backward<'a>,
     pub(super) t: &'a Tiling,
-    /// Input and output channels.
-    pub(super) c: [usize; 2],
+    pub(super) g: &'a Conv2dGeom,
     /// The images of the batch that it takes.
     pub(super) images: Range<usize>,
 }
 
 impl Part<'_> {
     fn run(mut self) {
-        let (t, [c_in, c_out]) = (self.t, self.c);
+        let (t, [c_in, c_out]) = (self.t, [self.g.c_in, self.g.c_out]);
         let images = t.images_per_group();
         let [v, m] = [c_in, c_out].map(|c| COEFFICIENTS * t.coefficient_stride(c));
         let z = images * Frame::of_patches(t, c_in).len();
@@ -118,7 +117,7 @@ impl Part<'_> {
     /// # Panics
     /// If a slice does not fit the geometry.
     fn check<V: Vector>(&self) {
-        let (t, [c_in, c_out], f) = (self.t, self.c, &self.f);
+        let (t, [c_in, c_out], f) = (self.t, [self.g.c_in, self.g.c_out], &self.f);
         let pixels = self.images.len() * t.pixels();
         let all = self.images.end * t.pixels();
         let covers = match f.dy {

@@ -41,7 +41,7 @@ pub(in super::super) fn forward(
             let (staged, rest) = scratch.split_at_mut(stage);
             let (v, m) = rest.split_at_mut(v);
             let room = Room { staged, v, m };
-            dispatch(Group { y, f, moments, room, t: &t, c: [g.c_in, g.c_out] });
+            dispatch(Group { y, f, moments, room, t: &t, g });
         });
     };
     let chunk = pixels * g.c_out;
@@ -67,14 +67,13 @@ struct Group<'a> {
     moments: Option<MomentsOf<'a>>,
     room: Room<'a>,
     t: &'a Tiling,
-    /// Input and output channels.
-    c: [usize; 2],
+    g: &'a Conv2dGeom,
 }
 
 impl Task for Group<'_> {
     #[inline(always)]
     unsafe fn run<V: Vector>(mut self) {
-        let (t, f, [c_in, c_out]) = (self.t, self.f, self.c);
+        let (t, f, [c_in, c_out]) = (self.t, self.f, [self.g.c_in, self.g.c_out]);
         let pixels = self.y.len() / c_out;
         let images = pixels / t.pixels();
         let [v, m] = [c_in, c_out].map(|c| COEFFICIENTS * t.coefficient_stride(c));
@@ -91,7 +90,7 @@ impl Task for Group<'_> {
                 && c_out.is_multiple_of(V::LANES)
         );
         let steps = COEFFICIENTS * t.blocks(images);
-        let mut ahead = Ahead::new([f.x, f.skip.unwrap_or_default(), self.y, &[]], steps);
+        let mut ahead = Ahead::new([f.x, f.skip.unwrap_or_default(), self.y, &[]], steps, self.g);
         for strip in t.strips(images) {
             // SAFETY: the sizes are those asserted, and the strips are those of the
             // group; the caller vouches for the instructions.
@@ -109,7 +108,7 @@ impl Group<'_> {
     /// processor must have the instructions of `V`.
     #[inline(always)]
     unsafe fn strip<V: Vector>(&mut self, strip: &Strip, ahead: &mut Ahead) {
-        let (t, f, [c_in, c_out]) = (self.t, &self.f, self.c);
+        let (t, f, [c_in, c_out]) = (self.t, &self.f, [self.g.c_in, self.g.c_out]);
         let frame = Frame::of_patches(t, c_in);
         let [v_step, m_step] = [c_in, c_out].map(|c| t.coefficient_stride(c));
         let Room { staged, v, m } = &mut self.room;

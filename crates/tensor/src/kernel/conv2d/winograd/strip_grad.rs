@@ -51,7 +51,7 @@ impl Part<'_> {
     /// group, and the processor must have the instructions of `V`.
     #[inline(always)]
     pub(super) unsafe fn group<V: Vector>(&mut self, group: Range<usize>, room: &mut Room<'_>) {
-        let (t, [c_in, _]) = (self.t, self.c);
+        let (t, [c_in, _]) = (self.t, [self.g.c_in, self.g.c_out]);
         let frame = Frame::of_patches(t, c_in);
         let mut ahead = self.ahead(&group);
         // SAFETY: the caller vouches for all of it.
@@ -77,7 +77,7 @@ impl Part<'_> {
 
     /// What is fetched while a group is multiplied: the next one.
     fn ahead(&self, group: &Range<usize>) -> Ahead {
-        let (t, [c_in, c_out]) = (self.t, self.c);
+        let (t, [c_in, c_out]) = (self.t, [self.g.c_in, self.g.c_out]);
         let part = |c: usize, first: usize| {
             let image = t.pixels() * c;
             (group.start - first) * image..(group.end - first) * image
@@ -91,7 +91,7 @@ impl Part<'_> {
             Cotangent::Pending { dz, x, .. } => [dz, x].map(|run| &run[part(c_out, 0)]),
         };
         let steps = COEFFICIENTS * t.blocks(group.len());
-        Ahead::new([&self.f.x[part(c_in, 0)], dy, y, dz], steps)
+        Ahead::new([&self.f.x[part(c_in, 0)], dy, y, dz], steps, self.g)
     }
 
     /// Adds a strip to `du` and to the staged `dz`.
@@ -106,7 +106,7 @@ impl Part<'_> {
         room: &mut Room<'_>,
         ahead: &mut Ahead,
     ) {
-        let (t, [c_in, c_out]) = (self.t, self.c);
+        let (t, [c_in, c_out]) = (self.t, [self.g.c_in, self.g.c_out]);
         let [z_frame, dy_frame] = [Frame::of_patches(t, c_in), Frame::of_tiles(t, c_out)];
         let [v_step, m_step] = [c_in, c_out].map(|c| t.coefficient_stride(c));
         let [v, m] = [room.v.as_mut_ptr(), room.m.as_mut_ptr()];
@@ -195,7 +195,7 @@ impl Part<'_> {
         room: &mut Room<'_>,
         frame: &Frame,
     ) {
-        let (t, [c, _]) = (self.t, self.c);
+        let (t, [c, _]) = (self.t, [self.g.c_in, self.g.c_out]);
         let Some((out, _)) = &mut self.dz else { return };
         let staged = room.dz.as_mut_ptr();
         // The frame begins one row above the strip.
