@@ -17,7 +17,7 @@ fn main() {
 
     let device = device.autodiff();
     let mut net = net::ResNet::new(&device);
-    assert_eq!(net.num_params(), bench::PARAMETERS);
+    assert_eq!(net.num_params(), bench::VALUES);
     let normal = Distribution::Normal(0.0, 1.0);
     let x = Tensor::<4>::random([args.batch, 3, 32, 32], normal, &device);
     let labels: Vec<i32> = (0..args.batch as i32).map(|i| i % 10).collect();
