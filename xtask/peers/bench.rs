@@ -5,23 +5,22 @@ use std::time::Instant;
 /// Values in the network: 1,730,522 learnt and 8,096 running statistics.
 pub const VALUES: usize = 1_738_618;
 
-/// The command line: `--batch N --steps N`, and one word more where a peer has variants.
+/// The command line: `--batch N --steps N`.
 pub struct Args {
     pub batch: usize,
     pub steps: usize,
-    pub variant: Option<String>,
 }
 
 impl Args {
     pub fn read() -> Self {
-        let mut args = Args { batch: 128, steps: 5, variant: None };
+        let mut args = Args { batch: 128, steps: 5 };
         let mut words = std::env::args().skip(1);
         while let Some(word) = words.next() {
             let mut number = || words.next().and_then(|w| w.parse().ok()).expect("a number");
             match word.as_str() {
                 "--batch" => args.batch = number(),
                 "--steps" => args.steps = number(),
-                _ => args.variant = Some(word),
+                _ => panic!("unknown argument {word}"),
             }
         }
         args

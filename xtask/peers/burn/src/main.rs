@@ -13,9 +13,7 @@ use burn::tensor::{Device, Distribution, Int, Tensor};
 
 fn main() {
     let args = bench::Args::read();
-    let (backend, device) = device(args.variant.as_deref());
-
-    let device = device.autodiff();
+    let device = Device::flex().autodiff();
     let mut net = net::ResNet::new(&device);
     assert_eq!(net.num_params(), bench::VALUES);
     let normal = Distribution::Normal(0.0, 1.0);
@@ -43,16 +41,6 @@ fn main() {
     });
 
     let version = bench::version(include_str!("../Cargo.lock"), "burn");
-    let peer = format!("burn {version} ({backend})");
+    let peer = format!("burn {version} (flex)");
     args.report(&peer, rayon::current_num_threads(), train, eval);
-}
-
-fn device(variant: Option<&str>) -> (&'static str, Device) {
-    match variant {
-        None | Some("flex") => ("flex", Device::flex()),
-        #[cfg(feature = "ndarray")]
-        #[allow(deprecated)]
-        Some("ndarray") => ("ndarray", Device::ndarray()),
-        Some(other) => panic!("no backend {other} in this build"),
-    }
 }
