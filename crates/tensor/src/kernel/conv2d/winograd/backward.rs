@@ -7,7 +7,7 @@ use rayon::prelude::*;
 use super::super::fused::{Cotangent, NormRelu};
 use super::strip_grad::{Room, Sums};
 use super::tiling::{Frame, Tiling};
-use super::{COEFFICIENTS, Conv2dGeom, weights};
+use super::{COEFFICIENTS, Conv2dGeom, Sizes, weights};
 use crate::scratch::with_scratch;
 use crate::simd::{Task, Vector, dispatch};
 use crate::threads;
@@ -95,7 +95,8 @@ impl Part<'_> {
     fn run(mut self) {
         let (t, [c_in, c_out]) = (self.t, [self.g.c_in, self.g.c_out]);
         let images = t.images_per_group();
-        let [v, m] = [c_in, c_out].map(|c| COEFFICIENTS * t.coefficient_stride(c));
+        let sizes = Sizes::new(self.g);
+        let [v, m] = [sizes.v_step(), sizes.m_step()].map(|step| COEFFICIENTS * step);
         let z = images * Frame::of_patches(t, c_in).len();
         let dy = images * Frame::of_tiles(t, c_out).len();
         let du = if self.dw.is_some() { COEFFICIENTS * c_in * c_out } else { 0 };

@@ -4,7 +4,9 @@ use super::super::fused::NormRelu;
 use super::ahead::Ahead;
 use super::stage;
 use super::tiling::{Frame, Strip, Tiling};
-use super::{COEFFICIENTS, Conv2dGeom, TILE, product, transform};
+use super::{
+    COEFFICIENTS, CONSTANT_SIZES, Conv2dGeom, Sizes, TILE, product, transform, with_constant_sizes,
+};
 use crate::kernel::batch_norm::{MomentsOf, PartialMoments};
 use crate::scratch::with_scratch;
 use crate::simd::{Task, Vector, dispatch};
@@ -28,7 +30,7 @@ pub(in super::super) fn forward(
     f: &Forward<'_>,
     g: &Conv2dGeom,
 ) {
-    let t = Tiling::new(g);
+    let (t, sizes) = (Tiling::new(g), Sizes::new(g));
     let pixels = t.images_per_group() * t.pixels();
     let group = |number: usize, y: &mut [f32], moments: Option<MomentsOf<'_>>| {
         let (start, len) = (number * pixels, y.len() / g.c_out);
@@ -36,7 +38,7 @@ pub(in super::super) fn forward(
         let f =
             Forward { x: &f.x[part(g.c_in)], skip: f.skip.map(|skip| &skip[part(g.c_out)]), ..*f };
         let stage = t.images_per_group() * Frame::of_patches(&t, g.c_in).len();
-        let [v, m] = [g.c_in, g.c_out].map(|c| COEFFICIENTS * t.coefficient_stride(c));
+        let [v, m] = [sizes.v_step(), sizes.m_step()].map(|step| COEFFICIENTS * step);
         with_scratch(stage + v + m, |scratch| {
             let (staged, rest) = scratch.split_at_mut(stage);
             let (v, m) = rest.split_at_mut(v);
@@ -76,7 +78,8 @@ impl Task for Group<'_> {
         let (t, f, [c_in, c_out]) = (self.t, self.f, [self.g.c_in, self.g.c_out]);
         let pixels = self.y.len() / c_out;
         let images = pixels / t.pixels();
-        let [v, m] = [c_in, c_out].map(|c| COEFFICIENTS * t.coefficient_stride(c));
+        let sizes = Sizes::new(self.g);
+        let [v, m] = [sizes.v_step(), sizes.m_step()].map(|step| COEFFICIENTS * step);
         assert!(
             self.y.len() == images * t.pixels() * c_out
                 && f.x.len() == pixels * c_in
@@ -94,7 +97,7 @@ impl Task for Group<'_> {
         for strip in t.strips(images) {
             // SAFETY: the sizes are those asserted, and the strips are those of the
             // group; the caller vouches for the instructions.
-            unsafe { self.strip::<V>(&strip, &mut ahead) };
+            unsafe { with_constant_sizes!(|sizes| self.strip::<V>(&strip, sizes, &mut ahead)) };
         }
         if let Some(moments) = self.moments {
             moments.finish();
@@ -104,23 +107,29 @@ impl Task for Group<'_> {
 
 impl Group<'_> {
     /// # Safety
-    /// The sizes must be those that `run` asserts, `strip` one of the group, and the
+    /// The sizes must be those that `run` asserts, `strip` one of the group, `sizes` its sizes, and the
     /// processor must have the instructions of `V`.
     #[inline(always)]
-    unsafe fn strip<V: Vector>(&mut self, strip: &Strip, ahead: &mut Ahead) {
-        let (t, f, [c_in, c_out]) = (self.t, &self.f, [self.g.c_in, self.g.c_out]);
+    unsafe fn strip<V: Vector>(&mut self, strip: &Strip, sizes: Sizes, ahead: &mut Ahead) {
+        let (t, f, Sizes { c_in, c_out, block }) = (self.t, &self.f, sizes);
         let frame = Frame::of_patches(t, c_in);
-        let [v_step, m_step] = [c_in, c_out].map(|c| t.coefficient_stride(c));
+        let [v_step, m_step] = [sizes.v_step(), sizes.m_step()];
         let Room { staged, v, m } = &mut self.room;
-        let (v, m) = (v.as_mut_ptr(), m.as_mut_ptr());
+        let v = v.as_mut_ptr();
+        // The products of a few rows can take the place of those rows, which saves the
+        // cache one of three.
+        let (m, m_step) = match c_in == c_out && product::is_one_run::<V>(c_out) {
+            true => (v, v_step),
+            false => (m.as_mut_ptr(), m_step),
+        };
         // SAFETY: the caller vouches for all of it.
         unsafe {
             for image in 0..strip.images {
                 let staged = staged.as_mut_ptr().add(image * frame.len());
                 stage::input::<V>(staged, f.x, image, f.norm_relu, (t, strip, &frame));
             }
-            for first in (0..strip.tiles()).step_by(t.block) {
-                let rows = t.block.min(strip.tiles() - first);
+            for first in (0..strip.tiles()).step_by(block) {
+                let rows = block.min(strip.tiles() - first);
                 for row in 0..rows {
                     let patch = frame.corner(strip, strip.place(first + row));
                     let patch = staged.as_ptr().add(patch);
@@ -138,7 +147,7 @@ impl Group<'_> {
                         m.add(k * m_step),
                         v.add(k * v_step),
                         u,
-                        [t.block, c_out, c_in],
+                        [block, c_out, c_in],
                     );
                     ahead.step();
                 }

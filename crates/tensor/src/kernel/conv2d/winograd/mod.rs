@@ -75,3 +75,58 @@ pub(super) fn fits(g: &Conv2dGeom) -> bool {
         && g.c_out.is_multiple_of(CHANNEL_STEP)
         && g.h * g.w >= MIN_PIXELS
 }
+
+/// The sizes of a block's matrices.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Sizes {
+    c_in: usize,
+    c_out: usize,
+    /// Tiles.
+    block: usize,
+}
+
+/// The sizes that are compiled as constants: all addresses are then known up to a few
+/// registers, where their reckoning costs as much as the transforms themselves.
+const CONSTANT_SIZES: [Sizes; 4] = [
+    Sizes { c_in: 16, c_out: 16, block: BLOCK },
+    Sizes { c_in: 32, c_out: 32, block: BLOCK },
+    Sizes { c_in: 64, c_out: 64, block: LARGE_BLOCK },
+    Sizes { c_in: 128, c_out: 128, block: LARGE_BLOCK },
+];
+
+impl Sizes {
+    fn new(g: &Conv2dGeom) -> Self {
+        let block = if g.c_in * g.c_out < LARGE_PAIRS { BLOCK } else { LARGE_BLOCK };
+        Sizes { c_in: g.c_in, c_out: g.c_out, block }
+    }
+
+    /// Numbers from one coefficient to the next in a block of transformed patches.
+    #[inline(always)]
+    fn v_step(&self) -> usize {
+        self.block * self.c_in + SPACER
+    }
+
+    /// The same for transformed tiles.
+    #[inline(always)]
+    fn m_step(&self) -> usize {
+        self.block * self.c_out + SPACER
+    }
+}
+
+/// An expression compiled for each of the [`CONSTANT_SIZES`], and once for all others.
+macro_rules! with_constant_sizes {
+    (|$sizes:ident| $call:expr) => {
+        match $sizes {
+            s if s == CONSTANT_SIZES[0] => with_constant_sizes!($sizes = 0, $call),
+            s if s == CONSTANT_SIZES[1] => with_constant_sizes!($sizes = 1, $call),
+            s if s == CONSTANT_SIZES[2] => with_constant_sizes!($sizes = 2, $call),
+            s if s == CONSTANT_SIZES[3] => with_constant_sizes!($sizes = 3, $call),
+            _ => $call,
+        }
+    };
+    ($sizes:ident = $i:literal, $call:expr) => {{
+        let $sizes = const { CONSTANT_SIZES[$i] };
+        $call
+    }};
+}
+use with_constant_sizes;

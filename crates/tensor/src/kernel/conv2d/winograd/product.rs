@@ -8,7 +8,7 @@ use crate::simd::Vector;
 ///
 /// # Safety
 /// The slices behind the pointers must have these sizes, `out` for this call
-/// alone; `m` is a multiple of 16, `n` of the lanes; the processor must have the
+/// alone, but that it may be `a` if `n = k` is [one run](is_one_run); `m` is a multiple of 16, `n` of the lanes; the processor must have the
 /// instructions of `V`.
 #[inline(always)]
 pub(super) unsafe fn rows<V: Vector>(
@@ -23,6 +23,17 @@ pub(super) unsafe fn rows<V: Vector>(
         // SAFETY: a panel of `width` columns lies behind `column` shorter ones.
         unsafe { panels::<V>(out.add(column), a, b.add(column * k), m, width, &step) };
     }
+}
+
+/// Whether all `n` columns are computed at once, so that rows of `a` are read for the
+/// last time before the same rows of the output are written.
+pub(super) fn is_one_run<V: Vector>(n: usize) -> bool {
+    let registers = match V::ACCUMULATORS {
+        16 => 4,
+        8 => 2,
+        _ => 1,
+    };
+    n == V::LANES || n == 2 * V::LANES && registers >= 2 || n == 4 * V::LANES && registers >= 4
 }
 
 /// `out[m, n] += a[k, m]^T b[k, n]`, the sizes being `[k, m, n]`; `a` and `b` are

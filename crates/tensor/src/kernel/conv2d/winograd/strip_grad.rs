@@ -7,7 +7,7 @@ use super::ahead::Ahead;
 use super::backward::Part;
 use super::stage;
 use super::tiling::{Frame, Strip};
-use super::{COEFFICIENTS, product, transform};
+use super::{COEFFICIENTS, CONSTANT_SIZES, Sizes, product, transform, with_constant_sizes};
 use crate::simd::Vector;
 
 /// Memory for one group of images.
@@ -54,6 +54,7 @@ impl Part<'_> {
         let (t, [c_in, _]) = (self.t, [self.g.c_in, self.g.c_out]);
         let frame = Frame::of_patches(t, c_in);
         let mut ahead = self.ahead(&group);
+        let sizes = Sizes::new(self.g);
         // SAFETY: the caller vouches for all of it.
         unsafe {
             stage::clear::<V>(room.dz.as_mut_ptr(), group.len() * frame.len());
@@ -65,7 +66,9 @@ impl Part<'_> {
                         stage::input::<V>(z, self.f.x, image, self.f.norm_relu, place);
                     }
                 }
-                self.strip::<V>(&group, &strip, room, &mut ahead);
+                with_constant_sizes!(|sizes| {
+                    self.strip::<V>(&group, &strip, sizes, room, &mut ahead);
+                });
                 if self.dz.is_some() {
                     for (i, image) in group.clone().enumerate() {
                         self.finish::<V>(image, i, &strip, room, &frame);
@@ -103,12 +106,13 @@ impl Part<'_> {
         &mut self,
         group: &Range<usize>,
         strip: &Strip,
+        sizes: Sizes,
         room: &mut Room<'_>,
         ahead: &mut Ahead,
     ) {
-        let (t, [c_in, c_out]) = (self.t, [self.g.c_in, self.g.c_out]);
+        let (t, Sizes { c_in, c_out, block }) = (self.t, sizes);
         let [z_frame, dy_frame] = [Frame::of_patches(t, c_in), Frame::of_tiles(t, c_out)];
-        let [v_step, m_step] = [c_in, c_out].map(|c| t.coefficient_stride(c));
+        let [v_step, m_step] = [sizes.v_step(), sizes.m_step()];
         let [v, m] = [room.v.as_mut_ptr(), room.m.as_mut_ptr()];
         let wants_dw = !room.du.is_empty();
         // What is whole is read where it lies.
@@ -124,9 +128,9 @@ impl Part<'_> {
                     stage::cotangent::<V>(dy, &self.f.dy, image, (t, strip, &dy_frame));
                 }
             }
-            for first in (0..strip.tiles()).step_by(t.block) {
-                let rows = t.block.min(strip.tiles() - first);
-                if rows < t.block {
+            for first in (0..strip.tiles()).step_by(block) {
+                let rows = block.min(strip.tiles() - first);
+                if rows < block {
                     // Rows that belong to no tile must add nothing.
                     room.v.fill(0.0);
                     room.m.fill(0.0);
@@ -159,11 +163,11 @@ impl Part<'_> {
                     let (v, m) = (v.add(k * v_step), m.add(k * m_step));
                     if wants_dw {
                         let du = room.du.as_mut_ptr().add(k * c_in * c_out);
-                        product::outer::<V>(du, v, m, [t.block, c_in, c_out]);
+                        product::outer::<V>(du, v, m, [block, c_in, c_out]);
                     }
                     if let Some((_, u)) = &self.dz {
                         let u = u.as_ptr().add(k * c_in * c_out);
-                        product::rows::<V>(v, m, u, [t.block, c_in, c_out]);
+                        product::rows::<V>(v, m, u, [block, c_in, c_out]);
                     }
                     ahead.step();
                 }

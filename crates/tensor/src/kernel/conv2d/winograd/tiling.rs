@@ -1,6 +1,6 @@
 //! How images are cut into tiles, tiles into strips, and how a strip is staged.
 
-use super::{BLOCK, Conv2dGeom, LARGE_BLOCK, LARGE_PAIRS, SPACER, TILE};
+use super::{Conv2dGeom, Sizes, TILE};
 
 /// How the images of a convolution are cut into tiles.
 #[derive(Debug, Clone, Copy)]
@@ -14,7 +14,7 @@ pub(super) struct Tiling {
     /// Tiles across.
     across: usize,
     /// Tiles in a block.
-    pub(super) block: usize,
+    block: usize,
 }
 
 /// Rows of tiles that are staged and multiplied together: a few rows of one image,
@@ -41,7 +41,7 @@ pub(super) struct Place {
 
 impl Tiling {
     pub(super) fn new(g: &Conv2dGeom) -> Self {
-        let block = if g.c_in * g.c_out < LARGE_PAIRS { BLOCK } else { LARGE_BLOCK };
+        let Sizes { block, .. } = Sizes::new(g);
         Tiling { h: g.h, w: g.w, down: g.h.div_ceil(TILE), across: g.w.div_ceil(TILE), block }
     }
 
@@ -75,12 +75,6 @@ impl Tiling {
     /// Blocks of tiles in a group.
     pub(super) fn blocks(&self, images: usize) -> usize {
         self.strips(images).map(|strip| strip.tiles().div_ceil(self.block)).sum()
-    }
-
-    /// Numbers from one coefficient to the next in a block of transformed tiles with
-    /// `c` channels.
-    pub(super) fn coefficient_stride(&self, c: usize) -> usize {
-        self.block * c + SPACER
     }
 
     /// Whether every tile lies inside its image.
