@@ -8,7 +8,7 @@
 //! y[oy] += A W[ky]     A[ox, (kx, i)] = x[oy s + ky, ox s + kx, i]
 //! ```
 
-use super::Conv2dGeom;
+use super::{Conv2dGeom, Path, path};
 use crate::scratch::with_scratch;
 use crate::simd::{Task, Vector, dispatch};
 use crate::threads;
@@ -19,7 +19,7 @@ const CHANNEL_STEP: usize = 16;
 
 /// Whether this path computes the geometry.
 pub(super) fn fits(g: &Conv2dGeom) -> bool {
-    g.c_out.is_multiple_of(CHANNEL_STEP)
+    path() == Path::Fastest && g.c_out.is_multiple_of(CHANNEL_STEP)
 }
 
 /// `y = x * w`.

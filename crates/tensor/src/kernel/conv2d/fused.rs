@@ -36,7 +36,8 @@ pub enum Cotangent<'a, T> {
     },
 }
 
-/// Whether the fused kernels compute this geometry in this precision.
+/// Whether the fused kernels compute this geometry in this precision; none where
+/// [`set_path`](super::set_path) forces the general path.
 pub fn fits<T: Scalar>(g: &Conv2dGeom) -> bool {
     T::as_f32(&[]).is_some() && winograd::fits(g)
 }
@@ -90,7 +91,7 @@ pub struct Forward<'a> {
 /// `y = z * w + skip`, and the moments of `y` if they are wanted.
 ///
 /// # Panics
-/// If the geometry is none that [`fits`], or a slice does not fit it.
+/// If the geometry has no fused kernel, or a slice does not fit it.
 #[track_caller]
 pub fn forward(
     y: &mut [f32],
@@ -136,7 +137,7 @@ pub struct Gradients<'a> {
 /// The gradients of [`forward`].
 ///
 /// # Panics
-/// If the geometry is none that [`fits`], or a slice does not fit it.
+/// If the geometry has no fused kernel, or a slice does not fit it.
 #[track_caller]
 pub fn backward(out: Gradients<'_>, f: &Backward<'_>, g: &Conv2dGeom) {
     check(g, g.out_shape().len(), out.dz.len(), f.weights);
@@ -154,7 +155,7 @@ pub(super) fn weight_grad(dw: &mut [f32], x: &[f32], dy: &[f32], g: &Conv2dGeom)
 
 #[track_caller]
 fn check(g: &Conv2dGeom, y: usize, x: usize, weights: &TransformedWeights) {
-    assert!(winograd::fits(g), "no fused kernel for {g:?}");
+    assert!(winograd::covers(g), "no fused kernel for {g:?}");
     let expected = (g.out_shape().len(), g.in_shape().len(), 36 * g.c_in * g.c_out);
     let found = (y, x, weights.u.len());
     assert!(

@@ -10,12 +10,14 @@
 //! layers go through Winograd's transform, and all others forward to wide layers
 //! through the plain sum in registers; everything else, and `f64`, through patch
 //! matrices and GEMM. The choice depends on the geometry of one image, never on
-//! the batch, the threads or the SIMD level.
+//! the batch, the threads or the SIMD level; [`set_path`] forces the general way for
+//! comparisons.
 
 mod direct;
 pub mod fused;
 mod im2col;
 mod input_grad;
+mod path;
 pub mod reference;
 mod weight_grad;
 mod winograd;
@@ -23,6 +25,7 @@ mod winograd;
 use crate::{Scalar, Shape};
 
 pub use input_grad::input_grad;
+pub use path::{Path, path, set_path};
 pub use weight_grad::weight_grad;
 
 /// The geometry of a convolution.

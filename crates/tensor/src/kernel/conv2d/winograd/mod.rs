@@ -38,7 +38,7 @@ pub(super) use backward::{Backward, Gradients, backward};
 pub(super) use forward::{Forward, forward};
 pub(super) use weights::transform as transform_weights;
 
-use super::Conv2dGeom;
+use super::{Conv2dGeom, Path, path};
 
 /// Side of an output tile.
 const TILE: usize = 4;
@@ -66,8 +66,13 @@ const CHANNEL_STEP: usize = 16;
 /// Below this many pixels of the output a tile is mostly waste.
 const MIN_PIXELS: usize = 16;
 
-/// Whether this path computes the geometry.
+/// Whether this path computes the geometry, and is allowed to.
 pub(super) fn fits(g: &Conv2dGeom) -> bool {
+    path() == Path::Fastest && covers(g)
+}
+
+/// Whether this path can compute the geometry.
+pub(super) fn covers(g: &Conv2dGeom) -> bool {
     g.kernel == 3
         && g.stride == 1
         && g.padding == 1
