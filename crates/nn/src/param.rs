@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, OnceLock};
 
-use tensor::{Scalar, Tensor};
+use tensor::{Scalar, Tensor, threads};
 
 use crate::op::ConvWeights;
 
@@ -102,6 +102,14 @@ impl<T: Scalar> Params<T> {
     /// The weights of a convolution for its kernels, kept until they change.
     pub fn conv_weights(&self, id: ParamId) -> &Arc<ConvWeights<T>> {
         self.made[id.0].0.get_or_init(|| Arc::new(ConvWeights::new(self.value(id).clone())))
+    }
+
+    /// Makes what the kernels need of all convolutions' weights, spread over the threads;
+    /// else each is made on one thread when it is first needed.
+    pub fn prepare(&self) {
+        let is_conv = |id: &usize| self.entries[*id].value.dims().len() == 4;
+        let convs: Vec<usize> = (0..self.entries.len()).filter(is_conv).collect();
+        threads::map(convs.len(), |i| self.conv_weights(ParamId(convs[i])).prepare());
     }
 
     /// The value of a parameter, to change.

@@ -47,6 +47,7 @@ impl<'a, T: Scalar> Pass<'a, T> {
 
     /// A recorded pass in training mode, dropping with the given numbers.
     pub fn train(params: &'a Params<T>, dropout: Random) -> Self {
+        params.prepare();
         Pass { dropout: Some(dropout), ..Self::new(Tape::recording(), Mode::Train, params) }
     }
 

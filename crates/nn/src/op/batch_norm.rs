@@ -1,7 +1,8 @@
 //! Batch normalisation over the channels (Ioffe and Szegedy 2015), alone or with
 //! the ReLU behind it.
 
-use tensor::kernel::batch_norm::{self as kernel, Moments};
+use tensor::kernel::batch_norm::{Moments, grad_sums};
+use tensor::kernel::channelwise as kernel;
 use tensor::{Scalar, Tensor};
 
 use super::normaliser::{Normaliser, Statistics};
@@ -80,7 +81,7 @@ impl<T: Scalar> Rule<T> for Saved<T> {
             kernel::affine_relu_grad(dz.as_mut_slice(), x, &norm.factor, &norm.offset);
         }
         let mut grads = if norm.uses_batch() || wanted[1] || wanted[2] {
-            let (sum, product) = kernel::grad_sums(dz.as_slice(), x, &norm.mean);
+            let (sum, product) = grad_sums(dz.as_slice(), x, &norm.mean);
             norm.grads(&sum, &product, x.len() / norm.mean.len())
         } else {
             norm.fixed_grads()

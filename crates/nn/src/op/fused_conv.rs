@@ -26,6 +26,18 @@ impl<T: Scalar> ConvWeights<T> {
         ConvWeights { value, forward: OnceLock::new(), backward: OnceLock::new() }
     }
 
+    /// Makes both, if there are kernels for these channels.
+    pub(crate) fn prepare(&self) {
+        let [kernel, _, c_in, c_out] = self.value.shape().nhwc("convolution weights");
+        // Larger than any tile, so that the channels alone decide.
+        let (h, w) = (64, 64);
+        let g = Conv2dGeom { batch: 1, h, w, c_in, c_out, kernel, stride: 1, padding: 1 };
+        if kernel == 3 && kernel::fits::<T>(&g) {
+            self.forward(&g);
+            self.backward(&g);
+        }
+    }
+
     fn forward(&self, g: &Conv2dGeom) -> &TransformedWeights {
         self.forward.get_or_init(|| TransformedWeights::new(single(&self.value), g))
     }

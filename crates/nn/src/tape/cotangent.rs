@@ -1,6 +1,6 @@
 //! The gradient in a value, on its way through a sweep.
 
-use tensor::kernel::{batch_norm, elementwise};
+use tensor::kernel::{channelwise, elementwise};
 use tensor::{Scalar, Tensor};
 
 /// A gradient: as it is, or with a batch norm still to be passed.
@@ -37,7 +37,7 @@ impl<T: Scalar> Cotangent<T> {
             Cotangent::Whole(dy) => dy,
             Cotangent::Pending(Pending { mut dz, x, factors: [a, b, d], plus }) => {
                 let plus = plus.as_ref().map(Tensor::as_slice);
-                batch_norm::affine_pair(dz.as_mut_slice(), x.as_slice(), [&a, &b, &d], plus);
+                channelwise::affine_pair(dz.as_mut_slice(), x.as_slice(), [&a, &b, &d], plus);
                 dz
             }
         }

@@ -217,53 +217,6 @@ unsafe fn total<V: Vector>(sums: [V; CHAINS]) -> V {
     unsafe { sums[0].add(sums[1]).add(sums[2].add(sums[3])) }
 }
 
-/// `y[r, c] = x[r, c] scale[c] + shift[c]`.
-pub fn affine<T: Scalar>(y: &mut [T], x: &[T], scale: &[T], shift: &[T]) {
-    let c = scale.len();
-    let chunk = chunk_rows(c) * c;
-    threads::share(y.par_chunks_mut(chunk).zip(x.par_chunks(chunk))).for_each(|(y, x)| {
-        vectorised(|| {
-            for (y, x) in y.chunks_exact_mut(c).zip(x.chunks_exact(c)) {
-                for (((y, &x), &scale), &shift) in y.iter_mut().zip(x).zip(scale).zip(shift) {
-                    *y = x * scale + shift;
-                }
-            }
-        })
-    });
-}
-
-/// `dz[r, c] = dz[r, c] a[c] + x[r, c] b[c] + d[c] + plus[r, c]`, in place: the
-/// input gradient of batch norm from that in its output, and what else reaches
-/// its input, as one pass.
-pub fn affine_pair<T: Scalar>(dz: &mut [T], x: &[T], [a, b, d]: [&[T]; 3], plus: Option<&[T]>) {
-    let c = a.len();
-    let chunk = chunk_rows(c) * c;
-    threads::for_chunks(dz, chunk, |i, dz| {
-        let part = i * chunk..i * chunk + dz.len();
-        let x = &x[part.clone()];
-        let plus = plus.map(|plus| &plus[part]);
-        vectorised(|| {
-            let rows = dz.chunks_exact_mut(c).zip(x.chunks_exact(c));
-            match plus {
-                None => {
-                    for (dz, x) in rows {
-                        for i in 0..c {
-                            dz[i] = dz[i] * a[i] + (x[i] * b[i] + d[i]);
-                        }
-                    }
-                }
-                Some(plus) => {
-                    for ((dz, x), plus) in rows.zip(plus.chunks_exact(c)) {
-                        for i in 0..c {
-                            dz[i] = dz[i] * a[i] + (x[i] * b[i] + d[i]) + plus[i];
-                        }
-                    }
-                }
-            }
-        })
-    });
-}
-
 /// The two sums that the backward pass needs, per channel:
 /// `sum dy` and `sum dy (x - mean)`.
 pub fn grad_sums<T: Scalar>(dy: &[T], x: &[T], mean: &[T]) -> (Vec<f64>, Vec<f64>) {
@@ -278,14 +231,7 @@ pub fn grad_sums<T: Scalar>(dy: &[T], x: &[T], mean: &[T]) -> (Vec<f64>, Vec<f64
             sum.fill(T::ZERO);
             product.fill(T::ZERO);
             let (sum, product) = (&mut sum[..], &mut product[..]);
-            vectorised(|| {
-                for (dy, x) in dy.chunks_exact(c).zip(x.chunks_exact(c)) {
-                    for i in 0..c {
-                        sum[i] += dy[i];
-                        product[i] += dy[i] * (x[i] - mean[i]);
-                    }
-                }
-            });
+            vectorised(|| add_products(sum, product, dy, x, mean));
             for i in 0..c {
                 total.0[i] += sum[i].to_f64();
                 total.1[i] += product[i].to_f64();
@@ -301,37 +247,18 @@ pub fn grad_sums<T: Scalar>(dy: &[T], x: &[T], mean: &[T]) -> (Vec<f64>, Vec<f64
     threads::tree_fold(parts, join).unwrap_or_else(|| (vec![0.0; c], vec![0.0; c]))
 }
 
-/// `z[r, c] = relu(x[r, c] scale[c] + shift[c])`: batch norm and ReLU as one pass.
-pub fn affine_relu<T: Scalar>(z: &mut [T], x: &[T], scale: &[T], shift: &[T]) {
-    let c = scale.len();
-    let chunk = chunk_rows(c) * c;
-    threads::share(z.par_chunks_mut(chunk).zip(x.par_chunks(chunk))).for_each(|(z, x)| {
-        vectorised(|| {
-            for (z, x) in z.chunks_exact_mut(c).zip(x.chunks_exact(c)) {
-                for i in 0..c {
-                    let y = x[i] * scale[i] + shift[i];
-                    z[i] = if y < T::ZERO { T::ZERO } else { y };
-                }
-            }
-        })
-    });
-}
-
-/// The gradient behind the ReLU of [`affine_relu`], in place: `dz = 0` where it was
-/// closed.
-pub fn affine_relu_grad<T: Scalar>(dz: &mut [T], x: &[T], scale: &[T], shift: &[T]) {
-    let c = scale.len();
-    let chunk = chunk_rows(c) * c;
-    threads::share(dz.par_chunks_mut(chunk).zip(x.par_chunks(chunk))).for_each(|(dz, x)| {
-        vectorised(|| {
-            for (dz, x) in dz.chunks_exact_mut(c).zip(x.chunks_exact(c)) {
-                for i in 0..c {
-                    let is_open = x[i] * scale[i] + shift[i] > T::ZERO;
-                    dz[i] = if is_open { dz[i] } else { T::ZERO };
-                }
-            }
-        })
-    });
+/// Adds `dy` and `dy (x - mean)` of each row. A function and not a closure, so that it
+/// is inlined into the code of every SIMD level.
+#[inline(always)]
+fn add_products<T: Scalar>(sum: &mut [T], product: &mut [T], dy: &[T], x: &[T], mean: &[T]) {
+    let c = mean.len();
+    for (dy, x) in dy.chunks_exact(c).zip(x.chunks_exact(c)) {
+        let sums = sum.iter_mut().zip(product.iter_mut());
+        for ((sums, (&dy, &x)), &mean) in sums.zip(dy.iter().zip(x)).zip(mean) {
+            *sums.0 += dy;
+            *sums.1 += dy * (x - mean);
+        }
+    }
 }
 
 #[cfg(test)]
@@ -357,30 +284,11 @@ mod tests {
         }
 
         #[test]
-        fn the_passes_are_their_formulas(rows in 1usize..2000, c in 1usize..20) {
+        fn the_sums_are_their_formulas(rows in 1usize..2000, c in 1usize..20) {
             let wave = |shift: usize| -> Vec<f64> {
                 (0..rows * c).map(|i| ((i * 7 + shift) % 29) as f64 - 14.0).collect()
             };
-            let (dy, x) = (wave(0), wave(11));
-            let [a, b, d] = [3, 5, 8].map(|s| wave(s)[..c].to_vec());
-            let mut out = vec![f64::NAN; rows * c];
-            affine(&mut out, &x, &a, &b);
-            prop_assert!((0..out.len()).all(|i| out[i] == x[i] * a[i % c] + b[i % c]));
-            let pair = |i: usize| dy[i] * a[i % c] + x[i] * b[i % c] + d[i % c];
-            out.copy_from_slice(&dy);
-            affine_pair(&mut out, &x, [&a, &b, &d], None);
-            prop_assert!((0..out.len()).all(|i| out[i] == pair(i)));
-            let plus = wave(3);
-            out.copy_from_slice(&dy);
-            affine_pair(&mut out, &x, [&a, &b, &d], Some(&plus));
-            prop_assert!((0..out.len()).all(|i| out[i] == pair(i) + plus[i]));
-            affine_relu(&mut out, &x, &a, &b);
-            prop_assert!((0..out.len()).all(|i| out[i] == (x[i] * a[i % c] + b[i % c]).max(0.0)));
-            let z = out.clone();
-            out.copy_from_slice(&dy);
-            affine_relu_grad(&mut out, &x, &a, &b);
-            let open = |i: usize| if z[i] > 0.0 { dy[i] } else { 0.0 };
-            prop_assert!((0..out.len()).all(|i| out[i] == open(i)));
+            let (dy, x, a) = (wave(0), wave(11), wave(3)[..c].to_vec());
             let (sum, product) = grad_sums(&dy, &x, &a);
             for j in 0..c {
                 let rows = || (0..rows).map(|r| r * c + j);

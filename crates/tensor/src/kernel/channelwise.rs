@@ -1,0 +1,170 @@
+//! Passes over `[rows, c]` in which every channel has numbers of its own: batch norm
+//! as an affine map, with the ReLU behind it, and the gradients of both.
+
+use crate::Scalar;
+use crate::simd::vectorised;
+use crate::threads::{self, chunk_rows};
+
+/// Channels that are computed side by side: a register of the widest level.
+const LANES: usize = 16;
+
+/// `y[r, c] = x[r, c] scale[c] + shift[c]`.
+pub fn affine<T: Scalar>(y: &mut [T], x: &[T], scale: &[T], shift: &[T]) {
+    pass::<T, Affine>(y, [x, x], [scale, shift, shift]);
+}
+
+/// `z[r, c] = relu(x[r, c] scale[c] + shift[c])`: batch norm and ReLU as one pass.
+pub fn affine_relu<T: Scalar>(z: &mut [T], x: &[T], scale: &[T], shift: &[T]) {
+    pass::<T, AffineRelu>(z, [x, x], [scale, shift, shift]);
+}
+
+/// The gradient behind the ReLU of [`affine_relu`], in place: `dz = 0` where it was
+/// closed.
+pub fn affine_relu_grad<T: Scalar>(dz: &mut [T], x: &[T], scale: &[T], shift: &[T]) {
+    pass::<T, AffineReluGrad>(dz, [x, x], [scale, shift, shift]);
+}
+
+/// `dz[r, c] = dz[r, c] a[c] + x[r, c] b[c] + d[c] + plus[r, c]`, in place: the
+/// input gradient of batch norm from that in its output, and what else reaches
+/// its input, as one pass.
+pub fn affine_pair<T: Scalar>(dz: &mut [T], x: &[T], factors: [&[T]; 3], plus: Option<&[T]>) {
+    match plus {
+        None => pass::<T, Pair>(dz, [x, x], factors),
+        Some(plus) => pass::<T, PairPlus>(dz, [x, plus], factors),
+    }
+}
+
+/// What a pass makes of the number that is there, of two inputs and three numbers of
+/// the channel, as far as it looks at them. A type and not a closure: closures are not
+/// always inlined into code of a higher SIMD level, and then run without its
+/// instructions.
+trait Pass<T> {
+    fn number(old: T, inputs: [T; 2], channel: [T; 3]) -> T;
+}
+
+struct Affine;
+struct AffineRelu;
+struct AffineReluGrad;
+struct Pair;
+struct PairPlus;
+
+impl<T: Scalar> Pass<T> for Affine {
+    #[inline(always)]
+    fn number(_: T, [x, _]: [T; 2], [scale, shift, _]: [T; 3]) -> T {
+        x * scale + shift
+    }
+}
+
+impl<T: Scalar> Pass<T> for AffineRelu {
+    #[inline(always)]
+    fn number(_: T, [x, _]: [T; 2], [scale, shift, _]: [T; 3]) -> T {
+        let y = x * scale + shift;
+        if y < T::ZERO { T::ZERO } else { y }
+    }
+}
+
+impl<T: Scalar> Pass<T> for AffineReluGrad {
+    #[inline(always)]
+    fn number(dz: T, [x, _]: [T; 2], [scale, shift, _]: [T; 3]) -> T {
+        if x * scale + shift > T::ZERO { dz } else { T::ZERO }
+    }
+}
+
+impl<T: Scalar> Pass<T> for Pair {
+    #[inline(always)]
+    fn number(dz: T, [x, _]: [T; 2], [a, b, d]: [T; 3]) -> T {
+        dz * a + (x * b + d)
+    }
+}
+
+impl<T: Scalar> Pass<T> for PairPlus {
+    #[inline(always)]
+    fn number(dz: T, [x, plus]: [T; 2], [a, b, d]: [T; 3]) -> T {
+        dz * a + (x * b + d) + plus
+    }
+}
+
+#[track_caller]
+fn pass<T: Scalar, P: Pass<T>>(out: &mut [T], inputs: [&[T]; 2], channel: [&[T]; 3]) {
+    let c = channel[0].len();
+    let [a, b] = inputs;
+    assert!(
+        a.len() == out.len() && b.len() == out.len() && channel.iter().all(|v| v.len() == c),
+        "a channelwise pass needs equal lengths, got {} and {}, {} for {c} channels",
+        out.len(),
+        a.len(),
+        b.len()
+    );
+    let chunk = chunk_rows(c) * c;
+    threads::for_chunks(out, chunk, |i, out| {
+        let part = i * chunk..i * chunk + out.len();
+        let (a, b) = (&a[part.clone()], &b[part]);
+        vectorised(|| rows::<T, P>(out, a, b, channel));
+    });
+}
+
+#[inline(always)]
+fn rows<T: Scalar, P: Pass<T>>(out: &mut [T], a: &[T], b: &[T], [f, g, h]: [&[T]; 3]) {
+    let c = f.len();
+    let (f_lanes, f_rest) = f.as_chunks::<LANES>();
+    let (g_lanes, g_rest) = g.as_chunks::<LANES>();
+    let (h_lanes, h_rest) = h.as_chunks::<LANES>();
+    let inputs = a.chunks_exact(c).zip(b.chunks_exact(c));
+    for (out, (a, b)) in out.chunks_exact_mut(c).zip(inputs) {
+        let (out, out_rest) = out.as_chunks_mut::<LANES>();
+        let (a, a_rest) = a.as_chunks::<LANES>();
+        let (b, b_rest) = b.as_chunks::<LANES>();
+        for i in 0..out.len() {
+            let (out, a, b) = (&mut out[i], &a[i], &b[i]);
+            let (f, g, h) = (&f_lanes[i], &g_lanes[i], &h_lanes[i]);
+            for l in 0..LANES {
+                out[l] = P::number(out[l], [a[l], b[l]], [f[l], g[l], h[l]]);
+            }
+        }
+        for i in 0..out_rest.len() {
+            let channel = [f_rest[i], g_rest[i], h_rest[i]];
+            out_rest[i] = P::number(out_rest[i], [a_rest[i], b_rest[i]], channel);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn the_passes_are_their_formulas(rows in 1usize..2000, c in 1usize..40) {
+            let wave = |shift: usize| -> Vec<f64> {
+                (0..rows * c).map(|i| ((i * 7 + shift) % 29) as f64 - 14.0).collect()
+            };
+            let (dy, x, plus) = (wave(0), wave(11), wave(3));
+            let [a, b, d] = [3, 5, 8].map(|s| wave(s)[..c].to_vec());
+            let mut out = vec![f64::NAN; rows * c];
+            affine(&mut out, &x, &a, &b);
+            prop_assert!((0..out.len()).all(|i| out[i] == x[i] * a[i % c] + b[i % c]));
+            affine_relu(&mut out, &x, &a, &b);
+            prop_assert!((0..out.len()).all(|i| out[i] == (x[i] * a[i % c] + b[i % c]).max(0.0)));
+            let z = out.clone();
+            out.copy_from_slice(&dy);
+            affine_relu_grad(&mut out, &x, &a, &b);
+            let open = |i: usize| if z[i] > 0.0 { dy[i] } else { 0.0 };
+            prop_assert!((0..out.len()).all(|i| out[i] == open(i)));
+            let pair = |i: usize| dy[i] * a[i % c] + x[i] * b[i % c] + d[i % c];
+            out.copy_from_slice(&dy);
+            affine_pair(&mut out, &x, [&a, &b, &d], None);
+            prop_assert!((0..out.len()).all(|i| out[i] == pair(i)));
+            out.copy_from_slice(&dy);
+            affine_pair(&mut out, &x, [&a, &b, &d], Some(&plus));
+            prop_assert!((0..out.len()).all(|i| out[i] == pair(i) + plus[i]));
+        }
+    }
+
+    #[test]
+    fn relu_lets_nan_through() {
+        let mut out = [0.0f32; 2];
+        affine_relu(&mut out, &[f32::NAN, -0.5], &[1.0], &[0.0]);
+        assert!(out[0].is_nan() && out[1] == 0.0);
+    }
+}
