@@ -2,7 +2,7 @@
 //! as an affine map, with the ReLU behind it, and the gradients of both.
 
 use crate::Scalar;
-use crate::simd::vectorised;
+use crate::simd::{Task, Vector, dispatch, vectorised};
 use crate::threads::{self, chunk_rows};
 
 /// Channels that are computed side by side: a register of the widest level.
@@ -27,10 +27,75 @@ pub fn affine_relu_grad<T: Scalar>(dz: &mut [T], x: &[T], scale: &[T], shift: &[
 /// `dz[r, c] = dz[r, c] a[c] + x[r, c] b[c] + d[c] + plus[r, c]`, in place: the
 /// input gradient of batch norm from that in its output, and what else reaches
 /// its input, as one pass.
+///
+/// In `f32`, between a multiple of [`LANES`] channels, with explicit vectors: it is the
+/// one pass of a training step that stands alone at every block.
 pub fn affine_pair<T: Scalar>(dz: &mut [T], x: &[T], factors: [&[T]; 3], plus: Option<&[T]>) {
+    let [a, b, d] = factors;
+    if a.len().is_multiple_of(LANES)
+        && let (Some(dz), Some(x)) = (T::as_f32_mut(dz), T::as_f32(x))
+        && let (Some(a), Some(b), Some(d)) = (T::as_f32(a), T::as_f32(b), T::as_f32(d))
+    {
+        let plus = plus.and_then(T::as_f32);
+        let chunk = chunk_rows(a.len()) * a.len();
+        return threads::for_chunks(dz, chunk, |i, dz| {
+            let part = i * chunk..i * chunk + dz.len();
+            let (x, plus) = (&x[part.clone()], plus.map(|plus| &plus[part]));
+            dispatch(PairRows { dz, x, plus, factors: [a, b, d] });
+        });
+    }
     match plus {
         None => pass::<T, Pair>(dz, [x, x], factors),
         Some(plus) => pass::<T, PairPlus>(dz, [x, plus], factors),
+    }
+}
+
+/// Rows of [`affine_pair`].
+struct PairRows<'a> {
+    dz: &'a mut [f32],
+    x: &'a [f32],
+    plus: Option<&'a [f32]>,
+    factors: [&'a [f32]; 3],
+}
+
+impl Task for PairRows<'_> {
+    #[inline(always)]
+    unsafe fn run<V: Vector>(self) {
+        let PairRows { dz, x, plus, factors: [a, b, d] } = self;
+        let (len, c) = (dz.len(), a.len());
+        assert!(
+            x.len() == len
+                && plus.is_none_or(|plus| plus.len() == len)
+                && b.len() == c
+                && d.len() == c
+                && len.is_multiple_of(c)
+                && c.is_multiple_of(V::LANES)
+        );
+        let (dz, x) = (dz.as_mut_ptr(), x.as_ptr());
+        for channel in (0..c).step_by(V::LANES) {
+            // SAFETY: the lengths are those asserted; the caller vouches for the
+            // instructions.
+            unsafe {
+                let a = V::load(a.as_ptr().add(channel));
+                let b = V::load(b.as_ptr().add(channel));
+                let d = V::load(d.as_ptr().add(channel));
+                match plus.map(<[f32]>::as_ptr) {
+                    None => {
+                        for i in (channel..len).step_by(c) {
+                            let rest = V::load(x.add(i)).mul_add(b, d);
+                            V::load(dz.add(i)).mul_add(a, rest).store(dz.add(i));
+                        }
+                    }
+                    Some(plus) => {
+                        for i in (channel..len).step_by(c) {
+                            let rest = V::load(x.add(i)).mul_add(b, d);
+                            let sum = V::load(dz.add(i)).mul_add(a, rest);
+                            sum.add(V::load(plus.add(i))).store(dz.add(i));
+                        }
+                    }
+                }
+            }
+        }
     }
 }
 
@@ -158,6 +223,25 @@ mod tests {
             out.copy_from_slice(&dy);
             affine_pair(&mut out, &x, [&a, &b, &d], Some(&plus));
             prop_assert!((0..out.len()).all(|i| out[i] == pair(i) + plus[i]));
+        }
+    }
+
+    #[test]
+    fn the_pair_with_vectors_is_its_formula() {
+        for (rows, c) in [(1, 16), (700, 32), (2000, 48)] {
+            let wave = |shift: usize| -> Vec<f32> {
+                (0..rows * c).map(|i| ((i * 7 + shift) % 29) as f32 - 14.0).collect()
+            };
+            let (dz, x, plus) = (wave(0), wave(11), wave(3));
+            let [a, b, d] = [3, 5, 8].map(|s| wave(s)[..c].to_vec());
+            // Small integers: exact, fused or not.
+            let pair = |i: usize| dz[i] * a[i % c] + x[i] * b[i % c] + d[i % c];
+            let mut out = dz.clone();
+            affine_pair(&mut out, &x, [&a, &b, &d], None);
+            assert!((0..out.len()).all(|i| out[i] == pair(i)), "{rows} rows of {c}");
+            out.copy_from_slice(&dz);
+            affine_pair(&mut out, &x, [&a, &b, &d], Some(&plus));
+            assert!((0..out.len()).all(|i| out[i] == pair(i) + plus[i]), "{rows} rows of {c}");
         }
     }
 
