@@ -2,7 +2,9 @@
 
 mod common;
 
-use models::{Arch, Model, Outcome, Plan, Vgg15, evaluate};
+use models::{Arch, EVAL_GROUP, Model, Outcome, Plan, Vgg15, evaluate};
+use nn::layer::BatchNorm;
+use nn::optim::Sgd;
 use nn::{Mode, Pass, Tape, op};
 use tensor::{Tensor, threads};
 
@@ -18,17 +20,32 @@ fn networks() -> [Model<f32>; 3] {
 
 #[test]
 fn an_image_has_the_same_logits_in_every_batch() {
-    let all: Tensor<f32> = images(1, 16, 32);
+    // More than two groups of an evaluation, the last one smaller.
+    let n = 2 * EVAL_GROUP + 5;
+    let all: Tensor<f32> = images(1, n, 32);
     for model in networks() {
         let plan = Plan::intact(&model);
         let whole = model.logits(all.clone(), &plan);
-        for size in [1, 3, 7] {
-            for start in (0..16).step_by(size) {
-                let end = (start + size).min(16);
+        for size in [1, 3, 7, EVAL_GROUP - 1, EVAL_GROUP, EVAL_GROUP + 1] {
+            for start in (0..n).step_by(size) {
+                let end = (start + size).min(n);
                 let part = model.logits(all.rows(start, end), &plan);
                 let name = &model.name;
                 assert_eq!(bits(&part), bits(&whole.rows(start, end)), "{name}: {start}..{end}");
             }
+        }
+    }
+}
+
+#[test]
+fn an_image_has_the_same_logits_on_any_number_of_threads() {
+    let all: Tensor<f32> = images(1, 2 * EVAL_GROUP + 5, 32);
+    for model in networks() {
+        let plan = Plan::intact(&model);
+        let run = || bits(&model.logits(all.clone(), &plan));
+        let one = threads::with_threads(1, run).unwrap();
+        for n in [2, 3, 8] {
+            assert!(threads::with_threads(n, run).unwrap() == one, "{}: {n} threads", model.name);
         }
     }
 }
@@ -59,24 +76,35 @@ fn an_evaluation_does_not_depend_on_its_batches() {
     assert!((whole.cross_entropy() - f64::from(loss.as_slice()[0])).abs() < 1e-6);
 }
 
+/// Enough images that the kernels have work for several threads at every resolution.
+const STEP: usize = 21;
+
 #[test]
-fn threads_change_no_bit_of_logits_gradients_or_statistics() {
+fn threads_change_no_bit_of_a_training_step() {
     for model in networks() {
         let run = || {
+            let mut model = model.clone();
             let plan = Plan::intact(&model);
-            let mut pass = record(&model, &plan, Mode::Train, &images(1, 5, 32));
-            let loss = op::cross_entropy(&mut pass.tape, &pass.logits, &labels(1, 5));
-            let grads = pass.tape.backward(&loss);
-            let trained = model.params.iter().filter(|(_, p)| p.is_trained);
-            let mut found: Vec<_> =
-                trained.map(|(id, _)| bits(grads.param(id).expect("all are trained"))).collect();
-            found.push(bits(grads.of(&pass.x).unwrap()));
-            found.push(bits(pass.logits.value()));
-            let moments = pass.statistics.into_iter().map(|s| s.moments).collect::<Vec<_>>();
-            (found, moments)
+            let mut sgd = Sgd::new(0.9, true, 5e-4);
+            let mut found = Vec::new();
+            for step in 0..2 {
+                let mut pass = record(&model, &plan, Mode::Train, &images(step, STEP, 32));
+                let loss = op::cross_entropy(&mut pass.tape, &pass.logits, &labels(step, STEP));
+                let grads = pass.tape.backward(&loss);
+                found.extend(
+                    [pass.logits.value(), loss.value(), grads.of(&pass.x).unwrap()].map(bits),
+                );
+                let trained = model.params.iter().filter(|(_, p)| p.is_trained);
+                found
+                    .extend(trained.map(|(id, _)| bits(grads.param(id).expect("all are trained"))));
+                model.params.update_running(&pass.statistics, BatchNorm::MOMENTUM);
+                sgd.step(&mut model.params, &grads, 0.1);
+            }
+            found.extend(model.params.iter().map(|(_, p)| bits(&p.value)));
+            found
         };
         let one = threads::with_threads(1, run).unwrap();
-        for n in [2, 3] {
+        for n in [2, 3, 8] {
             assert!(threads::with_threads(n, run).unwrap() == one, "{}: {n} threads", model.name);
         }
     }

@@ -1,6 +1,8 @@
-//! Every op's gradient against central differences, over random shapes; a
-//! small residual network's; and the laws of the tape.
+//! Every op's gradient against central differences, over random shapes; fused ops
+//! against single ones; a small residual network; and the laws of the tape.
 
+mod fused;
+mod fused_unit;
 mod images;
 mod network;
 mod norm;

@@ -1,7 +1,7 @@
 //! Batch normalisation, on the statistics of the batch and on fixed ones.
 
 use nn::op::{self, Statistics};
-use nn::{Mode, Tape};
+use nn::{Mode, Sweep, Tape};
 use proptest::prelude::*;
 use tensor::Tensor;
 use tensor::random::{Random, Stream};
@@ -16,6 +16,29 @@ fn shapes() -> impl Strategy<Value = Vec<usize>> {
     let rows = (2usize..12, 1usize..8).prop_map(|(n, c)| vec![n, c]);
     prop_oneof![2 => images, 1 => rows]
         .prop_filter("a variance can be taken", |d| d[..d.len() - 1].iter().product::<usize>() > 1)
+}
+
+/// The same with at least three values. Of two, a batch norm makes -1 and 1 whatever
+/// they are: the gradient vanishes but for the epsilon, and what is left of it behind
+/// a rectifier is less than differences resolve.
+fn three_or_more() -> impl Strategy<Value = Vec<usize>> {
+    shapes().prop_filter("three", |d| d[..d.len() - 1].iter().product::<usize>() > 2)
+}
+
+fn modes() -> impl Strategy<Value = Mode> {
+    prop_oneof![Just(Mode::Train), Just(Mode::Eval)]
+}
+
+/// A mean and a variance of each channel.
+fn fixed(c: usize, rng: &mut Random) -> [Tensor<f64>; 2] {
+    [normal([c], rng), Tensor::from_fn([c], |_| 0.1 + 2.0 * rng.uniform())]
+}
+
+fn statistics(mode: Mode, [mean, var]: &[Tensor<f64>; 2]) -> Statistics<'_, f64> {
+    match mode {
+        Mode::Train => Statistics::Batch,
+        Mode::Eval => Statistics::Running { mean, var },
+    }
 }
 
 /// Normal entries around 0.5 whose rows lie apart by turns: no channel's variance
@@ -43,13 +66,94 @@ fn batch_norm_with_running_statistics() {
     hold("batch_norm, running", 16, shapes, |dims, rng| {
         let c = dims[dims.len() - 1];
         let inputs = [normal(dims.as_slice(), rng), normal([c], rng), normal([c], rng)];
-        let mean = normal([c], rng);
-        let var = Tensor::from_fn([c], |_| 0.1 + 2.0 * rng.uniform());
+        let fixed = fixed(c, rng);
         problem(inputs, move |tape, v, _| {
-            let statistics = Statistics::Running { mean: &mean, var: &var };
+            let statistics = statistics(Mode::Eval, &fixed);
             let (y, moments) = op::batch_norm(tape, &v[0], &v[1], &v[2], statistics);
             assert!(moments.is_none(), "fixed statistics see no batch");
             y
+        })
+    });
+}
+
+#[test]
+fn norm_relu() {
+    hold("norm_relu", 16, (three_or_more(), modes()), |(dims, mode), rng| {
+        let c = dims[dims.len() - 1];
+        let inputs = [spread(dims, rng), normal([c], rng), normal([c], rng)];
+        let (mode, fixed) = (*mode, fixed(c, rng));
+        problem(inputs, move |tape, v, kinks| {
+            let statistics = statistics(mode, &fixed);
+            let (z, moments) = op::norm_relu(tape, &v[0], &v[1], &v[2], statistics);
+            assert_eq!(moments.is_some(), mode == Mode::Train);
+            kinks.note_signs(z.value());
+            z
+        })
+    });
+}
+
+#[test]
+fn norm_relu_is_batch_norm_and_relu_bit_for_bit() {
+    for_all((shapes(), modes(), any::<u64>()), |(dims, mode, seed)| {
+        let mut rng = Stream::new(seed, "norm").at(0, 0);
+        let c = dims[dims.len() - 1];
+        let [x, dy] = [0, 1].map(|_| normal(dims.as_slice(), &mut rng));
+        let [scale, shift] = [0, 1].map(|_| normal([c], &mut rng));
+        let fixed = fixed(c, &mut rng);
+        let [one, two] = [true, false].map(|is_one| {
+            let mut tape = Tape::recording();
+            let [x, scale, shift] = [&x, &scale, &shift].map(|v| tape.input(v.clone()));
+            let statistics = statistics(mode, &fixed);
+            let (z, moments) = if is_one {
+                op::norm_relu(&mut tape, &x, &scale, &shift, statistics)
+            } else {
+                let (y, moments) = op::batch_norm(&mut tape, &x, &scale, &shift, statistics);
+                (op::relu(&mut tape, &y), moments)
+            };
+            let grads = tape.vjp(&z, dy.clone(), &Sweep::default());
+            let grads = [&x, &scale, &shift].map(|v| grads.of(v).cloned());
+            (z.into_value(), moments, grads)
+        });
+        assert_eq!(one, two);
+    });
+}
+
+/// What reads a value: its gradient from there comes pending or whole.
+#[derive(Debug, Clone, Copy)]
+enum Reader {
+    Norm,
+    NormRelu,
+    Scale,
+}
+
+/// A gradient that is still to pass a batch norm meets whole ones and others like it,
+/// in any order.
+#[test]
+fn a_value_that_several_norms_read() {
+    let reader = prop_oneof![Just(Reader::Norm), Just(Reader::NormRelu), Just(Reader::Scale)];
+    let readers = prop::collection::vec(reader, 1..5);
+    hold("several norms", 8, (three_or_more(), modes(), readers), |(dims, mode, readers), rng| {
+        let c = dims[dims.len() - 1];
+        let vectors = readers.iter().flat_map(|_| [0, 1]).map(|_| normal([c], rng));
+        let vectors: Vec<_> = vectors.collect();
+        let inputs: Vec<_> = [spread(dims, rng)].into_iter().chain(vectors).collect();
+        let (mode, fixed, readers) = (*mode, fixed(c, rng), readers.clone());
+        problem(inputs, move |tape, v, kinks| {
+            let mut sum = op::scale(tape, &v[0], 0.5);
+            for (reader, params) in readers.iter().zip(v[1..].chunks_exact(2)) {
+                let (x, scale, shift) = (&v[0], &params[0], &params[1]);
+                let statistics = statistics(mode, &fixed);
+                let term = match reader {
+                    Reader::Norm => op::batch_norm(tape, x, scale, shift, statistics).0,
+                    Reader::NormRelu => op::norm_relu(tape, x, scale, shift, statistics).0,
+                    Reader::Scale => op::scale(tape, x, -1.5),
+                };
+                if let Reader::NormRelu = reader {
+                    kinks.note_signs(term.value());
+                }
+                sum = op::join(tape, &sum, &term, 0);
+            }
+            sum
         })
     });
 }

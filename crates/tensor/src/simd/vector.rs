@@ -216,3 +216,6 @@ mod x86 {
         |v, sign| _mm256_and_ps(_mm256_cmp_ps::<_CMP_GT_OQ>(sign, _mm256_setzero_ps()), v)
     );
 }
+
+#[cfg(test)]
+mod tests;
