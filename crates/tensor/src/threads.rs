@@ -77,12 +77,24 @@ pub fn tree_fold<R>(mut items: Vec<R>, join: impl Fn(R, R) -> R) -> Option<R> {
 /// Adds `items` runs of equal length into the first one, by the tree of
 /// [`tree_fold`]; the others are left with partial sums.
 pub(crate) fn tree_sum<T: Copy + AddAssign>(runs: &mut [T], items: usize) {
+    tree_join(runs, items, |a, b, _| a.iter_mut().zip(b).for_each(|(a, &b)| *a += b));
+}
+
+/// Joins `items` runs of equal length into the first one, by the tree of
+/// [`tree_fold`]. `join` adds to its first run the second one; the items that have
+/// gone into the two are `ends[0]..ends[1]` and `ends[1]..ends[2]`.
+pub(crate) fn tree_join<T>(
+    runs: &mut [T],
+    items: usize,
+    mut join: impl FnMut(&mut [T], &[T], [usize; 3]),
+) {
     let len = runs.len() / items.max(1);
     let mut step = 1;
     while step < items {
         for left in (0..items - step).step_by(2 * step) {
             let (a, b) = runs[left * len..].split_at_mut(step * len);
-            a[..len].iter_mut().zip(&b[..len]).for_each(|(a, &b)| *a += b);
+            let (middle, end) = (left + step, items.min(left + 2 * step));
+            join(&mut a[..len], &b[..len], [left, middle, end]);
         }
         step *= 2;
     }
