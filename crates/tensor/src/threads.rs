@@ -4,6 +4,7 @@
 //! chunk owns what it writes; partial results are joined in a fixed tree.
 
 use std::cell::Cell;
+use std::ops::AddAssign;
 
 use rayon::iter::MinLen;
 use rayon::prelude::*;
@@ -88,6 +89,37 @@ pub(crate) fn add_runs<T: Scalar>(out: &mut [T], runs: &[T]) {
             vectorised(|| out.iter_mut().zip(run).for_each(|(o, &v)| *o += v));
         }
     });
+}
+
+/// Calls `f(0..n)` in parallel.
+pub fn for_each(n: usize, f: impl Fn(usize) + Send + Sync) {
+    share((0..n).into_par_iter()).for_each(f);
+}
+
+/// Adds `items` runs of equal length into the first one, by the tree of
+/// [`tree_fold`]; the others are left with partial sums.
+pub(crate) fn tree_sum<T: Copy + AddAssign>(runs: &mut [T], items: usize) {
+    tree_join(runs, items, |a, b, _| a.iter_mut().zip(b).for_each(|(a, &b)| *a += b));
+}
+
+/// Joins `items` runs of equal length into the first one, by the tree of
+/// [`tree_fold`]. `join` adds to its first run the second one; the items that have
+/// gone into the two are `ends[0]..ends[1]` and `ends[1]..ends[2]`.
+pub(crate) fn tree_join<T>(
+    runs: &mut [T],
+    items: usize,
+    mut join: impl FnMut(&mut [T], &[T], [usize; 3]),
+) {
+    let len = runs.len() / items.max(1);
+    let mut step = 1;
+    while step < items {
+        for left in (0..items - step).step_by(2 * step) {
+            let (a, b) = runs[left * len..].split_at_mut(step * len);
+            let (middle, end) = (left + step, items.min(left + 2 * step));
+            join(&mut a[..len], &b[..len], [left, middle, end]);
+        }
+        step *= 2;
+    }
 }
 
 /// Rows of width `c` in one chunk of a pass over `[rows, c]`.
