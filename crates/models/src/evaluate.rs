@@ -49,16 +49,31 @@ impl Outcome {
 /// If there is not one label for each row.
 #[track_caller]
 pub fn score<T: Scalar>(logits: &Tensor<T>, labels: &[u8]) -> Outcome {
-    let [n, classes] = logits.shape().matrix("score");
-    assert!(n == labels.len(), "score: {n} rows of logits, {} labels", labels.len());
+    let is_right = are_right(logits, labels).collect();
+    let classes = logits.shape().channels();
     let mut log_p = vec![T::ZERO; logits.len()];
     softmax::log_softmax(&mut log_p, logits.as_slice(), classes);
     let losses = softmax::negative_log_likelihood(&log_p, labels, classes);
-    let is_right = logits.as_slice().chunks_exact(classes).zip(labels).map(|(row, &label)| {
+    Outcome { is_right, losses: losses.map(T::to_f64).collect() }
+}
+
+/// How many rows of logits `[n, classes]` are wrong, as in [`score`].
+///
+/// # Panics
+/// If there is not one label for each row.
+#[track_caller]
+pub fn count_wrong<T: Scalar>(logits: &Tensor<T>, labels: &[u8]) -> usize {
+    are_right(logits, labels).filter(|right| !right).count()
+}
+
+#[track_caller]
+fn are_right<T: Scalar>(logits: &Tensor<T>, labels: &[u8]) -> impl Iterator<Item = bool> {
+    let [n, classes] = logits.shape().matrix("score");
+    assert!(n == labels.len(), "score: {n} rows of logits, {} labels", labels.len());
+    logits.as_slice().chunks_exact(classes).zip(labels).map(|(row, &label)| {
         let first_best = row.iter().position(|v| row.iter().all(|other| v >= other));
         first_best == Some(label as usize)
-    });
-    Outcome { is_right: is_right.collect(), losses: losses.map(T::to_f64).collect() }
+    })
 }
 
 /// The outcome of a network in evaluation mode under a plan, over batches of
@@ -88,6 +103,7 @@ mod tests {
         let outcome = score(&logits, &[0, 1, 1, 1]);
         assert_eq!(outcome.is_right, [true, false, false, true]);
         assert_eq!((outcome.wrong(), outcome.error()), (2, 0.5));
+        assert_eq!(count_wrong(&logits, &[0, 1, 1, 1]), 2);
         assert!((outcome.losses[0] - 2f64.ln()).abs() < 1e-6 && outcome.losses[2].is_nan());
     }
 }

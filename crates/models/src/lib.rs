@@ -33,7 +33,7 @@ mod weights;
 
 pub use arch::{Arch, UnknownModel};
 pub use backward::{BackwardPlan, BackwardPlanError};
-pub use evaluate::{Outcome, evaluate, score};
+pub use evaluate::{Outcome, count_wrong, evaluate, score};
 pub use model::{EVAL_GROUP, Head, Model, Stem};
 pub use nn::Route;
 pub use plan::{Plan, PlanError};

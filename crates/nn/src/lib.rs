@@ -35,4 +35,4 @@ mod tape;
 pub use mode::Mode;
 pub use param::{Param, ParamId, Params};
 pub use pass::{BatchStatistics, Pass};
-pub use tape::{Cotangent, Grads, Pending, Route, Rule, Sweep, Tape, Var};
+pub use tape::{Cotangent, Grads, Pending, PerInput, Route, Rule, Sweep, Tape, Var};

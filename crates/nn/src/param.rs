@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, OnceLock};
 
-use tensor::{Scalar, Tensor};
+use tensor::{Scalar, Tensor, threads};
 
 use crate::op::ConvWeights;
 
@@ -36,26 +36,30 @@ pub struct Param<T: Scalar> {
 pub struct Params<T: Scalar> {
     entries: Vec<Param<T>>,
     /// What kernels made of each entry's value.
-    made: Vec<Made<T>>,
+    made: Vec<Made>,
 }
 
 /// Follows from a parameter's value, so it takes no part in copies and comparisons.
-#[derive(Debug)]
-struct Made<T: Scalar>(OnceLock<Arc<ConvWeights<T>>>);
+#[derive(Debug, Default)]
+struct Made(OnceLock<Arc<ConvWeights>>);
 
-impl<T: Scalar> Default for Made<T> {
-    fn default() -> Self {
-        Made(OnceLock::new())
+impl Made {
+    /// Forgets it all; what a tape still holds stays with the tape.
+    fn forget(&mut self) {
+        match self.0.get_mut().map(Arc::get_mut) {
+            Some(Some(weights)) => *weights = ConvWeights::default(),
+            _ => *self = Made::default(),
+        }
     }
 }
 
-impl<T: Scalar> Clone for Made<T> {
+impl Clone for Made {
     fn clone(&self) -> Self {
         Made::default()
     }
 }
 
-impl<T: Scalar> PartialEq for Made<T> {
+impl PartialEq for Made {
     fn eq(&self, _: &Self) -> bool {
         true
     }
@@ -99,15 +103,36 @@ impl<T: Scalar> Params<T> {
         &self.entries[id.0].value
     }
 
-    /// The weights of a convolution for its kernels, kept until they change.
-    pub fn conv_weights(&self, id: ParamId) -> &Arc<ConvWeights<T>> {
-        self.made[id.0].0.get_or_init(|| Arc::new(ConvWeights::new(self.value(id).clone())))
+    /// What kernels have made of the weights of a convolution, kept until they change.
+    pub fn conv_weights(&self, id: ParamId) -> &Arc<ConvWeights> {
+        self.made[id.0].0.get_or_init(Arc::default)
+    }
+
+    /// Makes what the kernels need of all convolutions' weights, spread over the threads;
+    /// else each is made on one thread when it is first needed.
+    pub fn prepare(&self) {
+        threads::for_each(self.entries.len(), |i| {
+            let value = &self.entries[i].value;
+            if value.dims().len() == 4 {
+                self.conv_weights(ParamId(i)).prepare(value);
+            }
+        });
     }
 
     /// The value of a parameter, to change.
     pub fn value_mut(&mut self, id: ParamId) -> &mut Tensor<T> {
-        self.made[id.0] = Made::default();
+        self.made[id.0].forget();
         &mut self.entries[id.0].value
+    }
+
+    /// The places of all parameters and buffers.
+    pub fn ids(&self) -> impl Iterator<Item = ParamId> + use<T> {
+        (0..self.entries.len()).map(ParamId)
+    }
+
+    /// Whether the optimiser trains a parameter.
+    pub fn is_trained(&self, id: ParamId) -> bool {
+        self.entries[id.0].is_trained
     }
 
     /// All parameters and buffers with their places.

@@ -47,6 +47,7 @@ impl<'a, T: Scalar> Pass<'a, T> {
 
     /// A recorded pass in training mode, dropping with the given numbers.
     pub fn train(params: &'a Params<T>, dropout: Random) -> Self {
+        params.prepare();
         Pass { dropout: Some(dropout), ..Self::new(Tape::recording(), Mode::Train, params) }
     }
 
@@ -60,8 +61,8 @@ impl<'a, T: Scalar> Pass<'a, T> {
         self.params.value(id)
     }
 
-    /// The weights of a convolution for its kernels.
-    pub(crate) fn conv_weights(&self, id: ParamId) -> &'a Arc<ConvWeights<T>> {
+    /// What kernels have made of the weights of a convolution.
+    pub(crate) fn conv_weights(&self, id: ParamId) -> &'a Arc<ConvWeights> {
         self.params.conv_weights(id)
     }
 
@@ -82,7 +83,8 @@ impl<T: Scalar> Params<T> {
                 (s.running_var, s.moments.unbiased_variance()),
             ];
             for (id, batch) in pairs {
-                for (running, batch) in self.value_mut(id).as_mut_slice().iter_mut().zip(batch) {
+                let running = self.value_mut(id).as_mut_slice();
+                for (running, &batch) in running.iter_mut().zip(batch.as_slice()) {
                     *running = T::from_f64((1.0 - momentum) * running.to_f64() + momentum * batch);
                 }
             }

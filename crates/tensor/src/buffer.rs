@@ -1,139 +1,139 @@
-//! Buffers that go back to a free list when dropped.
-//!
-//! A training step asks for the same few lengths over and over. Fresh memory
-//! costs a page fault for every 4 KiB; a buffer from the free list costs none.
-//! Only what came from here goes back: memory that was handed in as a `Vec` is
-//! freed, or the list would grow with every such tensor.
+//! Runs of elements that share their memory and go back to a free list.
 
-use std::collections::HashMap;
-use std::ops::{Deref, DerefMut};
-use std::sync::{LazyLock, Mutex, PoisonError};
+use std::ops::Deref;
+use std::sync::Arc;
 
-use crate::Scalar;
+use crate::memory::{Element, Memory};
 
-/// Free buffers by length.
+/// Memory up to this many times as long as what is asked for is taken from the free
+/// list. So the last batch of an epoch, which is smaller, finds what the others have
+/// left; and a handful of numbers does not occupy the place of an image.
+const SLACK: usize = 2;
+
+/// A run of elements.
+///
+/// A clone shares the elements with its original; they are copied when one of the
+/// two is first written to. The last owner gives the memory back to a free list,
+/// from which the next buffer of about that length takes it.
 #[derive(Debug)]
-pub struct Pool<T> {
-    free: LazyLock<Mutex<HashMap<usize, Vec<Vec<T>>>>>,
+pub struct Buffer<T: Element> {
+    /// None if there is no element.
+    memory: Option<Arc<Memory<T>>>,
+    len: usize,
 }
 
-impl<T> Pool<T> {
-    pub(crate) const fn new() -> Self {
-        Pool { free: LazyLock::new(|| Mutex::new(HashMap::new())) }
-    }
-
-    fn with<R>(&self, f: impl FnOnce(&mut HashMap<usize, Vec<Vec<T>>>) -> R) -> R {
-        // A panic elsewhere cannot leave the map half-changed, so a poisoned
-        // lock is still good.
-        f(&mut self.free.lock().unwrap_or_else(PoisonError::into_inner))
-    }
-}
-
-/// Where elements begin, in bytes: at a cache line, which is a register of the
-/// widest level. A register that straddles two lines costs two accesses.
-const ALIGNMENT: usize = 64;
-
-/// An owned run of elements.
-pub(crate) struct Buffer<T: Scalar> {
-    values: Vec<T>,
-    /// The first element; what lies before it is there for the alignment.
-    start: usize,
-    /// Goes to the free list when dropped.
-    returns: bool,
-}
-
-impl<T: Scalar> Buffer<T> {
+impl<T: Element> Buffer<T> {
     /// `len` zeros.
-    pub(crate) fn zeros(len: usize) -> Self {
+    pub fn zeros(len: usize) -> Self {
         match Self::recycled(len) {
             Some(mut buffer) => {
-                buffer.fill(T::ZERO);
+                buffer.as_mut_slice().fill(T::default());
                 buffer
             }
             None => Self::fresh(len),
         }
     }
 
-    /// `len` elements that the caller overwrites. They hold arbitrary numbers,
-    /// and NaN in builds with debug assertions, so that a gap shows.
-    pub(crate) fn for_overwrite(len: usize) -> Self {
+    /// `len` elements that the caller overwrites. They hold arbitrary values, and
+    /// [`Element::UNWRITTEN`] in builds with debug assertions.
+    pub fn for_overwrite(len: usize) -> Self {
         let mut buffer = Self::recycled(len).unwrap_or_else(|| Self::fresh(len));
         if cfg!(debug_assertions) {
-            buffer.fill(T::NAN);
+            buffer.as_mut_slice().fill(T::UNWRITTEN);
         }
         buffer
     }
 
-    pub(crate) fn from_vec(values: Vec<T>) -> Self {
-        Buffer { values, start: 0, returns: false }
+    /// The elements of a vector, whose memory does not go to the free list.
+    pub fn from_vec(values: Vec<T>) -> Self {
+        let len = values.len();
+        Buffer { memory: (len > 0).then(|| Arc::new(Memory::from_vec(values))), len }
     }
 
-    pub(crate) fn into_vec(mut self) -> Vec<T> {
-        let mut values = std::mem::take(&mut self.values);
-        values.drain(..self.start);
-        values
+    /// A copy of the elements.
+    pub fn copy_of(values: &[T]) -> Self {
+        let mut copy = Self::for_overwrite(values.len());
+        copy.as_mut_slice().copy_from_slice(values);
+        copy
+    }
+
+    /// The elements as a vector, in the same memory if no clone shares them.
+    pub fn into_vec(mut self) -> Vec<T> {
+        match self.memory.take().map(Arc::try_unwrap) {
+            Some(Ok(memory)) => memory.into_vec(self.len),
+            Some(Err(shared)) => shared.first(self.len).to_vec(),
+            None => Vec::new(),
+        }
+    }
+
+    /// The elements for writing; copies them first if a clone shares them.
+    pub fn as_mut_slice(&mut self) -> &mut [T] {
+        if self.memory.as_mut().is_some_and(|memory| Arc::get_mut(memory).is_none()) {
+            *self = Self::copy_of(self);
+        }
+        let unshared = self.memory.as_mut().and_then(Arc::get_mut);
+        unshared.map_or(&mut [], |memory| memory.first_mut(self.len))
     }
 
     fn fresh(len: usize) -> Self {
-        let mut values = vec![T::ZERO; len + ALIGNMENT / size_of::<T>() - 1];
-        let start = values.as_ptr().align_offset(ALIGNMENT);
-        values.truncate(start + len);
-        Buffer { values, start, returns: true }
+        Buffer { memory: (len > 0).then(|| Arc::new(Memory::fresh(len))), len }
     }
 
     fn recycled(len: usize) -> Option<Self> {
-        let values = T::pool().with(|free| free.get_mut(&len).and_then(Vec::pop))?;
-        let start = values.len() - len;
-        Some(Buffer { values, start, returns: true })
+        let memory = T::pool().buffers.take(len..SLACK * len)?;
+        Some(Buffer { memory: Some(memory), len })
     }
 }
 
-impl<T: Scalar> Drop for Buffer<T> {
+impl<T: Element> Drop for Buffer<T> {
     fn drop(&mut self) {
-        let values = std::mem::take(&mut self.values);
-        let len = values.len().saturating_sub(self.start);
-        if self.returns && len > 0 {
-            T::pool().with(|free| free.entry(len).or_default().push(values));
+        if let Some(memory) = self.memory.take() {
+            T::pool().buffers.give(memory);
         }
     }
 }
 
-impl<T: Scalar> Clone for Buffer<T> {
+impl<T: Element> Clone for Buffer<T> {
     fn clone(&self) -> Self {
-        let mut copy = Self::for_overwrite(self.len());
-        copy.copy_from_slice(self);
-        copy
+        Buffer { memory: self.memory.clone(), len: self.len }
     }
 }
 
-impl<T: Scalar> Deref for Buffer<T> {
+impl<T: Element> Deref for Buffer<T> {
     type Target = [T];
     fn deref(&self) -> &[T] {
-        &self.values[self.start..]
-    }
-}
-
-impl<T: Scalar> DerefMut for Buffer<T> {
-    fn deref_mut(&mut self) -> &mut [T] {
-        &mut self.values[self.start..]
+        self.memory.as_ref().map_or(&[], |memory| memory.first(self.len))
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::memory::ALIGNMENT;
 
     #[test]
     fn zeros_are_zero_even_after_a_dirty_buffer_of_the_same_length_was_dropped() {
         // A length no other test uses, so that the buffer is the recycled one.
-        const LEN: usize = 7919;
+        const LEN: usize = 791_900;
         let mut dirty = Buffer::<f64>::zeros(LEN);
-        dirty.fill(3.0);
+        dirty.as_mut_slice().fill(3.0);
         let address = dirty.as_ptr();
         drop(dirty);
         let clean = Buffer::<f64>::zeros(LEN);
         assert_eq!(clean.as_ptr(), address, "the buffer is used again");
         assert!(clean.iter().all(|&v| v == 0.0));
+    }
+
+    #[test]
+    fn a_smaller_buffer_takes_the_memory_of_a_larger_one_and_leaves_it_whole() {
+        const LEN: usize = 7_919_000;
+        let address = Buffer::<u32>::for_overwrite(LEN).as_ptr();
+        let small = Buffer::<u32>::for_overwrite(LEN / 2 + 1);
+        assert_eq!((small.as_ptr(), small.len()), (address, LEN / 2 + 1));
+        let smaller = Buffer::<u32>::for_overwrite(LEN / 2 - 1);
+        assert_ne!(smaller.as_ptr(), address, "more than half would lie idle");
+        drop(small);
+        assert_eq!(Buffer::<u32>::for_overwrite(LEN).as_ptr(), address);
     }
 
     #[test]
@@ -152,8 +152,14 @@ mod tests {
 
     #[test]
     fn memory_handed_in_is_freed_not_kept() {
-        const LEN: usize = 7907;
-        drop(Buffer::<f64>::from_vec(vec![1.0; LEN]));
-        assert!(f64::pool().with(|free| free.get(&LEN).is_none_or(Vec::is_empty)));
+        const LEN: usize = 79_070_000;
+        drop(Buffer::<u8>::from_vec(vec![1; LEN]));
+        assert!(Buffer::<u8>::recycled(LEN).is_none());
+    }
+
+    #[test]
+    fn no_elements_are_a_buffer_too() {
+        assert!(Buffer::<u8>::zeros(0).is_empty());
+        assert_eq!(Buffer::<u8>::for_overwrite(0).into_vec(), []);
     }
 }

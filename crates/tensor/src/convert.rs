@@ -69,7 +69,7 @@ mod tests {
     use ndarray::{Axis, Slice};
 
     fn counting() -> Tensor<f32> {
-        Tensor::from_fn([2, 3, 4], |i| i as f32)
+        Tensor::from_vec([2, 3, 4], (0..24).map(|i| i as f32).collect())
     }
 
     #[test]

@@ -10,6 +10,7 @@ use faer::mat::{MatMut, MatRef};
 use faer::{Accum, Par};
 
 use crate::Scalar;
+use crate::scratch::with_scratch;
 use crate::simd::{self, Level};
 
 /// The geometry of `out = op(a) op(b)`, all row-major and contiguous.
@@ -112,13 +113,12 @@ fn with_faer<T: Scalar>(out: &mut [T], a: &[T], b: &[T], g: &Gemm) {
 /// Also the oracle of the tests.
 fn plain<T: Scalar>(out: &mut [T], a: &[T], b: &[T], g: &Gemm) {
     let Gemm { m, n, k, .. } = *g;
-    let turned: Vec<T>;
-    let b = if g.b_transposed {
-        turned = (0..k * n).map(|i| b[(i % n) * k + i / n]).collect();
-        &turned
-    } else {
-        b
-    };
+    if g.b_transposed {
+        return with_scratch(k * n, |turned| {
+            turned.iter_mut().enumerate().for_each(|(i, v)| *v = b[(i % n) * k + i / n]);
+            plain(out, a, turned, &Gemm { b_transposed: false, ..*g });
+        });
+    }
     if !g.accumulate {
         out.fill(T::ZERO);
     }

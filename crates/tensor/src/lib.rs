@@ -32,6 +32,7 @@ mod buffer;
 mod convert;
 pub mod gemm;
 pub mod kernel;
+mod memory;
 pub mod random;
 mod scalar;
 mod scratch;
@@ -40,7 +41,9 @@ pub mod simd;
 mod tensor;
 pub mod threads;
 
+pub use buffer::Buffer;
 pub use convert::ConvertError;
+pub use memory::Element;
 pub use scalar::Scalar;
 pub use shape::Shape;
 pub use tensor::Tensor;

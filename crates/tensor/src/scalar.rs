@@ -1,24 +1,19 @@
 //! The element types: `f32` for work, `f64` as the exact twin.
 
-use std::fmt::{Debug, Display};
+use std::fmt::Display;
 use std::iter::Sum;
 use std::ops::{Add, AddAssign, Div, Mul, MulAssign, Neg, Sub, SubAssign};
 
-use crate::buffer::Pool;
+use crate::Element;
 
 /// A floating point element. Sealed in effect: only `f32` and `f64` are meant.
 ///
 /// `exp`, `ln` and `cos` come from `libm`, not from the platform, so that they
 /// have the same bits everywhere.
 pub trait Scalar:
-    Copy
-    + Default
-    + Debug
+    Element
     + Display
-    + PartialEq
     + PartialOrd
-    + Send
-    + Sync
     + Add<Output = Self>
     + Sub<Output = Self>
     + Mul<Output = Self>
@@ -29,7 +24,6 @@ pub trait Scalar:
     + MulAssign
     + Sum
     + faer::traits::ComplexField
-    + 'static
 {
     /// The name in messages and files: `"f32"` or `"f64"`.
     const NAME: &'static str;
@@ -60,9 +54,6 @@ pub trait Scalar:
     fn as_f32(slice: &[Self]) -> Option<&[f32]>;
     /// The same slice if this type is `f32`, to write.
     fn as_f32_mut(slice: &mut [Self]) -> Option<&mut [f32]>;
-    /// The free list of buffers of this type.
-    #[doc(hidden)]
-    fn pool() -> &'static Pool<Self>;
 }
 
 macro_rules! scalar {
@@ -107,10 +98,6 @@ macro_rules! scalar {
             }
             fn as_f32_mut(slice: &mut [Self]) -> Option<&mut [f32]> {
                 $as_f32_mut(slice)
-            }
-            fn pool() -> &'static Pool<Self> {
-                static POOL: Pool<$t> = Pool::new();
-                &POOL
             }
         }
     };

@@ -1,9 +1,27 @@
-//! Scratch memory of one chunk of work, kept by its thread.
+//! Scratch memory of one chunk of work.
 
-use crate::Scalar;
-use crate::buffer::Buffer;
+use std::sync::Arc;
+
+use crate::memory::{Element, Memory};
+use crate::threads;
 
 /// Calls `f` with `len` elements that it overwrites before reading any.
-pub(crate) fn with_scratch<T: Scalar, R>(len: usize, f: impl FnOnce(&mut [T]) -> R) -> R {
-    f(&mut Buffer::for_overwrite(len))
+///
+/// The first call for a length makes enough for all threads. Otherwise it would be
+/// up to the scheduler in which call the last of them comes to ask for its own.
+pub(crate) fn with_scratch<T: Element, R>(len: usize, f: impl FnOnce(&mut [T]) -> R) -> R {
+    let free = &T::pool().scratch;
+    let mut memory = free.take(len..=len).unwrap_or_else(|| {
+        for _ in 1..threads::count() {
+            free.give(Arc::new(Memory::fresh(len)));
+        }
+        Arc::new(Memory::fresh(len))
+    });
+    let elements = Arc::get_mut(&mut memory).expect("nobody shares scratch").first_mut(len);
+    if cfg!(debug_assertions) {
+        elements.fill(T::UNWRITTEN);
+    }
+    let result = f(elements);
+    free.give(memory);
+    result
 }

@@ -1,7 +1,6 @@
 //! The tensor: a shape over a shared, contiguous, row-major buffer.
 
 use std::fmt;
-use std::sync::Arc;
 
 use crate::buffer::Buffer;
 use crate::{Scalar, Shape};
@@ -14,21 +13,21 @@ use crate::{Scalar, Shape};
 #[derive(Clone)]
 pub struct Tensor<T: Scalar> {
     shape: Shape,
-    elements: Arc<Buffer<T>>,
+    elements: Buffer<T>,
 }
 
 impl<T: Scalar> Tensor<T> {
     /// All zeros.
     pub fn zeros(shape: impl Into<Shape>) -> Self {
         let shape = shape.into();
-        Tensor { shape, elements: Arc::new(Buffer::zeros(shape.len())) }
+        Tensor { shape, elements: Buffer::zeros(shape.len()) }
     }
 
     /// Elements that the caller overwrites before reading any; they start out
     /// arbitrary (NaN in builds with debug assertions).
     pub fn for_overwrite(shape: impl Into<Shape>) -> Self {
         let shape = shape.into();
-        Tensor { shape, elements: Arc::new(Buffer::for_overwrite(shape.len())) }
+        Tensor { shape, elements: Buffer::for_overwrite(shape.len()) }
     }
 
     /// Every element `value`.
@@ -39,9 +38,10 @@ impl<T: Scalar> Tensor<T> {
     }
 
     /// Element `i` (row-major) is `f(i)`.
-    pub fn from_fn(shape: impl Into<Shape>, f: impl FnMut(usize) -> T) -> Self {
-        let shape = shape.into();
-        Self::from_vec(shape, (0..shape.len()).map(f).collect())
+    pub fn from_fn(shape: impl Into<Shape>, mut f: impl FnMut(usize) -> T) -> Self {
+        let mut t = Self::for_overwrite(shape);
+        t.as_mut_slice().iter_mut().enumerate().for_each(|(i, v)| *v = f(i));
+        t
     }
 
     /// The given elements, row-major.
@@ -57,7 +57,18 @@ impl<T: Scalar> Tensor<T> {
             shape.len(),
             elements.len()
         );
-        Tensor { shape, elements: Arc::new(Buffer::from_vec(elements)) }
+        Tensor { shape, elements: Buffer::from_vec(elements) }
+    }
+
+    /// A copy of the given elements, row-major.
+    ///
+    /// # Panics
+    /// If their number is not that of the shape.
+    #[track_caller]
+    pub fn copy_of(shape: impl Into<Shape>, elements: &[T]) -> Self {
+        let mut t = Self::for_overwrite(shape);
+        t.as_mut_slice().copy_from_slice(elements);
+        t
     }
 
     /// The shape.
@@ -87,16 +98,12 @@ impl<T: Scalar> Tensor<T> {
 
     /// The elements for writing; copies them first if a clone shares them.
     pub fn as_mut_slice(&mut self) -> &mut [T] {
-        let buffer: &mut Buffer<T> = Arc::make_mut(&mut self.elements);
-        buffer
+        self.elements.as_mut_slice()
     }
 
-    /// The elements as a vector, without a copy if no clone shares them.
+    /// The elements as a vector, in the same memory if no clone shares them.
     pub fn into_vec(self) -> Vec<T> {
-        match Arc::try_unwrap(self.elements) {
-            Ok(buffer) => buffer.into_vec(),
-            Err(shared) => shared.to_vec(),
-        }
+        self.elements.into_vec()
     }
 
     /// The same elements under another shape.

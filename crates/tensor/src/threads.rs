@@ -9,6 +9,9 @@ use std::ops::AddAssign;
 use rayon::iter::MinLen;
 use rayon::prelude::*;
 
+use crate::Scalar;
+use crate::simd::vectorised;
+
 /// Elements of one chunk of an elementwise pass: 64 KiB of `f32`, large
 /// against the cost of handing it to a thread, small against L2.
 pub(crate) const CHUNK_ELEMENTS: usize = 16 * 1024;
@@ -74,15 +77,46 @@ pub fn tree_fold<R>(mut items: Vec<R>, join: impl Fn(R, R) -> R) -> Option<R> {
     items.pop()
 }
 
+/// `out` = the sum of the runs of its length that `runs` holds, added in order; 0 if
+/// there is none.
+pub(crate) fn add_runs<T: Scalar>(out: &mut [T], runs: &[T]) {
+    let len = out.len();
+    let chunk = CHUNK_ELEMENTS / 4;
+    for_chunks(out, chunk, |i, out| {
+        out.fill(T::ZERO);
+        for run in runs.chunks_exact(len) {
+            let run = &run[i * chunk..];
+            vectorised(|| out.iter_mut().zip(run).for_each(|(o, &v)| *o += v));
+        }
+    });
+}
+
+/// Calls `f(0..n)` in parallel.
+pub fn for_each(n: usize, f: impl Fn(usize) + Send + Sync) {
+    share((0..n).into_par_iter()).for_each(f);
+}
+
 /// Adds `items` runs of equal length into the first one, by the tree of
 /// [`tree_fold`]; the others are left with partial sums.
 pub(crate) fn tree_sum<T: Copy + AddAssign>(runs: &mut [T], items: usize) {
+    tree_join(runs, items, |a, b, _| a.iter_mut().zip(b).for_each(|(a, &b)| *a += b));
+}
+
+/// Joins `items` runs of equal length into the first one, by the tree of
+/// [`tree_fold`]. `join` adds to its first run the second one; the items that have
+/// gone into the two are `ends[0]..ends[1]` and `ends[1]..ends[2]`.
+pub(crate) fn tree_join<T>(
+    runs: &mut [T],
+    items: usize,
+    mut join: impl FnMut(&mut [T], &[T], [usize; 3]),
+) {
     let len = runs.len() / items.max(1);
     let mut step = 1;
     while step < items {
         for left in (0..items - step).step_by(2 * step) {
             let (a, b) = runs[left * len..].split_at_mut(step * len);
-            a[..len].iter_mut().zip(&b[..len]).for_each(|(a, &b)| *a += b);
+            let (middle, end) = (left + step, items.min(left + 2 * step));
+            join(&mut a[..len], &b[..len], [left, middle, end]);
         }
         step *= 2;
     }
@@ -135,17 +169,20 @@ mod tests {
     }
 
     #[test]
-    fn runs_are_added_by_the_same_tree() {
+    fn runs_are_added_in_order() {
         // Rounding tells the order of additions.
-        for n in 1..20 {
-            let runs: Vec<f32> = (0..3 * n).map(|i| 1.0 / (i as f32 + 0.7)).collect();
-            let mut summed = runs.clone();
-            tree_sum(&mut summed, n);
-            let folded = tree_fold(runs.chunks(3).map(<[f32]>::to_vec).collect(), |a, b| {
-                a.iter().zip(&b).map(|(a, b)| a + b).collect()
-            });
-            assert_eq!(summed[..3], folded.unwrap()[..], "{n} runs");
+        for (n, len) in [(1, 5), (8, 3), (3, 2 * CHUNK_ELEMENTS + 1)] {
+            let runs: Vec<f32> = (0..n * len).map(|i| 1.0 / (i as f32 + 0.7)).collect();
+            let mut sum = vec![f32::NAN; len];
+            add_runs(&mut sum, &runs);
+            for (i, &sum) in sum.iter().enumerate() {
+                let expected = (0..n).fold(0.0, |sum, run| sum + runs[run * len + i]);
+                assert_eq!(sum, expected, "number {i} of {n} runs of {len}");
+            }
         }
+        let mut nothing = [1.0f64; 2];
+        add_runs(&mut nothing, &[]);
+        assert_eq!(nothing, [0.0; 2]);
     }
 
     #[test]

@@ -120,8 +120,8 @@ fn fused(g: &Conv2dGeom, i: &Inputs, around: Around) -> Outputs {
     assert_eq!(alone, dz, "dz does not depend on what else is asked for");
     Outputs {
         y: y.cast(),
-        mean: vector(moments.mean),
-        m2: vector(moments.m2),
+        mean: moments.mean,
+        m2: moments.m2,
         dz: dz.cast(),
         dw: dw.cast(),
         sums: vector(sums),
@@ -170,7 +170,7 @@ fn plainly(g: &Conv2dGeom, i: &Inputs, around: Around) -> Outputs {
         sums[c] += *dz;
         sums[g.c_in + c] += *dz * (x.as_slice()[at] - scale.as_slice()[c]);
     }
-    Outputs { y, mean: vector(moments.mean), m2: vector(moments.m2), dz, dw, sums: vector(sums) }
+    Outputs { y, mean: moments.mean, m2: moments.m2, dz, dw, sums: vector(sums) }
 }
 
 /// One test, since the level belongs to the process.

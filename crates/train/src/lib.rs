@@ -25,6 +25,7 @@
 //! run(&job, &AtomicBool::new(false), &mut |_| {}).unwrap();
 //! ```
 
+mod batch;
 mod checkpoint;
 mod error;
 mod job;

@@ -1,13 +1,14 @@
 //! One training in memory: its state, a step, a measurement.
 
-use data::{Crop, Dataset};
-use models::{Model, Outcome, Plan, evaluate, score};
+use data::Dataset;
+use models::{Model, Outcome, Plan, count_wrong, evaluate};
 use nn::layer::BatchNorm;
 use nn::optim::Sgd;
-use nn::{Pass, op};
+use nn::{BatchStatistics, Pass, Tape, op};
 use tensor::Tensor;
 use tensor::random::Stream;
 
+use crate::batch::Batch;
 use crate::{EpochLog, Job, Progress, Settings, TrainError};
 
 /// Images evaluated at once: few enough for the caches, enough for the threads.
@@ -26,6 +27,15 @@ pub struct Trainer<'a> {
     test: &'a Dataset,
     /// The order of the training images in the current epoch.
     order: Vec<u32>,
+    plan: Plan,
+    kept: Kept,
+}
+
+/// Empty between two steps, but for their memory: a step allocates nothing.
+struct Kept {
+    batch: Batch,
+    tape: Tape<f32>,
+    statistics: Vec<BatchStatistics>,
 }
 
 /// What one step saw.
@@ -51,14 +61,19 @@ impl<'a> Trainer<'a> {
             return Err(TrainError::OneValuePerChannel { images, batch });
         }
         let recipe = &job.recipe;
+        let model: Model<f32> = job.arch.build(job.seed);
+        let kept =
+            Kept { batch: Batch::default(), tape: Tape::recording(), statistics: Vec::new() };
         let mut trainer = Trainer {
-            model: job.arch.build(job.seed),
+            plan: Plan::intact(&model),
+            model,
             optimiser: Sgd::new(recipe.momentum, recipe.nesterov, recipe.weight_decay),
             progress: Progress::default(),
             settings: Settings::of(job),
             train: &job.train,
             test: &job.test,
             order: Vec::new(),
+            kept,
         };
         trainer.seek(Progress::default());
         Ok(trainer)
@@ -104,25 +119,32 @@ impl<'a> Trainer<'a> {
     /// # Errors
     /// If the loss is no finite number; nothing is changed then.
     pub fn step(&mut self) -> Result<Step, TrainError> {
-        let (images, labels) = self.next_batch();
         let (epoch, step) = (u64::from(self.progress.epoch), self.progress.step);
+        let images = self.next_batch();
+        let labels = &self.kept.batch.labels;
         let mut pass = Pass::train(&self.model.params, self.stream("dropout").at(epoch, step));
+        pass.tape = std::mem::replace(&mut self.kept.tape, Tape::recording());
+        pass.statistics = std::mem::take(&mut self.kept.statistics);
         let x = pass.tape.constant(images);
-        let logits = self.model.forward(&mut pass, &x, &Plan::intact(&self.model));
-        let loss = op::cross_entropy(&mut pass.tape, &logits, &labels);
+        let logits = self.model.forward(&mut pass, &x, &self.plan);
+        let loss = op::cross_entropy(&mut pass.tape, &logits, labels);
         let mean = f64::from(loss.value().as_slice()[0]);
         if !mean.is_finite() {
             return Err(TrainError::Diverged { epoch: self.progress.epoch + 1, step, loss: mean });
         }
-        self.progress.loss_sum += mean * labels.len() as f64;
-        self.progress.wrong += score(logits.value(), &labels).wrong() as u64;
-        let Pass { tape, statistics, .. } = pass;
+        let images = labels.len();
+        self.progress.loss_sum += mean * images as f64;
+        self.progress.wrong += count_wrong(logits.value(), labels) as u64;
+        let Pass { tape, mut statistics, .. } = pass;
         let grads = tape.backward(&loss);
         let rate = self.rate();
         self.model.params.update_running(&statistics, BatchNorm::MOMENTUM);
         self.optimiser.step(&mut self.model.params, &grads, rate);
+        statistics.clear();
+        self.kept.statistics = statistics;
+        self.kept.tape = grads.into_tape();
         self.progress.step += 1;
-        Ok(Step { images: labels.len(), loss: mean })
+        Ok(Step { images, loss: mean })
     }
 
     /// Ends an epoch: measures the test error and moves to the next one.
@@ -156,26 +178,14 @@ impl<'a> Trainer<'a> {
         evaluate(&self.model, &plan, tensors)
     }
 
-    fn next_batch(&self) -> (Tensor<f32>, Vec<u8>) {
+    /// The images of the next batch; their labels are kept.
+    fn next_batch(&mut self) -> Tensor<f32> {
         let batch = self.settings.recipe.batch;
         let start = self.progress.step as usize * batch;
-        let indices = &self.order[start..self.order.len().min(start + batch)];
-        let (augment, epoch) = (self.stream("augment"), u64::from(self.progress.epoch));
-        let crops: Vec<Crop> =
-            indices.iter().map(|&i| Crop::draw(&mut augment.at(epoch, u64::from(i)))).collect();
-        let shape = [indices.len(), data::SIDE, data::SIDE, data::CHANNELS];
-        let mut images = Tensor::for_overwrite(shape);
-        let mut labels = vec![0; indices.len()];
+        let augment = (self.stream("augment"), u64::from(self.progress.epoch));
         let normalisation = self.normalisation();
-        data::fill_batch_augmented(
-            images.as_mut_slice(),
-            &mut labels,
-            self.train,
-            indices,
-            &crops,
-            &normalisation,
-        );
-        (images, labels)
+        let indices = &self.order[start..self.order.len().min(start + batch)];
+        self.kept.batch.fill(self.train, indices, &normalisation, augment)
     }
 
     fn normalisation(&self) -> data::Normalisation {

@@ -1,11 +1,12 @@
 //! Batch normalisation over the channels (Ioffe and Szegedy 2015), alone or with
 //! the ReLU behind it.
 
-use tensor::kernel::batch_norm::{self as kernel, Moments};
+use tensor::kernel::batch_norm::{Moments, grad_sums};
+use tensor::kernel::channelwise as kernel;
 use tensor::{Scalar, Tensor};
 
 use super::normaliser::{Normaliser, Statistics};
-use crate::{Cotangent, Rule, Tape, Var};
+use crate::{Cotangent, PerInput, Rule, Tape, Var};
 
 /// `y = (x - mean) / sqrt(var + 1e-5) scale + shift`, channel by channel; with
 /// batch statistics also their moments, for the running ones.
@@ -54,7 +55,8 @@ fn normalise<T: Scalar>(
     let moments = norm.moments();
     let mut y = Tensor::for_overwrite(x.value().shape());
     let pass = if is_rectified { kernel::affine_relu } else { kernel::affine };
-    pass(y.as_mut_slice(), x.value().as_slice(), &norm.factor, &norm.offset);
+    let (factor, offset) = (norm.factor.as_slice(), norm.offset.as_slice());
+    pass(y.as_mut_slice(), x.value().as_slice(), factor, offset);
     let y = tape.op(y, &[x, scale, shift], || Saved { x: x.value().clone(), norm, is_rectified });
     (y, moments)
 }
@@ -66,29 +68,31 @@ struct Saved<T: Scalar> {
 }
 
 impl<T: Scalar> Rule<T> for Saved<T> {
-    fn backward(&self, dy: &Tensor<T>, wanted: &[bool]) -> Vec<Option<Tensor<T>>> {
+    fn backward(&self, dy: &Tensor<T>, wanted: &[bool]) -> PerInput<Tensor<T>> {
         let grads = self.backward_pending(Cotangent::Whole(dy.clone()), wanted);
-        grads.into_iter().map(|grad| grad.map(Cotangent::whole)).collect()
+        grads.map(Cotangent::whole)
     }
 
     /// The formulas are those of `Normaliser::grads`; the input's gradient is left
     /// pending.
-    fn backward_pending(&self, dy: Cotangent<T>, wanted: &[bool]) -> Vec<Option<Cotangent<T>>> {
+    fn backward_pending(&self, dy: Cotangent<T>, wanted: &[bool]) -> PerInput<Cotangent<T>> {
         let mut dz = dy.whole();
         let (x, norm) = (self.x.as_slice(), &self.norm);
         if self.is_rectified {
-            kernel::affine_relu_grad(dz.as_mut_slice(), x, &norm.factor, &norm.offset);
+            let (factor, offset) = (norm.factor.as_slice(), norm.offset.as_slice());
+            kernel::affine_relu_grad(dz.as_mut_slice(), x, factor, offset);
         }
-        let mut grads = if norm.uses_batch() || wanted[1] || wanted[2] {
-            let (sum, product) = kernel::grad_sums(dz.as_slice(), x, &norm.mean);
-            norm.grads(&sum, &product, x.len() / norm.mean.len())
+        let grads = if norm.uses_batch() || wanted[1] || wanted[2] {
+            let mut sums = Tensor::for_overwrite([2, norm.mean.len()]);
+            grad_sums(sums.as_mut_slice(), dz.as_slice(), x, norm.mean.as_slice());
+            norm.grads(&sums, x.len() / norm.mean.len())
         } else {
             norm.fixed_grads()
         };
         let dx = wanted[0].then(|| grads.input(dz, &self.x));
         let dscale = wanted[1].then_some(Cotangent::Whole(grads.dscale));
         let dshift = wanted[2].then_some(Cotangent::Whole(grads.dshift));
-        vec![dx, dscale, dshift]
+        [dx, dscale, dshift].into()
     }
 }
 
@@ -113,7 +117,7 @@ mod tests {
         let expected = 2.0 / (1.0 + EPSILON).sqrt();
         assert!((y.as_slice()[0] - (10.0 - expected)).abs() < 1e-14, "{y:?}");
         assert!((y.as_slice()[1] - (10.0 + expected)).abs() < 1e-14, "{y:?}");
-        assert_eq!(moments.unwrap().unbiased_variance(), [2.0]);
+        assert_eq!(moments.unwrap().unbiased_variance().as_slice(), [2.0]);
     }
 
     #[test]

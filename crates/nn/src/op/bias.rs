@@ -3,7 +3,7 @@
 use tensor::kernel::elementwise;
 use tensor::{Scalar, Tensor};
 
-use crate::{Rule, Tape, Var};
+use crate::{PerInput, Rule, Tape, Var};
 
 /// `y[…, c] = x[…, c] + bias[c]`.
 ///
@@ -29,13 +29,13 @@ struct Saved {
 
 /// `dx = dy`, `dbias[c] = sum dy[…, c]`.
 impl<T: Scalar> Rule<T> for Saved {
-    fn backward(&self, dy: &Tensor<T>, wanted: &[bool]) -> Vec<Option<Tensor<T>>> {
+    fn backward(&self, dy: &Tensor<T>, wanted: &[bool]) -> PerInput<Tensor<T>> {
         let db = wanted[1].then(|| {
             let mut db = Tensor::for_overwrite([self.c]);
             elementwise::sum_rows(db.as_mut_slice(), dy.as_slice());
             db
         });
-        vec![wanted[0].then(|| dy.clone()), db]
+        [wanted[0].then(|| dy.clone()), db].into()
     }
 }
 

@@ -3,7 +3,7 @@
 use tensor::kernel::conv2d::{self as kernel, Conv2dGeom};
 use tensor::{Scalar, Tensor};
 
-use crate::{Rule, Tape, Var};
+use crate::{PerInput, Rule, Tape, Var};
 
 /// `y[n, oy, ox, o] = sum_{ky, kx, i} x[n, oy s + ky - p, ox s + kx - p, i] w[ky, kx, i, o]`
 ///
@@ -46,7 +46,7 @@ struct Saved<T: Scalar> {
 }
 
 impl<T: Scalar> Rule<T> for Saved<T> {
-    fn backward(&self, dy: &Tensor<T>, wanted: &[bool]) -> Vec<Option<Tensor<T>>> {
+    fn backward(&self, dy: &Tensor<T>, wanted: &[bool]) -> PerInput<Tensor<T>> {
         let g = &self.geom;
         let dx = wanted[0].then(|| {
             let mut dx = Tensor::for_overwrite(g.in_shape());
@@ -58,7 +58,7 @@ impl<T: Scalar> Rule<T> for Saved<T> {
             kernel::weight_grad(dw.as_mut_slice(), self.x.as_slice(), dy.as_slice(), g);
             dw
         });
-        vec![dx, dw]
+        [dx, dw].into()
     }
 }
 

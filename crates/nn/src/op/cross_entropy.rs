@@ -1,9 +1,9 @@
 //! Softmax cross-entropy.
 
 use tensor::kernel::softmax;
-use tensor::{Scalar, Tensor};
+use tensor::{Buffer, Scalar, Tensor};
 
-use crate::{Rule, Tape, Var};
+use crate::{PerInput, Rule, Tape, Var};
 
 /// `loss = -mean_n log softmax(logits[n])[labels[n]]`, a tensor of shape `[1]`.
 ///
@@ -18,18 +18,18 @@ pub fn cross_entropy<T: Scalar>(tape: &mut Tape<T>, logits: &Var<T>, labels: &[u
     softmax::log_softmax(log_p.as_mut_slice(), logits.value().as_slice(), classes);
     let losses = softmax::negative_log_likelihood(log_p.as_slice(), labels, classes);
     let mean = losses.map(T::to_f64).sum::<f64>() / n as f64;
-    let loss = Tensor::from_vec([1], vec![T::from_f64(mean)]);
-    tape.op(loss, &[logits], || Saved { log_p, labels: labels.to_vec() })
+    let loss = Tensor::full([1], T::from_f64(mean));
+    tape.op(loss, &[logits], || Saved { log_p, labels: Buffer::copy_of(labels) })
 }
 
 struct Saved<T: Scalar> {
     log_p: Tensor<T>,
-    labels: Vec<u8>,
+    labels: Buffer<u8>,
 }
 
 /// `dlogits = (softmax - onehot) dy / n`.
 impl<T: Scalar> Rule<T> for Saved<T> {
-    fn backward(&self, dy: &Tensor<T>, _wanted: &[bool]) -> Vec<Option<Tensor<T>>> {
+    fn backward(&self, dy: &Tensor<T>, _wanted: &[bool]) -> PerInput<Tensor<T>> {
         let mut dx = Tensor::for_overwrite(self.log_p.shape());
         softmax::cross_entropy_grad(
             dx.as_mut_slice(),
@@ -38,7 +38,7 @@ impl<T: Scalar> Rule<T> for Saved<T> {
             self.log_p.shape().channels(),
             dy.as_slice()[0],
         );
-        vec![Some(dx)]
+        [Some(dx)].into()
     }
 }
 

@@ -4,7 +4,7 @@ use tensor::kernel::elementwise;
 use tensor::random::Random;
 use tensor::{Scalar, Tensor};
 
-use crate::{Rule, Tape, Var};
+use crate::{PerInput, Rule, Tape, Var};
 
 /// `y = x m / (1 - p)` with each `m` 0 with probability `p`, else 1; so that
 /// evaluation needs no scaling.
@@ -28,10 +28,10 @@ struct Saved<T: Scalar> {
 }
 
 impl<T: Scalar> Rule<T> for Saved<T> {
-    fn backward(&self, dy: &Tensor<T>, _wanted: &[bool]) -> Vec<Option<Tensor<T>>> {
+    fn backward(&self, dy: &Tensor<T>, _wanted: &[bool]) -> PerInput<Tensor<T>> {
         let mut dx = Tensor::for_overwrite(dy.shape());
         elementwise::mul(dx.as_mut_slice(), dy.as_slice(), self.mask.as_slice());
-        vec![Some(dx)]
+        [Some(dx)].into()
     }
 }
 

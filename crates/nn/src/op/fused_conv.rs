@@ -9,29 +9,35 @@ use tensor::kernel::conv2d::fused::{self as kernel, NormRelu, TransformedWeights
 use tensor::{Scalar, Tensor};
 
 use super::normaliser::{Normaliser, Statistics};
-use crate::{Cotangent, Rule, Tape, Var};
+use crate::{Cotangent, PerInput, Rule, Tape, Var};
 
-/// Weights `[3, 3, c_in, c_out]` with what the kernels make of them, made when it
-/// is first needed.
-#[derive(Debug)]
-pub struct ConvWeights<T: Scalar> {
-    value: Tensor<T>,
+/// What the kernels make of the weights `[3, 3, c_in, c_out]` of one convolution, made
+/// when it is first needed.
+#[derive(Debug, Default)]
+pub struct ConvWeights {
     forward: OnceLock<TransformedWeights>,
     backward: OnceLock<TransformedWeights>,
 }
 
-impl<T: Scalar> ConvWeights<T> {
-    /// Nothing made yet.
-    pub fn new(value: Tensor<T>) -> Self {
-        ConvWeights { value, forward: OnceLock::new(), backward: OnceLock::new() }
+impl ConvWeights {
+    /// Makes both, if there are kernels for these channels.
+    pub(crate) fn prepare<T: Scalar>(&self, weight: &Tensor<T>) {
+        let [kernel, _, c_in, c_out] = weight.shape().nhwc("convolution weights");
+        // Larger than any tile, so that the channels alone decide.
+        let (h, w) = (64, 64);
+        let g = Conv2dGeom { batch: 1, h, w, c_in, c_out, kernel, stride: 1, padding: 1 };
+        if kernel == 3 && kernel::fits::<T>(&g) {
+            self.forward(weight, &g);
+            self.backward(weight, &g);
+        }
     }
 
-    fn forward(&self, g: &Conv2dGeom) -> &TransformedWeights {
-        self.forward.get_or_init(|| TransformedWeights::new(single(&self.value), g))
+    fn forward<T: Scalar>(&self, weight: &Tensor<T>, g: &Conv2dGeom) -> &TransformedWeights {
+        self.forward.get_or_init(|| TransformedWeights::new(single(weight), g))
     }
 
-    fn backward(&self, g: &Conv2dGeom) -> &TransformedWeights {
-        self.backward.get_or_init(|| TransformedWeights::transposed(single(&self.value), g))
+    fn backward<T: Scalar>(&self, weight: &Tensor<T>, g: &Conv2dGeom) -> &TransformedWeights {
+        self.backward.get_or_init(|| TransformedWeights::transposed(single(weight), g))
     }
 }
 
@@ -51,8 +57,8 @@ pub struct FusedConv<'a, T: Scalar> {
     pub norm: Option<Norm<'a, T>>,
     /// The weights as a leaf of the tape.
     pub weight: &'a Var<T>,
-    /// The same weights for the kernels.
-    pub weights: &'a Arc<ConvWeights<T>>,
+    /// What the kernels have made of these weights, and of no others.
+    pub weights: &'a Arc<ConvWeights>,
     /// The other term of a residual sum, with the name of its unit.
     pub skip: Option<(&'a Var<T>, usize)>,
     /// Take the output's moments in passing: a batch norm follows.
@@ -83,25 +89,32 @@ pub fn fused_conv<T: Scalar>(
 ) -> (Var<T>, Option<Moments>) {
     let FusedConv { norm, weight, weights, skip, takes_moments } = conv;
     let geom = geometry(x, weight.value().shape().channels());
-    let mut inputs = vec![x, weight];
-    let norm = norm.map(|Norm { scale, shift, statistics }| {
-        inputs.extend([scale, shift]);
-        Normaliser::new(x, scale, shift, statistics)
-    });
+    let inputs = match norm {
+        Some(Norm { scale, shift, .. }) => [x, weight, scale, shift],
+        None => [x, weight, x, x],
+    };
+    let inputs = &inputs[..if norm.is_some() { 4 } else { 2 }];
+    let norm = norm.map(|norm| Normaliser::new(x, norm.scale, norm.shift, norm.statistics));
     let mut y = Tensor::for_overwrite(geom.out_shape());
     let forward = kernel::Forward {
         x: single(x.value()),
         norm_relu: norm.as_ref().map(norm_relu),
-        weights: weights.forward(&geom),
+        weights: weights.forward(weight.value(), &geom),
         skip: skip.map(|(skip, _)| single(skip.value())),
     };
     let out = T::as_f32_mut(y.as_mut_slice()).expect("the kernels are for f32");
     let moments = kernel::forward(out, &forward, &geom, takes_moments);
     let seen = norm.as_ref().and_then(Normaliser::moments);
-    let rule = || Saved { geom, x: x.value().clone(), norm, weights: Arc::clone(weights) };
+    let rule = || Saved {
+        geom,
+        x: x.value().clone(),
+        norm,
+        weight: weight.value().clone(),
+        weights: Arc::clone(weights),
+    };
     let y = match skip {
-        None => tape.op(y, &inputs, rule),
-        Some((skip, unit)) => tape.joined_op(y, skip, unit, &inputs, rule),
+        None => tape.op(y, inputs, rule),
+        Some((skip, unit)) => tape.joined_op(y, skip, unit, inputs, rule),
     };
     (y.with_moments(moments), seen)
 }
@@ -110,16 +123,17 @@ struct Saved<T: Scalar> {
     geom: Conv2dGeom,
     x: Tensor<T>,
     norm: Option<Normaliser<T>>,
-    weights: Arc<ConvWeights<T>>,
+    weight: Tensor<T>,
+    weights: Arc<ConvWeights>,
 }
 
 impl<T: Scalar> Rule<T> for Saved<T> {
-    fn backward(&self, dy: &Tensor<T>, wanted: &[bool]) -> Vec<Option<Tensor<T>>> {
+    fn backward(&self, dy: &Tensor<T>, wanted: &[bool]) -> PerInput<Tensor<T>> {
         let grads = self.backward_pending(Cotangent::Whole(dy.clone()), wanted);
-        grads.into_iter().map(|grad| grad.map(Cotangent::whole)).collect()
+        grads.map(Cotangent::whole)
     }
 
-    fn backward_pending(&self, dy: Cotangent<T>, wanted: &[bool]) -> Vec<Option<Cotangent<T>>> {
+    fn backward_pending(&self, dy: Cotangent<T>, wanted: &[bool]) -> PerInput<Cotangent<T>> {
         let (geom, norm) = (&self.geom, self.norm.as_ref());
         let dy = match dy {
             Cotangent::Pending(ref pending) if pending.plus.is_some() => {
@@ -132,41 +146,38 @@ impl<T: Scalar> Rule<T> for Saved<T> {
             Cotangent::Pending(p) => kernel::Cotangent::Pending {
                 dz: single(&p.dz),
                 x: single(&p.x),
-                factors: [0, 1, 2].map(|i| narrow(&p.factors[i])),
+                factors: p.rows().map(narrow),
             },
         };
         let mut dz = Tensor::<T>::for_overwrite(geom.in_shape());
         let mut dw = wanted[1].then(|| Tensor::<T>::for_overwrite(geom.weight_shape()));
         let wants_sums = |norm: &&Normaliser<T>| norm.uses_batch() || wanted[2] || wanted[3];
         let summed = norm.filter(wants_sums);
-        let mut sums = vec![0.0; if summed.is_some() { 2 * geom.c_in } else { 0 }];
+        let mut sums = summed.map(|_| Tensor::for_overwrite([2, geom.c_in]));
         let out = kernel::Gradients {
             dz: T::as_f32_mut(dz.as_mut_slice()).expect("the kernels are for f32"),
             dw: dw.as_mut().and_then(|dw| T::as_f32_mut(dw.as_mut_slice())),
-            sums: summed.map(|norm| (&mut sums[..], narrow(&norm.mean))),
+            sums: sums.as_mut().zip(summed).map(|(s, norm)| (s.as_mut_slice(), single(&norm.mean))),
         };
         let backward = kernel::Backward {
             x: single(&self.x),
             norm_relu: norm.map(norm_relu),
             dy,
-            weights: self.weights.backward(geom),
+            weights: self.weights.backward(&self.weight, geom),
         };
         kernel::backward(out, &backward, geom);
         let dw = dw.map(Cotangent::Whole);
         let Some(norm) = norm else {
-            return vec![wanted[0].then_some(Cotangent::Whole(dz)), dw];
+            return [wanted[0].then_some(Cotangent::Whole(dz)), dw].into();
         };
-        let mut grads = match summed {
-            Some(norm) => {
-                let (sum, product) = sums.split_at(geom.c_in);
-                norm.grads(sum, product, geom.batch * geom.h * geom.w)
-            }
+        let grads = match &sums {
+            Some(sums) => norm.grads(sums, geom.batch * geom.h * geom.w),
             None => norm.fixed_grads(),
         };
         let dx = wanted[0].then(|| grads.input(dz, &self.x));
         let dscale = wanted[2].then_some(Cotangent::Whole(grads.dscale));
         let dshift = wanted[3].then_some(Cotangent::Whole(grads.dshift));
-        vec![dx, dw, dscale, dshift]
+        [dx, dw, dscale, dshift].into()
     }
 }
 
@@ -176,7 +187,7 @@ fn geometry<T: Scalar>(x: &Var<T>, c_out: usize) -> Conv2dGeom {
 }
 
 fn norm_relu<T: Scalar>(norm: &Normaliser<T>) -> NormRelu<'_, f32> {
-    NormRelu { scale: narrow(&norm.factor), shift: narrow(&norm.offset) }
+    NormRelu { scale: single(&norm.factor), shift: single(&norm.offset) }
 }
 
 fn single<T: Scalar>(values: &Tensor<T>) -> &[f32] {

@@ -3,7 +3,7 @@
 use tensor::gemm::{Gemm, gemm, gemm_by_rows};
 use tensor::{Scalar, Tensor};
 
-use crate::{Rule, Tape, Var};
+use crate::{PerInput, Rule, Tape, Var};
 
 /// `y = x w^T`.
 ///
@@ -36,7 +36,7 @@ struct Saved<T: Scalar> {
 
 /// `dx = dy w`, `dw = dy^T x`.
 impl<T: Scalar> Rule<T> for Saved<T> {
-    fn backward(&self, dy: &Tensor<T>, wanted: &[bool]) -> Vec<Option<Tensor<T>>> {
+    fn backward(&self, dy: &Tensor<T>, wanted: &[bool]) -> PerInput<Tensor<T>> {
         let ([n, c_in], c_out) = (self.x.shape().matrix("linear"), self.weight.dims()[0]);
         let dx = wanted[0].then(|| {
             let mut dx = Tensor::for_overwrite([n, c_in]);
@@ -50,7 +50,7 @@ impl<T: Scalar> Rule<T> for Saved<T> {
             gemm(dw.as_mut_slice(), dy.as_slice(), self.x.as_slice(), &product);
             dw
         });
-        vec![dx, dw]
+        [dx, dw].into()
     }
 }
 

@@ -1,7 +1,5 @@
 //! What batch norm multiplies with and adds, and what that does to a gradient.
 
-use std::sync::Arc;
-
 use tensor::kernel::batch_norm::Moments;
 use tensor::{Scalar, Tensor};
 
@@ -27,31 +25,31 @@ pub enum Statistics<'a, T: Scalar> {
 
 /// Batch norm as an affine map, `y = x factor + offset`, with what its gradient
 /// needs.
-pub(super) struct Normaliser<T> {
+pub(super) struct Normaliser<T: Scalar> {
     /// `scale / sqrt(var + 1e-5)`.
-    pub(super) factor: Vec<T>,
+    pub(super) factor: Tensor<T>,
     /// `shift - mean factor`.
-    pub(super) offset: Vec<T>,
+    pub(super) offset: Tensor<T>,
     /// The mean, rounded to `T`.
-    pub(super) mean: Vec<T>,
+    pub(super) mean: Tensor<T>,
     exact: Exact,
     /// The moments of the batch, if it is they that normalise.
-    moments: Option<Arc<Moments>>,
+    moments: Option<Moments>,
 }
 
 /// The same in `f64`.
 struct Exact {
-    mean: Vec<f64>,
-    inv_std: Vec<f64>,
-    factor: Vec<f64>,
+    mean: Tensor<f64>,
+    inv_std: Tensor<f64>,
+    factor: Tensor<f64>,
 }
 
 /// The gradients of a batch norm but that of its input.
 pub(super) struct NormGrads<T: Scalar> {
     pub(super) dscale: Tensor<T>,
     pub(super) dshift: Tensor<T>,
-    /// `a`, `b` and `d` of [`Pending`].
-    factors: [Vec<T>; 3],
+    /// `a`, `b` and `d` of [`Pending`], `[3, c]`.
+    factors: Tensor<T>,
 }
 
 impl<T: Scalar> Normaliser<T> {
@@ -82,15 +80,16 @@ impl<T: Scalar> Normaliser<T> {
                 );
                 (moments.mean.clone(), moments.variance(), Some(moments))
             }
-            Statistics::Running { mean, var } => (wide(mean), wide(var), None),
+            Statistics::Running { mean, var } => (mean.cast(), var.cast(), None),
         };
-        let inv_std: Vec<f64> = var.iter().map(|var| 1.0 / (var + EPSILON).sqrt()).collect();
-        let factor: Vec<f64> = zip(&wide(scale.value()), &inv_std, |s, i| s * i);
-        let offset = zip(&wide(shift.value()), &zip(&mean, &factor, |m, f| m * f), |s, mf| s - mf);
+        let inv_std = var.map(|var| 1.0 / (var + EPSILON).sqrt());
+        let factor = zip(&scale.value().cast(), &inv_std, |s: f64, i| s * i);
+        let product = zip(&mean, &factor, |m, f| m * f);
+        let offset = zip(&shift.value().cast(), &product, |s: f64, mf| s - mf);
         Normaliser {
-            factor: narrow(&factor),
-            offset: narrow(&offset),
-            mean: narrow(&mean),
+            factor: factor.cast(),
+            offset: offset.cast(),
+            mean: mean.cast(),
             exact: Exact { mean, inv_std, factor },
             moments,
         }
@@ -98,7 +97,7 @@ impl<T: Scalar> Normaliser<T> {
 
     /// The moments of the batch, for the running ones.
     pub(super) fn moments(&self) -> Option<Moments> {
-        self.moments.as_deref().cloned()
+        self.moments.clone()
     }
 
     /// Whether gradients flow through the statistics.
@@ -106,59 +105,58 @@ impl<T: Scalar> Normaliser<T> {
         self.moments.is_some()
     }
 
-    /// The gradients from `sum dz` and `sum dz (x - mean)` (the mean rounded to `T`)
-    /// over all `n` values of each channel.
+    /// The gradients from `sums`, `[2, c]`: `sum dz` and `sum dz (x - mean)` (the mean
+    /// rounded to `T`) over all `n` values of each channel.
     ///
     /// With `xhat = (x - mean) inv_std`: `dshift = sum dz`, `dscale = sum dz xhat`, and
     /// `dx = factor (dz - dshift / n - xhat dscale / n)`, where the last two terms come
     /// from the batch statistics and vanish with fixed ones.
-    pub(super) fn grads(&self, sum: &[f64], product: &[f64], n: usize) -> NormGrads<T> {
+    pub(super) fn grads(&self, sums: &Tensor<f64>, n: usize) -> NormGrads<T> {
+        let (c, n) = (self.mean.len(), n as f64);
+        let (sum, product) = sums.as_slice().split_at(c);
         let Exact { mean, inv_std, factor } = &self.exact;
-        let c = mean.len();
-        // The mean in the sum is rounded; the rest is made up for here.
-        let rest = zip(mean, &self.mean, |m, rounded| m - rounded.to_f64());
-        let product = zip(product, &zip(&rest, sum, |r, s| r * s), |p, rs| p - rs);
-        let dscale = zip(&product, inv_std, |p, i| p * i);
-        let n = n as f64;
-        let b: Vec<f64> = match self.uses_batch() {
-            true => (0..c).map(|i| -factor[i] * inv_std[i] * dscale[i] / n).collect(),
-            false => vec![0.0; c],
+        let (mean, inv_std, factor) = (mean.as_slice(), inv_std.as_slice(), factor.as_slice());
+        let mut grads = NormGrads {
+            dscale: Tensor::for_overwrite([c]),
+            dshift: Tensor::copy_of([c], sum).cast(),
+            factors: Tensor::zeros([3, c]),
         };
-        let d: Vec<f64> = match self.uses_batch() {
-            true => (0..c).map(|i| -factor[i] * sum[i] / n - b[i] * mean[i]).collect(),
-            false => vec![0.0; c],
-        };
-        let vector = |values: &[f64]| Tensor::from_vec([c], narrow(values));
-        NormGrads {
-            dscale: vector(&dscale),
-            dshift: vector(sum),
-            factors: [self.factor.clone(), narrow(&b), narrow(&d)],
+        let (a, rest) = grads.factors.as_mut_slice().split_at_mut(c);
+        let (b, d) = rest.split_at_mut(c);
+        a.copy_from_slice(self.factor.as_slice());
+        let rounded = self.mean.as_slice();
+        for (i, out) in grads.dscale.as_mut_slice().iter_mut().enumerate() {
+            // The mean in the sum is rounded; the rest is made up for here.
+            let rest = mean[i] - rounded[i].to_f64();
+            let dscale = (product[i] - rest * sum[i]) * inv_std[i];
+            *out = T::from_f64(dscale);
+            if self.uses_batch() {
+                let exact_b = -factor[i] * inv_std[i] * dscale / n;
+                b[i] = T::from_f64(exact_b);
+                d[i] = T::from_f64(-factor[i] * sum[i] / n - exact_b * mean[i]);
+            }
         }
+        grads
     }
 
     /// The gradient of the input where neither statistics nor parameters want any.
     pub(super) fn fixed_grads(&self) -> NormGrads<T> {
-        let zeros = vec![0.0; self.factor.len()];
-        self.grads(&zeros, &zeros, 1)
+        self.grads(&Tensor::zeros([2, self.factor.len()]), 1)
     }
 }
 
 impl<T: Scalar> NormGrads<T> {
     /// The gradient in the norm's input `x` from that in its output.
-    pub(super) fn input(&mut self, dz: Tensor<T>, x: &Tensor<T>) -> Cotangent<T> {
-        let factors = std::mem::take(&mut self.factors);
+    pub(super) fn input(&self, dz: Tensor<T>, x: &Tensor<T>) -> Cotangent<T> {
+        let factors = self.factors.clone();
         Cotangent::Pending(Pending { dz, x: x.clone(), factors, plus: None })
     }
 }
 
-fn zip<A: Copy, B: Copy, C>(a: &[A], b: &[B], f: impl Fn(A, B) -> C) -> Vec<C> {
-    a.iter().zip(b).map(|(&a, &b)| f(a, b)).collect()
-}
-
-fn wide<T: Scalar>(values: &Tensor<T>) -> Vec<f64> {
-    values.as_slice().iter().map(|v| v.to_f64()).collect()
-}
-
-fn narrow<T: Scalar>(values: &[f64]) -> Vec<T> {
-    values.iter().map(|&v| T::from_f64(v)).collect()
+fn zip(a: &Tensor<f64>, b: &Tensor<f64>, f: impl Fn(f64, f64) -> f64) -> Tensor<f64> {
+    let mut out = Tensor::for_overwrite(a.shape());
+    for ((o, &a), &b) in out.as_mut_slice().iter_mut().zip(a.as_slice()).zip(b.as_slice()) {
+        *o = f(a, b);
+    }
+    out
 }

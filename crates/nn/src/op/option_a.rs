@@ -3,7 +3,7 @@
 use tensor::kernel::shortcut::{self, ShortcutGeom};
 use tensor::{Scalar, Tensor};
 
-use crate::{Rule, Tape, Var};
+use crate::{PerInput, Rule, Tape, Var};
 
 /// Every `stride`-th pixel from the first, padded with zero channels to
 /// `c_out`, half of them before and half after.
@@ -27,10 +27,10 @@ struct Saved {
 }
 
 impl<T: Scalar> Rule<T> for Saved {
-    fn backward(&self, dy: &Tensor<T>, _wanted: &[bool]) -> Vec<Option<Tensor<T>>> {
+    fn backward(&self, dy: &Tensor<T>, _wanted: &[bool]) -> PerInput<Tensor<T>> {
         let g = &self.geom;
         let mut dx = Tensor::for_overwrite([g.batch, g.h, g.w, g.c_in]);
         shortcut::option_a_grad(dx.as_mut_slice(), dy.as_slice(), g);
-        vec![Some(dx)]
+        [Some(dx)].into()
     }
 }

@@ -1,9 +1,9 @@
 //! Pooling: the maximum of windows, the mean of whole images.
 
 use tensor::kernel::pool::{self, PoolGeom};
-use tensor::{Scalar, Tensor};
+use tensor::{Buffer, Scalar, Tensor};
 
-use crate::{Rule, Tape, Var};
+use crate::{PerInput, Rule, Tape, Var};
 
 /// The maximum of each `kernel x kernel` window, `stride` apart, unpadded.
 ///
@@ -17,22 +17,22 @@ pub fn max_pool<T: Scalar>(tape: &mut Tape<T>, x: &Var<T>, kernel: usize, stride
     let [batch, h, w, c] = x.value().shape().nhwc("max_pool");
     let geom = PoolGeom { batch, h, w, c, kernel, stride };
     let mut y = Tensor::for_overwrite(geom.out_shape());
-    let mut argmax = vec![0; y.len()];
-    pool::max_pool(y.as_mut_slice(), &mut argmax, x.value().as_slice(), &geom);
+    let mut argmax = Buffer::for_overwrite(y.len());
+    pool::max_pool(y.as_mut_slice(), argmax.as_mut_slice(), x.value().as_slice(), &geom);
     tape.op(y, &[x], || SavedMax { geom, argmax })
 }
 
 struct SavedMax {
     geom: PoolGeom,
-    argmax: Vec<u32>,
+    argmax: Buffer<u32>,
 }
 
 impl<T: Scalar> Rule<T> for SavedMax {
-    fn backward(&self, dy: &Tensor<T>, _wanted: &[bool]) -> Vec<Option<Tensor<T>>> {
+    fn backward(&self, dy: &Tensor<T>, _wanted: &[bool]) -> PerInput<Tensor<T>> {
         let g = &self.geom;
         let mut dx = Tensor::for_overwrite([g.batch, g.h, g.w, g.c]);
         pool::max_pool_grad(dx.as_mut_slice(), dy.as_slice(), &self.argmax, g);
-        vec![Some(dx)]
+        [Some(dx)].into()
     }
 }
 
@@ -53,10 +53,10 @@ struct SavedAverage {
 }
 
 impl<T: Scalar> Rule<T> for SavedAverage {
-    fn backward(&self, dy: &Tensor<T>, _wanted: &[bool]) -> Vec<Option<Tensor<T>>> {
+    fn backward(&self, dy: &Tensor<T>, _wanted: &[bool]) -> PerInput<Tensor<T>> {
         let [batch, _, _, c] = self.dims;
         let mut dx = Tensor::for_overwrite(self.dims);
         pool::global_average_grad(dx.as_mut_slice(), dy.as_slice(), batch, c);
-        vec![Some(dx)]
+        [Some(dx)].into()
     }
 }

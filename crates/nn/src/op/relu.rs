@@ -3,7 +3,7 @@
 use tensor::kernel::elementwise;
 use tensor::{Scalar, Tensor};
 
-use crate::{Rule, Tape, Var};
+use crate::{PerInput, Rule, Tape, Var};
 
 /// `y = max(x, 0)`, elementwise, for any shape. The gradient at 0 is 0.
 pub fn relu<T: Scalar>(tape: &mut Tape<T>, x: &Var<T>) -> Var<T> {
@@ -18,10 +18,10 @@ struct Saved<T: Scalar> {
 }
 
 impl<T: Scalar> Rule<T> for Saved<T> {
-    fn backward(&self, dy: &Tensor<T>, _wanted: &[bool]) -> Vec<Option<Tensor<T>>> {
+    fn backward(&self, dy: &Tensor<T>, _wanted: &[bool]) -> PerInput<Tensor<T>> {
         let mut dx = Tensor::for_overwrite(dy.shape());
         elementwise::relu_grad(dx.as_mut_slice(), dy.as_slice(), self.y.as_slice());
-        vec![Some(dx)]
+        [Some(dx)].into()
     }
 }
 

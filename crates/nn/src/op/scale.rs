@@ -3,7 +3,7 @@
 use tensor::kernel::elementwise;
 use tensor::{Scalar, Tensor};
 
-use crate::{Rule, Tape, Var};
+use crate::{PerInput, Rule, Tape, Var};
 
 /// `y = factor x`, elementwise, for any shape.
 pub fn scale<T: Scalar>(tape: &mut Tape<T>, x: &Var<T>, factor: T) -> Var<T> {
@@ -17,9 +17,9 @@ struct Saved<T> {
 }
 
 impl<T: Scalar> Rule<T> for Saved<T> {
-    fn backward(&self, dy: &Tensor<T>, _wanted: &[bool]) -> Vec<Option<Tensor<T>>> {
+    fn backward(&self, dy: &Tensor<T>, _wanted: &[bool]) -> PerInput<Tensor<T>> {
         let mut dx = Tensor::for_overwrite(dy.shape());
         elementwise::scale(dx.as_mut_slice(), dy.as_slice(), self.factor);
-        vec![Some(dx)]
+        [Some(dx)].into()
     }
 }

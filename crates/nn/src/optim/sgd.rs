@@ -29,10 +29,10 @@ impl<T: Scalar> Sgd<T> {
 
     /// One step along `grads` with the learning rate `lr`.
     pub fn step(&mut self, params: &mut Params<T>, grads: &Grads<T>, lr: f64) {
-        let trained: Vec<ParamId> =
-            params.iter().filter(|(_, p)| p.is_trained).map(|(id, _)| id).collect();
-        for id in trained {
-            if let Some(grad) = grads.param(id) {
+        for id in params.ids() {
+            if params.is_trained(id)
+                && let Some(grad) = grads.param(id)
+            {
                 self.step_one(id, params.value_mut(id), grad, lr);
             }
         }

@@ -1,6 +1,6 @@
 //! The gradient in a value, on its way through a sweep.
 
-use tensor::kernel::{batch_norm, elementwise};
+use tensor::kernel::{channelwise, elementwise};
 use tensor::{Scalar, Tensor};
 
 /// A gradient: as it is, or with a batch norm still to be passed.
@@ -24,10 +24,23 @@ pub struct Pending<T: Scalar> {
     pub dz: Tensor<T>,
     /// The norm's input.
     pub x: Tensor<T>,
-    /// `a`, `b` and `d`.
-    pub factors: [Vec<T>; 3],
+    /// `a`, `b` and `d`: `[3, c]`.
+    pub factors: Tensor<T>,
     /// What else has reached the norm's input.
     pub plus: Option<Tensor<T>>,
+}
+
+impl<T: Scalar> Pending<T> {
+    /// `a`, `b` and `d`, `[c]` each.
+    pub(crate) fn rows(&self) -> [&[T]; 3] {
+        rows(&self.factors)
+    }
+}
+
+fn rows<T: Scalar>(factors: &Tensor<T>) -> [&[T]; 3] {
+    let (a, rest) = factors.as_slice().split_at(factors.len() / 3);
+    let (b, d) = rest.split_at(a.len());
+    [a, b, d]
 }
 
 impl<T: Scalar> Cotangent<T> {
@@ -35,9 +48,9 @@ impl<T: Scalar> Cotangent<T> {
     pub fn whole(self) -> Tensor<T> {
         match self {
             Cotangent::Whole(dy) => dy,
-            Cotangent::Pending(Pending { mut dz, x, factors: [a, b, d], plus }) => {
+            Cotangent::Pending(Pending { mut dz, x, factors, plus }) => {
                 let plus = plus.as_ref().map(Tensor::as_slice);
-                batch_norm::affine_pair(dz.as_mut_slice(), x.as_slice(), [&a, &b, &d], plus);
+                channelwise::affine_pair(dz.as_mut_slice(), x.as_slice(), rows(&factors), plus);
                 dz
             }
         }

@@ -2,18 +2,21 @@
 
 mod cotangent;
 mod grads;
+mod per_input;
+mod rules;
 mod sweep;
-
-use std::sync::Arc;
 
 use tensor::kernel::batch_norm::Moments;
 use tensor::{Scalar, Tensor};
 
 pub use cotangent::{Cotangent, Pending};
 pub use grads::Grads;
+pub use per_input::PerInput;
 pub use sweep::{Route, Sweep};
 
 use crate::ParamId;
+use grads::Places;
+use rules::{Boxes, Held};
 
 /// A value, and the node that made it if a tape recorded it.
 #[derive(Debug, Clone)]
@@ -21,7 +24,7 @@ pub struct Var<T: Scalar> {
     value: Tensor<T>,
     node: Option<usize>,
     /// Those of the channels, if what made the value has taken them.
-    moments: Option<Arc<Moments>>,
+    moments: Option<Moments>,
 }
 
 impl<T: Scalar> Var<T> {
@@ -32,13 +35,13 @@ impl<T: Scalar> Var<T> {
 
     /// The moments of the value's channels (its last dimension): those that the op
     /// which made it has taken in passing, or else taken now.
-    pub fn moments(&self) -> Arc<Moments> {
-        let take = || Arc::new(Moments::of(self.value.as_slice(), self.value.shape().channels()));
+    pub fn moments(&self) -> Moments {
+        let take = || Moments::of(self.value.as_slice(), self.value.shape().channels());
         self.moments.clone().unwrap_or_else(take)
     }
 
     pub(crate) fn with_moments(self, moments: Option<Moments>) -> Var<T> {
-        Var { moments: moments.map(Arc::new), ..self }
+        Var { moments, ..self }
     }
 
     /// The value, letting go of the tape.
@@ -51,29 +54,28 @@ impl<T: Scalar> Var<T> {
 pub trait Rule<T: Scalar>: Send + Sync {
     /// The cotangents of the inputs from that of the output, in the order of
     /// the inputs; `None` where `wanted` is false.
-    fn backward(&self, dy: &Tensor<T>, wanted: &[bool]) -> Vec<Option<Tensor<T>>>;
+    fn backward(&self, dy: &Tensor<T>, wanted: &[bool]) -> PerInput<Tensor<T>>;
 
     /// The same for ops that take or leave a batch norm [pending](Pending).
-    fn backward_pending(&self, dy: Cotangent<T>, wanted: &[bool]) -> Vec<Option<Cotangent<T>>> {
-        let whole = |grad: Option<Tensor<T>>| grad.map(Cotangent::Whole);
-        self.backward(&dy.whole(), wanted).into_iter().map(whole).collect()
+    fn backward_pending(&self, dy: Cotangent<T>, wanted: &[bool]) -> PerInput<Cotangent<T>> {
+        self.backward(&dy.whole(), wanted).map(Cotangent::Whole)
     }
 }
 
-enum Kind<T> {
+enum Kind<T: Scalar> {
     /// A value whose gradient is asked for.
     Input,
     /// A parameter.
     Param(ParamId),
     /// The result of an op.
-    Op(Box<dyn Rule<T>>),
+    Op(Held<T>),
     /// The sum of a residual unit's terms, skip first: where a sweep is routed.
     Join { unit: usize },
 }
 
-struct Node<T> {
+struct Node<T: Scalar> {
     /// The nodes of the inputs; `None` for constants.
-    inputs: Vec<Option<usize>>,
+    inputs: PerInput<usize>,
     kind: Kind<T>,
 }
 
@@ -82,17 +84,26 @@ struct Node<T> {
 pub struct Tape<T: Scalar> {
     nodes: Vec<Node<T>>,
     is_recording: bool,
+    /// For the rules to come.
+    boxes: Boxes<T>,
+    /// For the sweep to come.
+    places: Places<T>,
 }
 
 impl<T: Scalar> Tape<T> {
     /// A tape that records.
     pub fn recording() -> Self {
-        Tape { nodes: Vec::new(), is_recording: true }
+        Self::empty(true)
     }
 
     /// A tape that does not.
     pub fn off() -> Self {
-        Tape { nodes: Vec::new(), is_recording: false }
+        Self::empty(false)
+    }
+
+    fn empty(is_recording: bool) -> Self {
+        let (boxes, places) = (Boxes::default(), Places::default());
+        Tape { nodes: Vec::new(), is_recording, boxes, places }
     }
 
     /// A value without a gradient.
@@ -102,12 +113,12 @@ impl<T: Scalar> Tape<T> {
 
     /// A value whose gradient a sweep delivers.
     pub fn input(&mut self, value: Tensor<T>) -> Var<T> {
-        self.push(value, vec![], || Kind::Input)
+        self.push(value, [], || Kind::Input)
     }
 
     /// A parameter's value.
     pub fn param(&mut self, id: ParamId, value: Tensor<T>) -> Var<T> {
-        self.push(value, vec![], || Kind::Param(id))
+        self.push(value, [], || Kind::Param(id))
     }
 
     /// The result of an op. `rule` runs only if the tape records and an input
@@ -131,7 +142,7 @@ impl<T: Scalar> Tape<T> {
         branch: &Var<T>,
         unit: usize,
     ) -> Var<T> {
-        self.push(value, vec![skip.node, branch.node], || Kind::Join { unit })
+        self.push(value, [skip.node, branch.node], || Kind::Join { unit })
     }
 
     /// [`Tape::op`] and [`Tape::join`] at once, for a kernel that never makes the
@@ -145,7 +156,7 @@ impl<T: Scalar> Tape<T> {
         rule: impl FnOnce() -> R,
     ) -> Var<T> {
         let branch = self.op_node(inputs, rule);
-        self.push(value, vec![skip.node, branch], || Kind::Join { unit })
+        self.push(value, [skip.node, branch], || Kind::Join { unit })
     }
 
     fn op_node<R: Rule<T> + 'static>(
@@ -153,26 +164,25 @@ impl<T: Scalar> Tape<T> {
         inputs: &[&Var<T>],
         rule: impl FnOnce() -> R,
     ) -> Option<usize> {
-        let inputs: Vec<_> = inputs.iter().map(|var| var.node).collect();
-        let is_constant = inputs.iter().all(Option::is_none);
-        if is_constant { None } else { self.node(inputs, || Kind::Op(Box::new(rule()))) }
+        let inputs: PerInput<usize> = inputs.iter().map(|var| var.node).collect();
+        if !self.is_recording || inputs.iter().all(|input| input.is_none()) {
+            return None;
+        }
+        let kind = Kind::Op(self.boxes.hold(rule()));
+        self.node(inputs, || kind)
     }
 
-    fn push(
+    fn push<const N: usize>(
         &mut self,
         value: Tensor<T>,
-        inputs: Vec<Option<usize>>,
+        inputs: [Option<usize>; N],
         kind: impl FnOnce() -> Kind<T>,
     ) -> Var<T> {
-        let node = self.node(inputs, kind);
+        let node = self.node(inputs.into(), kind);
         Var { value, node, moments: None }
     }
 
-    fn node(
-        &mut self,
-        inputs: Vec<Option<usize>>,
-        kind: impl FnOnce() -> Kind<T>,
-    ) -> Option<usize> {
+    fn node(&mut self, inputs: PerInput<usize>, kind: impl FnOnce() -> Kind<T>) -> Option<usize> {
         if !self.is_recording {
             return None;
         }

@@ -3,7 +3,8 @@
 use serde::{Deserialize, Serialize};
 use tensor::{Scalar, Tensor};
 
-use super::{Cotangent, Grads, Kind, Node, Tape, Var};
+use super::grads::Places;
+use super::{Cotangent, Grads, Kind, Node, PerInput, Tape, Var};
 
 /// Which terms of a residual unit's sum are taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -60,12 +61,15 @@ impl<T: Scalar> Tape<T> {
     pub fn backward(mut self, loss: &Var<T>) -> Grads<T> {
         assert!(loss.value.len() == 1, "backward: the loss has shape {}", loss.value.shape());
         let sweep = Sweep::default();
-        let mut grads = self.seed(loss, Tensor::full(loss.value.shape(), T::ONE));
-        let is_needed = self.needed(&sweep);
+        let places = std::mem::take(&mut self.places);
+        let mut places = self.start(places, loss, Tensor::full(loss.value.shape(), T::ONE), &sweep);
         while let Some(node) = self.nodes.pop() {
-            step(self.nodes.len(), &node, &sweep, &is_needed, &mut grads);
+            step(self.nodes.len(), &node, &sweep, &mut places);
+            if let Kind::Op(rule) = node.kind {
+                self.boxes.take_back(rule);
+            }
         }
-        grads
+        Grads::new(places, self)
     }
 
     /// The vector-Jacobian product `dy^T d(y) / d(inputs, parameters)` along
@@ -81,74 +85,63 @@ impl<T: Scalar> Tape<T> {
             dy.shape(),
             y.value.shape()
         );
-        let mut grads = self.seed(y, dy);
-        let is_needed = self.needed(sweep);
+        let mut places = self.start(Places::default(), y, dy, sweep);
         for (i, node) in self.nodes.iter().enumerate().rev() {
-            step(i, node, sweep, &is_needed, &mut grads);
+            step(i, node, sweep, &mut places);
         }
-        grads
+        Grads::new(places, Tape::recording())
     }
 
+    /// The places before the first step: a cotangent at `y` alone.
     #[track_caller]
-    fn seed(&self, y: &Var<T>, dy: Tensor<T>) -> Grads<T> {
+    fn start(&self, mut places: Places<T>, y: &Var<T>, dy: Tensor<T>, sweep: &Sweep) -> Places<T> {
         let node = y.node.filter(|&node| node < self.nodes.len());
-        let mut grads = Grads::new(self.nodes.len());
-        grads.add(
-            node.expect("a sweep starts at a value that the tape has recorded"),
-            Cotangent::Whole(dy),
-        );
-        grads
-    }
-
-    /// Whether each node leads to a leaf whose gradient is wanted.
-    fn needed(&self, sweep: &Sweep) -> Vec<bool> {
-        let mut needed = Vec::with_capacity(self.nodes.len());
+        let node = node.expect("a sweep starts at a value that the tape has recorded");
+        places.make_room(self.nodes.len());
+        places.add(node, Cotangent::Whole(dy));
         for node in &self.nodes {
-            needed.push(match node.kind {
+            let is_needed = match node.kind {
                 Kind::Input => true,
                 Kind::Param(_) => !sweep.skip_params,
                 Kind::Op(_) | Kind::Join { .. } => {
-                    node.inputs.iter().flatten().any(|&input| needed[input])
+                    node.inputs.iter().flatten().any(|&input| places.is_needed[input])
                 }
-            });
+            };
+            places.is_needed.push(is_needed);
         }
-        needed
+        places
     }
 }
 
 /// Hands the cotangent at node `i` on to its inputs.
-fn step<T: Scalar>(
-    i: usize,
-    node: &Node<T>,
-    sweep: &Sweep,
-    is_needed: &[bool],
-    grads: &mut Grads<T>,
-) {
-    if !is_needed[i] {
+fn step<T: Scalar>(i: usize, node: &Node<T>, sweep: &Sweep, places: &mut Places<T>) {
+    if !places.is_needed[i] {
         return;
     }
-    let Some(dy) = grads.take(i) else { return };
-    let wants = |input: &Option<usize>| input.is_some_and(|input| is_needed[input]);
+    let Some(dy) = places.take(i) else { return };
     match &node.kind {
-        Kind::Input => grads.add(i, Cotangent::Whole(dy.whole())),
-        Kind::Param(id) => grads.add_param(*id, dy.whole()),
+        Kind::Input => places.add(i, Cotangent::Whole(dy.whole())),
+        Kind::Param(id) => places.add_param(*id, dy.whole()),
         Kind::Join { unit } => {
             let dy = dy.whole();
             for (input, is_taken) in node.inputs.iter().zip(sweep.takes(*unit)) {
-                if let Some(input) = *input
+                if let Some(&input) = input
                     && is_taken
-                    && is_needed[input]
+                    && places.is_needed[input]
                 {
-                    grads.add(input, Cotangent::Whole(dy.clone()));
+                    places.add(input, Cotangent::Whole(dy.clone()));
                 }
             }
         }
         Kind::Op(rule) => {
-            let wanted: Vec<bool> = node.inputs.iter().map(wants).collect();
-            let cotangents = rule.backward_pending(dy, &wanted);
+            let mut wanted = [false; PerInput::<usize>::MAX];
+            for (wanted, input) in wanted.iter_mut().zip(node.inputs.iter()) {
+                *wanted = input.is_some_and(|&input| places.is_needed[input]);
+            }
+            let cotangents = rule.rule().backward_pending(dy, &wanted[..node.inputs.inputs()]);
             for (input, cotangent) in node.inputs.iter().zip(cotangents) {
-                if let (Some(input), Some(cotangent)) = (*input, cotangent) {
-                    grads.add(input, cotangent);
+                if let (Some(&input), Some(cotangent)) = (input, cotangent) {
+                    places.add(input, cotangent);
                 }
             }
         }

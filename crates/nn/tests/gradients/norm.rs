@@ -169,8 +169,7 @@ fn running_statistics_equal_to_those_of_the_batch_give_the_same_output() {
         let (batch, moments) = op::batch_norm(&mut tape, &x, &scale, &shift, Statistics::Batch);
         let moments = moments.expect("batch statistics were taken");
         // The variance that normalises is the biased one.
-        let mean = Tensor::from_vec([c], moments.mean.clone());
-        let var = Tensor::from_vec([c], moments.variance());
+        let (mean, var) = (moments.mean.clone(), moments.variance());
         let statistics = Statistics::Running { mean: &mean, var: &var };
         let (running, _) = op::batch_norm(&mut tape, &x, &scale, &shift, statistics);
         check_close("eval", running.value(), batch.value(), Tolerance::EXACT);

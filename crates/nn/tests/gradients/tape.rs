@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex};
 
-use nn::{Grads, Mode, Params, Route, Rule, Sweep, Tape, op};
+use nn::{Grads, Mode, Params, PerInput, Route, Rule, Sweep, Tape, op};
 use tensor::Tensor;
 use tensor::kernel::elementwise;
 use tensor::random::Stream;
@@ -47,6 +47,49 @@ fn backward_is_the_sweep_with_cotangent_one() {
 }
 
 #[test]
+fn a_tape_in_the_memory_of_the_last_one_is_a_new_tape() {
+    for mode in MODES {
+        let net = seeded(2, mode);
+        let sweep = |tape: Tape<f64>| {
+            let mut pass = nn::Pass::new(tape, mode, &net.params);
+            let x = pass.tape.input(net.x.clone());
+            let loss = net.through_layers(&mut pass, &x);
+            let grads = pass.tape.backward(&loss);
+            let found = (grads.of(&x).cloned(), params_of(&net, &grads));
+            (found, grads.into_tape())
+        };
+        let (first, tape) = sweep(Tape::recording());
+        let (second, tape) = sweep(tape);
+        assert!(first.0.is_some());
+        assert_eq!(first, second);
+        // Nothing of the last sweep is left for one that reaches less.
+        let mut tape = tape;
+        let x = tape.input(one());
+        let (y, aside) = (op::scale(&mut tape, &x, 2.0), tape.input(one()));
+        let grads = tape.backward(&y);
+        assert_eq!(grads.of(&x).unwrap().as_slice(), [2.0]);
+        assert!(grads.of(&aside).is_none());
+        assert!(params_of(&net, &grads).iter().all(Option::is_none));
+    }
+}
+
+#[test]
+fn a_sweep_frees_what_a_rule_has_saved_as_it_passes() {
+    let mut tape = Tape::<f64>::recording();
+    let noted = Arc::new(Mutex::new(Vec::new()));
+    let x = tape.input(one());
+    let y = tape.op(one(), &[&x], || Noted(noted.clone()));
+    assert_eq!(Arc::strong_count(&noted), 2);
+    let grads = tape.backward(&y);
+    assert_eq!(Arc::strong_count(&noted), 1);
+    let mut tape = grads.into_tape();
+    assert_eq!(Arc::strong_count(&noted), 1);
+    let x = tape.input(one());
+    let _ = tape.op(one(), &[&x], || Noted(noted.clone()));
+    assert_eq!(Arc::strong_count(&noted), 2, "the box is full again");
+}
+
+#[test]
 fn a_sweep_is_linear_in_its_cotangent() {
     let net = seeded(3, Mode::Train);
     let (pass, x, loss) = recorded(&net);
@@ -73,7 +116,7 @@ fn leaving_parameters_out_does_not_change_the_gradient_of_the_input() {
 struct Noted(Arc<Mutex<Vec<Vec<bool>>>>);
 
 impl Rule<f64> for Noted {
-    fn backward(&self, dy: &Tensor<f64>, wanted: &[bool]) -> Vec<Option<Tensor<f64>>> {
+    fn backward(&self, dy: &Tensor<f64>, wanted: &[bool]) -> PerInput<Tensor<f64>> {
         self.0.lock().unwrap().push(wanted.to_vec());
         wanted.iter().map(|wanted| wanted.then(|| dy.clone())).collect()
     }
@@ -243,9 +286,8 @@ fn evaluation_on_the_statistics_of_the_batch_is_training() {
     let statistics = pass.statistics;
     assert_eq!(statistics.len(), 3);
     for s in statistics {
-        let c = s.moments.mean.len();
-        *net.params.value_mut(s.running_var) = Tensor::from_vec([c], s.moments.variance());
-        *net.params.value_mut(s.running_mean) = Tensor::from_vec([c], s.moments.mean);
+        *net.params.value_mut(s.running_var) = s.moments.variance();
+        *net.params.value_mut(s.running_mean) = s.moments.mean;
     }
     let mut pass = nn::Pass::eval(&net.params);
     let x = pass.tape.constant(net.x.clone());

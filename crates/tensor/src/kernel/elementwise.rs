@@ -2,9 +2,9 @@
 
 use rayon::prelude::*;
 
-use crate::Scalar;
 use crate::simd::vectorised;
 use crate::threads::{self, CHUNK_ELEMENTS, chunk_rows};
+use crate::{Buffer, Scalar};
 
 /// `y = max(x, 0)`; NaN stays NaN.
 pub fn relu<T: Scalar>(y: &mut [T], x: &[T]) {
@@ -63,9 +63,10 @@ pub fn add_row<T: Scalar>(out: &mut [T], row: &[T]) {
 pub fn sum_rows<T: Scalar>(out: &mut [T], x: &[T]) {
     let c = out.len();
     let chunk = chunk_rows(c) * c;
-    let sums = threads::map(x.len().div_ceil(chunk), |i| {
-        let rows = &x[i * chunk..x.len().min((i + 1) * chunk)];
-        let mut sum = vec![0.0f64; c];
+    let parts = x.len().div_ceil(chunk);
+    let mut sums = Buffer::<f64>::zeros(parts.max(1) * c);
+    let sums = sums.as_mut_slice();
+    threads::for_pairs(sums, c, x.par_chunks(chunk), |_, sum, rows| {
         vectorised(|| {
             for row in rows.chunks_exact(c) {
                 for (s, v) in sum.iter_mut().zip(row) {
@@ -73,15 +74,9 @@ pub fn sum_rows<T: Scalar>(out: &mut [T], x: &[T]) {
                 }
             }
         });
-        sum
     });
-    let total = threads::tree_fold(sums, |mut a, b| {
-        a.iter_mut().zip(&b).for_each(|(a, b)| *a += b);
-        a
-    });
-    for (o, s) in out.iter_mut().zip(total.unwrap_or_else(|| vec![0.0; c])) {
-        *o = T::from_f64(s);
-    }
+    threads::tree_sum(sums, parts);
+    out.iter_mut().zip(sums).for_each(|(o, s)| *o = T::from_f64(*s));
 }
 
 #[track_caller]

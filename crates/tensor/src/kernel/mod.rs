@@ -3,6 +3,7 @@
 //! Each fast kernel has a plain-loop reference beside it in its tests.
 
 pub mod batch_norm;
+pub mod channelwise;
 pub mod conv2d;
 pub mod elementwise;
 pub mod pool;

@@ -1,6 +1,6 @@
 //! The gradient check itself: what it must catch, and what it must let pass.
 
-use nn::{Rule, op};
+use nn::{PerInput, Rule, op};
 
 use super::*;
 
@@ -8,10 +8,10 @@ use super::*;
 fn cube(tape: &mut Tape<f64>, x: &Var<f64>, factor: f64) -> Var<f64> {
     struct Saved(Tensor<f64>, f64);
     impl Rule<f64> for Saved {
-        fn backward(&self, dy: &Tensor<f64>, _: &[bool]) -> Vec<Option<Tensor<f64>>> {
+        fn backward(&self, dy: &Tensor<f64>, _: &[bool]) -> PerInput<Tensor<f64>> {
             let (x, dy) = (self.0.as_slice(), dy.as_slice());
             let dx = x.iter().zip(dy).map(|(x, dy)| self.1 * x * x * dy).collect();
-            vec![Some(Tensor::from_vec(self.0.shape(), dx))]
+            [Some(Tensor::from_vec(self.0.shape(), dx))].into()
         }
     }
     let saved = x.value().clone();

@@ -4,7 +4,7 @@ use super::im2col::{gather, is_pointwise, rows_per_chunk};
 use super::{Conv2dGeom, fused, winograd};
 use crate::gemm::{Gemm, gemm};
 use crate::scratch::with_scratch;
-use crate::{Scalar, threads};
+use crate::{Buffer, Scalar, threads};
 
 /// Partial sums of a weight gradient: enough for the threads of a desktop to
 /// share them evenly, few enough that adding them costs nothing.
@@ -26,23 +26,22 @@ pub fn weight_grad<T: Scalar>(dw: &mut [T], x: &[T], dy: &[T], g: &Conv2dGeom) {
         return fused::weight_grad(dw, x, dy, g);
     }
     let rows_per_part = g.out_rows().div_ceil(PARTS).max(1);
-    let parts = threads::map(g.out_rows().div_ceil(rows_per_part), |part| {
+    let parts = g.out_rows().div_ceil(rows_per_part);
+    let mut sums = Buffer::<T>::for_overwrite(parts * dw.len());
+    let sums = sums.as_mut_slice();
+    threads::for_chunks(sums, dw.len(), |part, sum| {
+        sum.fill(T::ZERO);
         let end = g.out_rows().min((part + 1) * rows_per_part);
-        let mut sum = crate::Tensor::zeros([dw.len()]);
         let mut row = part * rows_per_part;
         while row < end {
             let next = end.min(row + rows_per_chunk(g));
-            add_rows(sum.as_mut_slice(), x, dy, row..next, g);
+            add_rows(sum, x, dy, row..next, g);
             row = next;
         }
-        sum
     });
-    let total = threads::tree_fold(parts, |mut a, b| {
-        a.as_mut_slice().iter_mut().zip(b.as_slice()).for_each(|(a, &b)| *a += b);
-        a
-    });
-    match total {
-        Some(total) => dw.copy_from_slice(total.as_slice()),
+    threads::tree_sum(sums, parts);
+    match sums.get(..dw.len()) {
+        Some(total) => dw.copy_from_slice(total),
         None => dw.fill(T::ZERO),
     }
 }

@@ -8,6 +8,7 @@ use super::super::fused::{Cotangent, NormRelu};
 use super::strip_grad::{Room, Sums};
 use super::tiling::{Frame, Tiling};
 use super::{COEFFICIENTS, Conv2dGeom, Sizes, weights};
+use crate::Buffer;
 use crate::scratch::with_scratch;
 use crate::simd::{Task, Vector, dispatch};
 use crate::threads;
@@ -41,42 +42,37 @@ pub(in super::super) fn backward(out: Gradients<'_>, f: &Backward<'_>, g: &Conv2
     let t = Tiling::new(g);
     let per_group = t.images_per_group();
     let images = g.batch.div_ceil(per_group).div_ceil(PARTS).max(1) * per_group;
-    let Gradients { mut dz, mut dw, mut sums } = out;
+    let n = g.batch.div_ceil(images);
+    let Gradients { mut dz, dw, sums } = out;
     let dw_len = dw.as_ref().map_or(0, |dw| dw.len());
     let sums_len = sums.as_ref().map_or(0, |(sums, _)| sums.len());
     let mean = sums.as_ref().map(|&(_, mean)| mean);
-    with_scratch(PARTS * dw_len, |dw_parts: &mut [f32]| {
-        with_scratch(PARTS * sums_len, |sums_parts: &mut [f64]| {
-            dw_parts.fill(0.0);
-            sums_parts.fill(0.0);
-            let mut dws = dw_parts.chunks_exact_mut(dw_len.max(1));
-            let mut sums_of = sums_parts.chunks_exact_mut(sums_len.max(1));
-            let mut dzs =
-                dz.as_mut().map(|(dz, u)| (dz.chunks_mut(images * t.pixels() * g.c_in), *u));
-            let parts: [Part<'_>; PARTS] = std::array::from_fn(|i| Part {
-                dz: dzs.as_mut().and_then(|(chunks, u)| Some((chunks.next()?, *u))),
-                dw: dws.next(),
-                sums: sums_of.next().zip(mean).map(|(totals, mean)| Sums { totals, mean }),
-                f: *f,
-                t: &t,
-                g,
-                images: (i * images).min(g.batch)..((i + 1) * images).min(g.batch),
-            });
-            threads::share(parts.into_par_iter()).for_each(|part| {
-                if !part.images.is_empty() {
-                    part.run();
-                }
-            });
-            if let Some(dw) = &mut dw {
-                threads::tree_sum(dw_parts, PARTS);
-                dw.copy_from_slice(&dw_parts[..dw_len]);
-            }
-            if let Some((sums, _)) = &mut sums {
-                threads::tree_sum(sums_parts, PARTS);
-                sums.copy_from_slice(&sums_parts[..sums_len]);
-            }
-        });
+    let mut dw_parts = Buffer::<f32>::for_overwrite(n * dw_len);
+    let mut sums_parts = Buffer::<f64>::zeros(n * sums_len);
+    let (dw_parts, sums_parts) = (dw_parts.as_mut_slice(), sums_parts.as_mut_slice());
+    let mut dws = dw_parts.chunks_exact_mut(dw_len.max(1));
+    let mut sums_of = sums_parts.chunks_exact_mut(sums_len.max(1));
+    let mut dzs = dz.as_mut().map(|(dz, u)| (dz.chunks_mut(images * t.pixels() * g.c_in), *u));
+    let parts: [Part<'_>; PARTS] = std::array::from_fn(|i| Part {
+        dz: dzs.as_mut().and_then(|(chunks, u)| Some((chunks.next()?, *u))),
+        dw: dws.next(),
+        sums: sums_of.next().zip(mean).map(|(totals, mean)| Sums { totals, mean }),
+        f: *f,
+        t: &t,
+        g,
+        images: (i * images).min(g.batch)..((i + 1) * images).min(g.batch),
     });
+    threads::share(parts.into_par_iter()).for_each(|part| {
+        if !part.images.is_empty() {
+            part.run();
+        }
+    });
+    if let Some(dw) = dw {
+        threads::add_runs(dw, dw_parts);
+    }
+    if let Some((sums, _)) = sums {
+        threads::add_runs(sums, sums_parts);
+    }
 }
 
 /// A part of the batch with its own sums.
@@ -106,9 +102,8 @@ impl Part<'_> {
             let (m, rest) = rest.split_at_mut(m);
             let (z, rest) = rest.split_at_mut(z);
             let (dz, dy) = rest.split_at_mut(z.len());
-            du.fill(0.0);
             let dw = self.dw.take();
-            dispatch(Groups { part: &mut self, room: Room { du, v, m, z, dz, dy } });
+            dispatch(Groups { part: &mut self, room: Room { du, has_du: false, v, m, z, dz, dy } });
             if let Some(dw) = dw {
                 weights::adjoint(dw, du, [c_in, c_out]);
             }

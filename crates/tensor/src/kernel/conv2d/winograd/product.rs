@@ -36,8 +36,8 @@ pub(super) fn is_one_run<V: Vector>(n: usize) -> bool {
     n == V::LANES || n == 2 * V::LANES && registers >= 2 || n == 4 * V::LANES && registers >= 4
 }
 
-/// `out[m, n] += a[k, m]^T b[k, n]`, the sizes being `[k, m, n]`; `a` and `b` are
-/// row-major, `out` in panels of [`PANEL`] columns.
+/// `out[m, n] = a[k, m]^T b[k, n]`, or `+=` if it `adds`, the sizes being `[k, m, n]`;
+/// `a` and `b` are row-major, `out` in panels of [`PANEL`] columns.
 ///
 /// # Safety
 /// As [`rows`].
@@ -47,10 +47,11 @@ pub(super) unsafe fn outer<V: Vector>(
     a: *const f32,
     b: *const f32,
     [k, m, n]: [usize; 3],
+    adds: bool,
 ) {
     for column in (0..n).step_by(PANEL) {
         let width = PANEL.min(n - column);
-        let step = Step { a_row: 1, a_inner: m, b_inner: n, out_row: width, k, adds: true };
+        let step = Step { a_row: 1, a_inner: m, b_inner: n, out_row: width, k, adds };
         // SAFETY: a panel of `width` columns lies behind `column` shorter ones.
         unsafe { panels::<V>(out.add(column * m), a, b.add(column), m, width, &step) };
     }

@@ -14,6 +14,8 @@ use crate::simd::Vector;
 pub(super) struct Room<'a> {
     /// The sum of a part; empty if no `dw` is wanted.
     pub(super) du: &'a mut [f32],
+    /// Whether something has been added to it; what it holds before means nothing.
+    pub(super) has_du: bool,
     /// Transformed patches, then their gradients.
     pub(super) v: &'a mut [f32],
     /// Transformed gradients of tiles.
@@ -163,7 +165,7 @@ impl Part<'_> {
                     let (v, m) = (v.add(k * v_step), m.add(k * m_step));
                     if wants_dw {
                         let du = room.du.as_mut_ptr().add(k * c_in * c_out);
-                        product::outer::<V>(du, v, m, [block, c_in, c_out]);
+                        product::outer::<V>(du, v, m, [block, c_in, c_out], room.has_du);
                     }
                     if let Some((_, u)) = &self.dz {
                         let u = u.as_ptr().add(k * c_in * c_out);
@@ -171,6 +173,7 @@ impl Part<'_> {
                     }
                     ahead.step();
                 }
+                room.has_du = true;
                 if self.dz.is_some() {
                     for row in 0..rows {
                         let patch = z_frame.corner(strip, strip.place(first + row));

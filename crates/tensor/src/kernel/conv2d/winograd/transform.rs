@@ -142,7 +142,7 @@ pub(super) unsafe fn input<V: Vector>(
             let odd = at!(1, j).mul_add(minus_four, at!(3, j));
             (a[j], b[j]) = (even.add(odd), even.sub(odd));
         }
-        write_row(out.add(1 * PATCH * stride), stride, a);
+        write_row(out.add(PATCH * stride), stride, a);
         write_row(out.add(2 * PATCH * stride), stride, b);
         for j in 0..PATCH {
             let inner = at!(4, j).sub(at!(2, j));
@@ -155,7 +155,7 @@ pub(super) unsafe fn input<V: Vector>(
             a[j] = at!(0, j).mul_add(four, at!(2, j).mul_add(minus_five, at!(4, j)));
             b[j] = at!(1, j).mul_add(four, at!(3, j).mul_add(minus_five, at!(5, j)));
         }
-        write_row(out.add(0 * PATCH * stride), stride, a);
+        write_row(out, stride, a);
         write_row(out.add(5 * PATCH * stride), stride, b);
     }
 }
@@ -201,7 +201,7 @@ pub(super) unsafe fn input_adjoint<V: Vector>(
         for i in 0..PATCH {
             (a[i], b[i]) = (at!(i, 0).mul(four), at!(i, 5));
         }
-        add_column(patch.add(0 * pixel), row, a);
+        add_column(patch, row, a);
         add_column(patch.add(5 * pixel), row, b);
         for i in 0..PATCH {
             let (d1, d2) = (at!(i, 1).sub(at!(i, 2)), at!(i, 3).sub(at!(i, 4)));
@@ -209,7 +209,7 @@ pub(super) unsafe fn input_adjoint<V: Vector>(
             a[i] = v5.mul_add(four, d2.mul_add(minus_two, d1.mul(minus_four)));
             b[i] = v5.mul_add(minus_five, d2.mul_add(two, d1));
         }
-        add_column(patch.add(1 * pixel), row, a);
+        add_column(patch.add(pixel), row, a);
         add_column(patch.add(3 * pixel), row, b);
         for i in 0..PATCH {
             let (s1, s2) = (at!(i, 1).add(at!(i, 2)), at!(i, 3).add(at!(i, 4)));
