@@ -28,7 +28,7 @@ pub fn affine_relu_grad<T: Scalar>(dz: &mut [T], x: &[T], scale: &[T], shift: &[
 /// input gradient of batch norm from that in its output, and what else reaches
 /// its input, as one pass.
 ///
-/// In `f32`, between a multiple of [`LANES`] channels, with explicit vectors: it is the
+/// In `f32`, between a multiple of 16 channels, with explicit vectors: it is the
 /// one pass of a training step that stands alone at every block.
 pub fn affine_pair<T: Scalar>(dz: &mut [T], x: &[T], factors: [&[T]; 3], plus: Option<&[T]>) {
     let [a, b, d] = factors;

@@ -43,8 +43,8 @@ impl Work {
     /// shorter than a training step, so there are more of them.
     pub(super) fn steps(self) -> usize {
         match self {
-            Work::Evaluate => 15,
-            _ => 5,
+            Work::Evaluate => 40,
+            _ => 11,
         }
     }
 }
