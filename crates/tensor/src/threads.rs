@@ -60,23 +60,6 @@ pub(crate) fn share<I: IndexedParallelIterator>(items: I) -> MinLen<I> {
     items.with_min_len(if IS_ALONE.get() { usize::MAX } else { 1 })
 }
 
-/// Joins neighbours pairwise until one is left: `((0 1) (2 3)) ((4 5) 6)`.
-/// The tree depends on the number of items alone.
-pub fn tree_fold<R>(mut items: Vec<R>, join: impl Fn(R, R) -> R) -> Option<R> {
-    while items.len() > 1 {
-        let mut joined = Vec::with_capacity(items.len().div_ceil(2));
-        let mut rest = items.into_iter();
-        while let Some(left) = rest.next() {
-            joined.push(match rest.next() {
-                Some(right) => join(left, right),
-                None => left,
-            });
-        }
-        items = joined;
-    }
-    items.pop()
-}
-
 /// `out` = the sum of the runs of its length that `runs` holds, added in order; 0 if
 /// there is none.
 pub(crate) fn add_runs<T: Scalar>(out: &mut [T], runs: &[T]) {
@@ -97,13 +80,14 @@ pub fn for_each(n: usize, f: impl Fn(usize) + Send + Sync) {
 }
 
 /// Adds `items` runs of equal length into the first one, by the tree of
-/// [`tree_fold`]; the others are left with partial sums.
+/// [`tree_join`]; the others are left with partial sums.
 pub(crate) fn tree_sum<T: Copy + AddAssign>(runs: &mut [T], items: usize) {
     tree_join(runs, items, |a, b, _| a.iter_mut().zip(b).for_each(|(a, &b)| *a += b));
 }
 
-/// Joins `items` runs of equal length into the first one, by the tree of
-/// [`tree_fold`]. `join` adds to its first run the second one; the items that have
+/// Joins `items` runs of equal length into the first one, neighbours pairwise until one
+/// is left: `((0 1) (2 3)) ((4 5) 6)`. The tree depends on the number of items alone.
+/// `join` adds to its first run the second one; the items that have
 /// gone into the two are `ends[0]..ends[1]` and `ends[1]..ends[2]`.
 pub(crate) fn tree_join<T>(
     runs: &mut [T],
@@ -155,17 +139,18 @@ mod tests {
     #[test]
     fn the_tree_keeps_the_order_and_misses_nothing() {
         for n in 0..20 {
-            let items: Vec<String> = (0..n).map(|i| format!("{i} ")).collect();
+            let mut items: Vec<String> = (0..n).map(|i| format!("{i} ")).collect();
             let whole = items.concat();
-            assert_eq!(tree_fold(items, |a, b| a + &b).unwrap_or_default(), whole);
+            tree_join(&mut items, n, |a, b, _| a[0] += &b[0]);
+            assert_eq!(items.first().cloned().unwrap_or_default(), whole);
         }
     }
 
     #[test]
     fn the_tree_pairs_neighbours() {
-        let items = (0..7).map(|i| i.to_string()).collect();
-        let tree = tree_fold(items, |a: String, b| format!("({a} {b})"));
-        assert_eq!(tree.unwrap(), "(((0 1) (2 3)) ((4 5) 6))");
+        let mut items: Vec<String> = (0..7).map(|i| i.to_string()).collect();
+        tree_join(&mut items, 7, |a, b, _| a[0] = format!("({} {})", a[0], b[0]));
+        assert_eq!(items[0], "(((0 1) (2 3)) ((4 5) 6))");
     }
 
     #[test]
