@@ -1,5 +1,6 @@
 //! Stochastic gradient descent with momentum.
 
+use tensor::kernel::momentum::{self, Momentum};
 use tensor::{Scalar, Tensor};
 
 use crate::{Grads, ParamId, Params};
@@ -39,16 +40,14 @@ impl<T: Scalar> Sgd<T> {
     }
 
     fn step_one(&mut self, id: ParamId, w: &mut Tensor<T>, grad: &Tensor<T>, lr: f64) {
-        let [momentum, decay, lr] = [self.momentum, self.weight_decay, lr].map(T::from_f64);
-        let nesterov = self.nesterov;
+        let by = Momentum {
+            lr: T::from_f64(lr),
+            momentum: T::from_f64(self.momentum),
+            nesterov: self.nesterov,
+            weight_decay: T::from_f64(self.weight_decay),
+        };
         let velocity = self.velocity_mut(id).get_or_insert_with(|| Tensor::zeros(grad.shape()));
-        let velocity = velocity.as_mut_slice();
-        let entries = w.as_mut_slice().iter_mut().zip(velocity).zip(grad.as_slice());
-        for ((w, v), &g) in entries {
-            let g = g + decay * *w;
-            *v = momentum * *v + g;
-            *w -= lr * if nesterov { g + momentum * *v } else { *v };
-        }
+        momentum::step(w.as_mut_slice(), velocity.as_mut_slice(), grad.as_slice(), by);
     }
 
     /// The velocity of a parameter; `None` before its first step.
