@@ -2,10 +2,12 @@
 
     python torch_bench.py version
     python torch_bench.py resnet110-train|resnet110-eval|vgg15-train [--threads 2] [--batch 128] [--warm-up 2] [--steps 5]
+           [--bf16] [--compile]
 
 Prints one JSON line: {"name": …} for `version`, else {"value": images per second, "peak_mb": …}. The networks are those
-of crates/models/src/resnet.rs and vgg.rs. They run in f32 with channels_last, which is PyTorch's fastest f32 setting here;
-the images are random and lie ready, so that the peer pays for nothing but the network.
+of crates/models/src/resnet.rs and vgg.rs. They run eagerly in f32 with channels_last; --bf16 puts them under autocast and
+--compile through torch.compile, which `cargo xtask bench` does neither of. The images are random and lie ready, so that the
+peer pays for nothing but the network.
 """
 
 import argparse
@@ -75,28 +77,30 @@ def vgg15(width=128):
     return nn.Sequential(*layers, nn.Dropout(0.5), nn.Linear(width, CLASSES))
 
 
-def training_step(network, images, labels):
+def training_step(network, images, labels, autocast):
     """Forward, loss, backward and SGD as in the project's recipe."""
     network.train()
     sgd = torch.optim.SGD(network.parameters(), lr=0.01, momentum=0.9, nesterov=True, weight_decay=5e-4)
 
     def step():
         sgd.zero_grad()
-        F.cross_entropy(network(images), labels).backward()
+        with autocast:
+            loss = F.cross_entropy(network(images), labels)
+        loss.backward()
         sgd.step()
 
     return step
 
 
-def evaluation(network, images, labels):
+def evaluation(network, images, labels, autocast):
     """Forward with running statistics, nothing recorded. One step of training comes
     first: it lets the C library's allocator keep large blocks, without which an
     evaluation runs at half its speed."""
-    training_step(network, images, labels)()
+    training_step(network, images, labels, autocast)()
     network.eval()
 
     def step():
-        with torch.inference_mode():
+        with torch.inference_mode(), autocast:
             network(images)
 
     return step
@@ -115,13 +119,16 @@ def peak_mb():
     return peak / (1024 * 1024 if sys.platform == "darwin" else 1024)
 
 
-def measure(work, batch, warm_up, steps):
+def measure(work, batch, warm_up, steps, bf16, compiles):
     """Images per second, by the median step, and the peak of memory."""
     build, prepare = WORKS[work]
     torch.manual_seed(0)
     images = torch.randn(batch, 3, 32, 32).contiguous(memory_format=torch.channels_last)
     labels = torch.randint(0, CLASSES, (batch,))
-    step = prepare(build().to(memory_format=torch.channels_last), images, labels)
+    network = build().to(memory_format=torch.channels_last)
+    if compiles:
+        network = torch.compile(network)
+    step = prepare(network, images, labels, torch.autocast("cpu", torch.bfloat16, enabled=bf16))
     for _ in range(warm_up):
         step()
     seconds = []
@@ -139,12 +146,14 @@ def main():
     parser.add_argument("--batch", type=int, default=128)
     parser.add_argument("--warm-up", type=int, default=2)
     parser.add_argument("--steps", type=int, default=5)
+    parser.add_argument("--bf16", action="store_true")
+    parser.add_argument("--compile", action="store_true")
     args = parser.parse_args()
     torch.set_num_threads(args.threads)
     if args.work == "version":
         answer = {"name": f"torch {torch.__version__}"}
     else:
-        answer = measure(args.work, args.batch, args.warm_up, args.steps)
+        answer = measure(args.work, args.batch, args.warm_up, args.steps, args.bf16, args.compile)
     print(json.dumps(answer))
 
 

@@ -15,15 +15,29 @@ use crate::source::project_root;
 const PEER_AVX2: [(&str, &str); 2] =
     [("ONEDNN_MAX_CPU_ISA", "AVX2"), ("ATEN_CPU_CAPABILITY", "avx2")];
 
+/// Lets the peer use the instructions that ours uses, whatever the environment says:
+/// what holds only one of the two back would be no comparison.
+fn hold_peer_to(level: Level, command: &mut Command) -> Result<()> {
+    match level {
+        Level::Avx2 => command.envs(PEER_AVX2),
+        Level::Avx512 => {
+            PEER_AVX2.iter().fold(command, |command, (variable, _)| command.env_remove(variable))
+        }
+        Level::Portable => bail!(
+            "PyTorch cannot be kept to level portable; unset {} or set it to avx2",
+            simd::VARIABLE
+        ),
+    };
+    Ok(())
+}
+
 /// One measurement of this program, by a child of the same executable.
 pub(super) fn ours(setting: &Setting) -> Result<Sample> {
     let program = std::env::current_exe().context("cannot tell where this program lies")?;
     let mut command = Command::new(program);
     command.args(["bench", "--child", setting.work.name()]);
     command.args(["--threads", &setting.threads.to_string()]);
-    if let Some(level) = setting.level {
-        command.env(simd::VARIABLE, level.name());
-    }
+    command.env(simd::VARIABLE, setting.level.unwrap_or_else(simd::level).name());
     let output = run(&mut command).context("cannot start this program again")?;
     answer(&output).with_context(|| format!("measuring {setting}"))
 }
@@ -45,7 +59,9 @@ impl<'a> Peer<'a> {
     /// Asks the Python at `python` for its PyTorch.
     pub(super) fn find(python: &'a Path) -> Result<Peer<'a>> {
         let told = python.display();
-        let output = run(script(python).arg("version")).with_context(|| {
+        let mut command = script(python);
+        hold_peer_to(simd::level(), &mut command)?;
+        let output = run(command.arg("version")).with_context(|| {
             format!("cannot start --python {told}; name the Python of an environment with PyTorch")
         })?;
         let Version { name } = answer(&output).with_context(|| {
@@ -70,11 +86,7 @@ impl<'a> Peer<'a> {
         ] {
             command.args([option, &value.to_string()]);
         }
-        match level {
-            None => {}
-            Some(Level::Avx2) => drop(command.envs(PEER_AVX2)),
-            Some(level) => bail!("{} cannot be kept to {level}", self.name),
-        }
+        hold_peer_to(level.unwrap_or_else(simd::level), &mut command)?;
         let output = run(&mut command)
             .with_context(|| format!("cannot start --python {}", self.python.display()))?;
         answer(&output).with_context(|| format!("{} measuring {setting}", self.name))
@@ -124,6 +136,33 @@ mod tests {
 
     fn message(code: i32, stdout: &str, stderr: &str) -> String {
         answer::<Sample>(&output(code, stdout, stderr)).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn the_peer_is_held_to_our_level_and_to_no_lower_one() {
+        let held = |level| {
+            let mut command = Command::new("python");
+            hold_peer_to(level, &mut command).unwrap();
+            let told = |(k, v): (&std::ffi::OsStr, Option<&std::ffi::OsStr>)| {
+                (k.to_str().unwrap().to_owned(), v.map(|v| v.to_str().unwrap().to_owned()))
+            };
+            command.get_envs().map(told).collect::<Vec<_>>()
+        };
+        let variable =
+            |name: &str, value: Option<&str>| (name.to_owned(), value.map(str::to_owned));
+        assert_eq!(
+            held(Level::Avx2),
+            [
+                variable("ATEN_CPU_CAPABILITY", Some("avx2")),
+                variable("ONEDNN_MAX_CPU_ISA", Some("AVX2"))
+            ]
+        );
+        // `None` removes what the environment may hold.
+        assert_eq!(
+            held(Level::Avx512),
+            [variable("ATEN_CPU_CAPABILITY", None), variable("ONEDNN_MAX_CPU_ISA", None)]
+        );
+        assert!(hold_peer_to(Level::Portable, &mut Command::new("python")).is_err());
     }
 
     #[test]

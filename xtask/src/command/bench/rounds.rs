@@ -114,20 +114,19 @@ impl Rounds {
             (true, _) => &[Side::Peer, Side::Ours],
         };
         let usual = |work| Setting { work, threads: self.threads, level: None };
-        for &side in sides {
-            let Sample { value, peak_mb } = measure(side, &usual(Work::Train))?;
-            results.train.side(side).push(value);
-            results.peak_mb.side(side).extend(peak_mb);
-        }
-        let trained = results.train.ours[round];
-        let [one, two] = [1, 2].map(|threads| match threads == self.threads {
-            true => Ok(trained),
-            false => {
-                let setting = Setting { threads, ..usual(Work::Train) };
-                measure(Side::Ours, &setting).map(|sample| sample.value)
+        let mut with_threads = [f64::NAN; 2];
+        for (side, threads) in self.trainings(round) {
+            let setting = Setting { threads, ..usual(Work::Train) };
+            let Sample { value, peak_mb } = measure(side, &setting)?;
+            if side == Side::Ours && threads <= 2 {
+                with_threads[threads - 1] = value;
             }
-        });
-        results.two_threads.ours.push(two? / one?);
+            if threads == self.threads {
+                results.train.side(side).push(value);
+                results.peak_mb.side(side).extend(peak_mb);
+            }
+        }
+        results.two_threads.ours.push(with_threads[1] / with_threads[0]);
         for (work, series) in
             [(Work::Evaluate, &mut results.eval), (Work::TrainVgg15, &mut results.vgg15_train)]
         {
@@ -143,6 +142,21 @@ impl Rounds {
         }
         results.deletions.ours.push(measure(Side::Ours, &usual(Work::Deletions))?.value);
         Ok(())
+    }
+
+    /// Who trains on how many threads, in an order that puts our usual training beside
+    /// both that it is compared with: ours on fewer or more threads, and the peer's.
+    fn trainings(&self, round: usize) -> Vec<(Side, usize)> {
+        let others = [1, 2].into_iter().filter(|&n| n != self.threads);
+        let mut turns: Vec<_> = others.map(|n| (Side::Ours, n)).collect();
+        turns.push((Side::Ours, self.threads));
+        if self.has_peer {
+            turns.push((Side::Peer, self.threads));
+        }
+        if round % 2 == 1 {
+            turns.reverse();
+        }
+        turns
     }
 }
 
@@ -183,6 +197,8 @@ mod tests {
             assert_eq!(sides, [Side::Ours, Side::Peer, Side::Peer, Side::Ours], "{setting}");
         }
         assert!(log.iter().filter(|(_, of)| of.work == Work::Deletions).count() == 2);
+        let trained: Vec<_> = log[..3].iter().map(|(side, of)| (*side, of.threads)).collect();
+        assert_eq!(trained, [(Side::Ours, 1), (Side::Ours, 2), (Side::Peer, 2)]);
     }
 
     #[test]
@@ -236,6 +252,6 @@ mod tests {
             }
         });
         assert_eq!(outcome.unwrap_err().to_string(), "out of memory");
-        assert_eq!(calls, 2);
+        assert_eq!(calls, 3, "ours with one thread and with two, then the peer's");
     }
 }

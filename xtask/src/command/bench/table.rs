@@ -32,7 +32,7 @@ pub(super) fn table(results: &Results, at: &Circumstances) -> String {
     for (label, series, decimals) in [
         ("resnet110, training, img/s", &results.train, 1),
         ("resnet110, evaluation, img/s", &results.eval, 1),
-        ("resnet110, peak memory of training, MB", &results.peak_mb, 0),
+        ("resnet110, peak memory of training, MiB", &results.peak_mb, 0),
         ("vgg15, training, img/s", &results.vgg15_train, 1),
         ("resnet110, training at level avx2, img/s", &results.avx2_train, 1),
     ] {
@@ -104,7 +104,7 @@ batch 128, f32, level avx512, 2 threads; medians of 3 rounds
                                                ours   torch 2.15.0   ratio   lowest..highest
 resnet110, training, img/s                    150.0          100.0    1.50   1.20..1.60
 resnet110, evaluation, img/s                  300.0          300.0    1.00   0.90..1.10
-resnet110, peak memory of training, MB         1000           2000    0.50   0.50..0.50
+resnet110, peak memory of training, MiB        1000           2000    0.50   0.50..0.50
 vgg15, training, img/s                         50.0          100.0    0.50   0.50..0.50
 resnet110, training at level avx2, img/s       90.0           80.0    1.12   1.00..1.25
 
