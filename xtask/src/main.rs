@@ -11,6 +11,7 @@ mod progress;
 mod run_info;
 mod source;
 mod study;
+mod threads;
 mod weights;
 
 use std::process::ExitCode;
@@ -21,7 +22,7 @@ use cli::{Cli, Command};
 
 fn main() -> ExitCode {
     match run(Cli::parse()) {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => code,
         Err(error) => {
             eprintln!("error: {}", told(&error));
             ExitCode::FAILURE
@@ -38,17 +39,18 @@ fn told(error: &anyhow::Error) -> String {
     })
 }
 
-fn run(cli: Cli) -> anyhow::Result<()> {
+fn run(cli: Cli) -> anyhow::Result<ExitCode> {
     tensor::simd::set_level_from_env()?;
-    match cli.command {
+    let done = match cli.command {
         Command::Reproduce(args) => command::reproduce::run(&args),
         Command::Data(args) => command::data::run(args),
-        Command::Train(args) => command::train::run(&args),
+        Command::Train(args) => return command::train::run(&args),
         Command::Eval(args) => command::eval::run(&args),
         Command::Lesion(args) => command::lesion::run(&args),
         Command::Models(args) => command::models::run(&args),
         Command::Bench(args) => command::bench::run(&args),
         Command::Test => command::test::test(),
         Command::Ci => command::test::ci(),
-    }
+    };
+    done.map(|()| ExitCode::SUCCESS)
 }

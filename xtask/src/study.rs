@@ -1,14 +1,13 @@
 //! What the commands that look at trained networks share: the network, its weights,
 //! the images, the threads.
 
-use std::num::NonZeroUsize;
-
-use anyhow::{Context, Result};
+use anyhow::Result;
 use clap::Args;
 use data::{Dataset, Split};
 use lesion::Subject;
 use models::Arch;
 
+use crate::threads::Threads;
 use crate::{source, weights};
 
 /// Which network with which weights, on which images.
@@ -25,9 +24,8 @@ pub(crate) struct StudyArgs {
     /// The first N test images only [default: all]
     #[arg(long, value_name = "N")]
     pub(crate) images: Option<usize>,
-    /// Threads [default: all cores]; the result does not depend on them
-    #[arg(long, value_name = "N")]
-    pub(crate) threads: Option<NonZeroUsize>,
+    #[command(flatten)]
+    pub(crate) threads: Threads,
 }
 
 impl StudyArgs {
@@ -40,17 +38,5 @@ impl StudyArgs {
     pub(crate) fn images(&self) -> Result<Dataset> {
         let images = source::load_images(self.data.as_deref(), Split::Test)?;
         source::take_images(images, self.images)
-    }
-
-    /// The number of threads asked for.
-    pub(crate) fn threads(&self) -> usize {
-        self.threads.map_or_else(tensor::threads::count, NonZeroUsize::get)
-    }
-
-    /// Runs `work` on the threads asked for.
-    pub(crate) fn on_threads<R: Send>(&self, work: impl FnOnce() -> R + Send) -> Result<R> {
-        let threads = self.threads();
-        tensor::threads::with_threads(threads, work)
-            .with_context(|| format!("cannot start {threads} threads"))
     }
 }

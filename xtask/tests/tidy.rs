@@ -15,7 +15,7 @@ const ARROWS: [(&str, &[&str]); 10] = [
     ("lesion", &["data", "models", "nn", "record", "tensor"]),
     ("report", &["record"]),
     ("testkit", &["nn", "tensor"]),
-    ("xtask", &["data", "lesion", "models", "nn", "record", "report", "tensor", "train"]),
+    ("xtask", &["data", "lesion", "models", "record", "report", "tensor", "train"]),
 ];
 
 const MAX_LINES: usize = 400;

@@ -59,7 +59,7 @@ pub(crate) fn run(args: &EvalArgs) -> Result<()> {
     let plan = plan(args, &subject.model)?;
     let images = args.study.images()?;
     let training = args.recalibrate.map(|n| training_images(args, n, &subject)).transpose()?;
-    let outcome = args.study.on_threads(|| {
+    let outcome = args.study.threads.run(|| {
         if let Some(training) = training {
             let batches = subject.batches(&training).map(|(images, _)| images);
             let params = models::recalibrated(&subject.model, &plan, batches);

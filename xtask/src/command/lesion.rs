@@ -55,10 +55,11 @@ pub(crate) fn run(args: &LesionArgs) -> Result<()> {
         })?;
     }
     let start = Instant::now();
-    let record = args.study.on_threads(|| run_shown(experiment, &subject, &images))??;
+    let record =
+        args.study.threads.run(|| run_shown("unit passes", experiment, &subject, &images))??;
     if let Some(out) = &args.out {
         let path = record.save(out).context("--out")?;
-        run_info(args.study.threads(), start).save(out, &record.name).context("--out")?;
+        run_info(args.study.threads.count(), start).save(out, &record.name).context("--out")?;
         eprintln!("record: {}", path.display());
     }
     match &record.result {
@@ -70,14 +71,15 @@ pub(crate) fn run(args: &LesionArgs) -> Result<()> {
     Ok(())
 }
 
-/// Runs the experiment with its progress on standard error.
+/// Runs the experiment with its progress, called `name`, on standard error.
 pub(crate) fn run_shown(
+    name: &str,
     experiment: &Experiment,
     subject: &Subject,
     images: &Dataset,
 ) -> Result<Record, LesionError> {
     let claims = report::claims::sha256();
-    let mut shown = Progress::new("unit passes", 0, 0);
+    let mut shown = Progress::new(name, 0, 0);
     let record = experiment.run(subject, images, Some(&claims), &mut |done, total| {
         shown.set(done, total);
     });
@@ -91,7 +93,7 @@ fn dry_run(
     subject: &Subject,
     images: &Dataset,
 ) -> Result<()> {
-    let forecast = args.study.on_threads(|| Forecast::of(experiment, subject, images))?;
+    let forecast = args.study.threads.run(|| Forecast::of(experiment, subject, images))?;
     let Forecast { plans, distinct, cost, speed } = &forecast;
     let Speed { macs_per_second, images: measured_images, threads } = *speed;
     let (model, weights) = (&subject.model.name, &subject.weights.source);

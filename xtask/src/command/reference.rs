@@ -83,7 +83,7 @@ fn check_in(folder: &Path, data: &Path) -> Result<Outcome> {
     let arch = Arch::parse("resnet20-v1")?;
     let subject = Subject::load(arch, &folder.join("resnet20.safetensors"))?;
     let images = data::load(data, Split::Test)?;
-    let record = run_shown(Experiment::named("delete-one")?, &subject, &images)?;
+    let record = run_shown("unit passes", Experiment::named("delete-one")?, &subject, &images)?;
     let record::Outcome::DeleteOne(ours) = &record.result;
     let comparison = compare(&reference, ours)?;
     ensure!(

@@ -1,11 +1,10 @@
 //! `cargo xtask reproduce`: every figure, the claims, the page.
 
 use std::collections::BTreeSet;
-use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 use clap::Args;
 use data::{Dataset, Split};
 use lesion::{Cost, Experiment, Subject};
@@ -15,10 +14,11 @@ use report::figure::{self, Figure};
 use report::page::{self, PageInput};
 use report::{ReportError, claims};
 
+use super::lesion::run_shown;
 use crate::forecast::{Forecast, told_cost, told_time};
-use crate::progress::Progress;
 use crate::run_info::run_info;
 use crate::source::{self, project_root};
+use crate::threads::Threads;
 use crate::weights;
 
 /// Options of `reproduce`.
@@ -36,9 +36,8 @@ pub(crate) struct ReproduceArgs {
     /// The folder with CIFAR-10, or `sample` for the shipped sample
     #[arg(long, value_name = "DIR|sample")]
     data: Option<String>,
-    /// Threads [default: all cores]; the result does not depend on them
-    #[arg(long, value_name = "N")]
-    threads: Option<NonZeroUsize>,
+    #[command(flatten)]
+    threads: Threads,
     /// Tell which records are up to date and what the others would take; run and write nothing
     #[arg(long)]
     dry_run: bool,
@@ -62,13 +61,18 @@ const DRAWINGS: [Drawing; 1] = [Drawing {
     draw: figure::fig3,
 }];
 
+impl Drawing {
+    fn shows(&self, Record { key, .. }: &Record) -> bool {
+        key.experiment == self.experiment && self.networks.contains(&key.model.name.as_str())
+    }
+}
+
 pub(crate) fn run(args: &ReproduceArgs) -> Result<()> {
     let drawings = asked_for(&args.only)?;
     let images = images(args)?;
     let out = args.out.clone().unwrap_or_else(|| project_root().join("out"));
-    let threads = args.threads.map_or_else(tensor::threads::count, NonZeroUsize::get);
     if args.dry_run {
-        return dry_run(&drawings, &images, &out.join("records"), threads);
+        return dry_run(&drawings, &images, &out.join("records"), args.threads);
     }
     for folder in [out.clone(), out.join("records"), out.join("figures")] {
         std::fs::create_dir_all(&folder).with_context(|| {
@@ -80,15 +84,17 @@ pub(crate) fn run(args: &ReproduceArgs) -> Result<()> {
         let experiment = Experiment::named(drawing.experiment)?;
         for network in drawing.networks {
             let question = Question::new(experiment, network, &images)?;
-            records.push(question.record(&out.join("records"), threads)?);
+            // Figures may share records.
+            if records.iter().all(|record| record.name != question.name) {
+                records.push(question.record(&out.join("records"), args.threads)?);
+            }
         }
     }
     let figures = drawings
         .iter()
         .map(|drawing| {
-            let of = |r: &&Record| r.key.experiment == drawing.experiment;
-            let records: Vec<&Record> = records.iter().filter(of).collect();
-            let figure = (drawing.draw)(&records)?;
+            let shown: Vec<&Record> = records.iter().filter(|r| drawing.shows(r)).collect();
+            let figure = (drawing.draw)(&shown)?;
             figure.save(&out.join("figures"))?;
             Ok(figure)
         })
@@ -105,16 +111,16 @@ pub(crate) fn run(args: &ReproduceArgs) -> Result<()> {
 }
 
 fn asked_for(only: &[String]) -> Result<Vec<&'static Drawing>> {
-    if only.is_empty() {
-        return Ok(DRAWINGS.iter().collect());
+    let known = DRAWINGS.map(|drawing| drawing.name);
+    for name in only {
+        ensure!(
+            known.contains(&name.as_str()),
+            "--only {name}: no such figure; known are {}",
+            known.join(", ")
+        );
     }
-    let find = |name: &String| {
-        DRAWINGS.iter().find(|drawing| drawing.name == name).with_context(|| {
-            let known: Vec<_> = DRAWINGS.iter().map(|drawing| drawing.name).collect();
-            format!("--only {name}: no such figure; known are {}", known.join(", "))
-        })
-    };
-    only.iter().map(find).collect()
+    let is_asked_for = |name: &str| only.is_empty() || only.iter().any(|asked| asked == name);
+    Ok(DRAWINGS.iter().filter(|drawing| is_asked_for(drawing.name)).collect())
 }
 
 fn images(args: &ReproduceArgs) -> Result<Dataset> {
@@ -159,8 +165,8 @@ impl<'a> Question<'a> {
     }
 
     /// The record: from its file if that answers this question, else from a run.
-    fn record(&self, dir: &Path, threads: usize) -> Result<Record> {
-        let Question { experiment, subject, images, claims, name } = self;
+    fn record(&self, dir: &Path, threads: Threads) -> Result<Record> {
+        let name = &self.name;
         match self.answer(dir) {
             Ok(Some(record)) => {
                 eprintln!("{name}: the record is up to date");
@@ -170,25 +176,17 @@ impl<'a> Question<'a> {
             Err(error) => eprintln!("{error}; it is made anew"),
         }
         let start = Instant::now();
-        let mut shown = Progress::new(name, 0, 0);
-        let record = on_threads(threads, || {
-            experiment.run(subject, images, Some(claims), &mut |done, total| shown.set(done, total))
-        })??;
-        shown.finish();
+        let record =
+            threads.run(|| run_shown(name, self.experiment, &self.subject, self.images))??;
         record.save(dir)?;
-        run_info(threads, start).save(dir, &record.name)?;
+        run_info(threads.count(), start).save(dir, &record.name)?;
         Ok(record)
     }
 }
 
-fn on_threads<R: Send>(threads: usize, work: impl FnOnce() -> R + Send) -> Result<R> {
-    tensor::threads::with_threads(threads, work)
-        .with_context(|| format!("cannot start {threads} threads"))
-}
-
 /// Tells of each figure's records whether they are up to date, and what computing the
 /// others would take.
-fn dry_run(drawings: &[&Drawing], images: &Dataset, dir: &Path, threads: usize) -> Result<()> {
+fn dry_run(drawings: &[&Drawing], images: &Dataset, dir: &Path, threads: Threads) -> Result<()> {
     let (mut told, mut cost, mut time) = (BTreeSet::new(), Cost::default(), Duration::ZERO);
     for drawing in drawings {
         println!("{}", drawing.name);
@@ -208,8 +206,7 @@ fn dry_run(drawings: &[&Drawing], images: &Dataset, dir: &Path, threads: usize) 
                 println!("  {name}: to compute, as above");
                 continue;
             }
-            let forecast =
-                on_threads(threads, || Forecast::of(experiment, &question.subject, images))?;
+            let forecast = threads.run(|| Forecast::of(experiment, &question.subject, images))?;
             cost = cost + forecast.cost;
             time += forecast.time();
             println!(
@@ -223,9 +220,10 @@ fn dry_run(drawings: &[&Drawing], images: &Dataset, dir: &Path, threads: usize) 
     match told.len() {
         0 => println!("in all: every record is up to date"),
         n => println!(
-            "in all: {n} to compute, {}, expected {} (threads: {threads})",
+            "in all: {n} to compute, {}, expected {} (threads: {})",
             told_cost(&cost),
-            told_time(time)
+            told_time(time),
+            threads.count()
         ),
     }
     println!("dry run: nothing was run, nothing written");

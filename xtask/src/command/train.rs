@@ -1,7 +1,7 @@
 //! `cargo xtask train MODEL`.
 
-use std::num::NonZeroUsize;
 use std::path::PathBuf;
+use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -13,6 +13,7 @@ use train::{Ending, Event, Job, Recipe};
 
 use crate::progress::Progress;
 use crate::source;
+use crate::threads::Threads;
 
 /// Options of `train`.
 #[derive(Args)]
@@ -37,12 +38,15 @@ pub(crate) struct TrainArgs {
     /// Go on from the checkpoint in the folder, if there is one
     #[arg(long)]
     resume: bool,
-    /// Threads [default: all cores]; the result does not depend on them
-    #[arg(long, value_name = "N")]
-    threads: Option<NonZeroUsize>,
+    #[command(flatten)]
+    threads: Threads,
 }
 
-pub(crate) fn run(args: &TrainArgs) -> Result<()> {
+/// What a shell expects of a program that Ctrl-C has ended.
+const INTERRUPTED: u8 = 130;
+
+/// Trains, to the end or to a clean stop.
+pub(crate) fn run(args: &TrainArgs) -> Result<ExitCode> {
     let arch = Arch::parse(&args.model)?;
     let mut recipe = Recipe::named(&args.recipe, arch)?;
     recipe.epochs = args.epochs.unwrap_or(recipe.epochs);
@@ -68,16 +72,16 @@ pub(crate) fn run(args: &TrainArgs) -> Result<()> {
         job.train.len(),
         job.out.display()
     );
-    let threads = args.threads.map_or_else(tensor::threads::count, NonZeroUsize::get);
-    let ending = tensor::threads::with_threads(threads, || train_shown(&job, &stop))
-        .with_context(|| format!("cannot start {threads} threads"))??;
-    match ending {
-        Ending::Finished(path) => println!("{}", path.display()),
-        Ending::Stopped(path) => {
-            eprintln!("stopped; go on with --resume from {}", path.display());
+    Ok(match args.threads.run(|| train_shown(&job, &stop))?? {
+        Ending::Finished(path) => {
+            println!("{}", path.display());
+            ExitCode::SUCCESS
         }
-    }
-    Ok(())
+        Ending::Stopped(path) => {
+            eprintln!("stopped; the same command with --resume goes on from {}", path.display());
+            ExitCode::from(INTERRUPTED)
+        }
+    })
 }
 
 /// The folder's name: model, recipe unless it is the default one, seed unless 1.
@@ -132,7 +136,7 @@ fn stop_on_ctrl_c(stop: &Arc<AtomicBool>) -> Result<()> {
     let stop = Arc::clone(stop);
     let handler = move || {
         if stop.swap(true, Ordering::Relaxed) {
-            std::process::exit(130);
+            std::process::exit(INTERRUPTED.into());
         }
         eprintln!("stopping after this step; press Ctrl-C again to end at once");
     };

@@ -1,5 +1,11 @@
 //! Dry runs: what they tell, and that they leave nothing behind.
 
+use std::path::Path;
+
+use data::Split;
+use lesion::{Experiment, Subject};
+use models::Arch;
+use record::{DeleteOne, Deletion, Outcome, Record, Score, UnitDeletion};
 use serde_json::json;
 
 use crate::bench::{Bench, json as result, names_in, printed};
@@ -84,4 +90,31 @@ fn reproduce_tells_which_records_are_up_to_date() {
     std::fs::copy(kept, records.join("delete-one-vgg15-sample.json")).unwrap();
     assert!(printed(&args).contains("in all: 2 to compute, "));
     assert_eq!(std::fs::read(records.join("delete-one-resnet20-sample.json")).unwrap(), b"{}");
+
+    // A record that answers the question stays.
+    shipped_record("resnet20").save(&records).unwrap();
+    let told = printed(&[&args[..], &["--only", "fig3,fig3"]].concat());
+    assert!(told.starts_with("fig3\n  delete-one-resnet20-sample: up to date\n"), "{told}");
+    assert!(told.contains("in all: 1 to compute, ") && told.matches("fig3").count() == 1, "{told}");
+}
+
+/// The key of a record about shipped weights and images, with made-up numbers.
+fn shipped_record(model: &str) -> Record {
+    let data = Path::new(env!("CARGO_MANIFEST_DIR")).join("../data");
+    let weights = data.join(format!("weights/{model}.safetensors"));
+    let subject = Subject::load(Arch::parse(model).unwrap(), &weights).unwrap();
+    let images = data::load_sample(&data, Split::Test).unwrap();
+    let experiment = Experiment::named("delete-one").unwrap();
+    let key = experiment.key(&subject, &images, Some(&report::claims::sha256()));
+    let score = Score { wrong: 100, cross_entropy: 0.5 };
+    let deletion = Deletion { score: score.clone(), newly_wrong: 0, newly_right: 0 };
+    let units = subject.model.units.iter().enumerate().map(|(index, unit)| UnitDeletion {
+        index,
+        name: unit.name.clone(),
+        stage: unit.stage,
+        boundary: unit.is_boundary(),
+        deleted: unit.is_deletable().then(|| deletion.clone()),
+    });
+    let result = DeleteOne { images: images.len(), intact: score, units: units.collect() };
+    Record::new(experiment.record_name(&subject, &images), key, Outcome::DeleteOne(result))
 }

@@ -7,13 +7,15 @@ use crate::sweep::weights_name;
 use crate::words;
 
 pub(super) fn section(records: &[Record]) -> Markup {
+    let is_preview = records.iter().any(|record| record.key.data.sample);
+    let again = if is_preview { "cargo xtask reproduce" } else { "cargo xtask reproduce --full" };
     html! {
         section #runs {
             h2 { "Exactly what was run" }
             p {
                 "A record holds the question, the weights and images by their sha-256, and every \
                  raw number; thread count and time of day have no influence on it. "
-                code { "cargo xtask reproduce" } " makes everything on this page again."
+                code { (again) } " makes everything on this page again."
             }
             @for record in records { (run(record)) }
         }

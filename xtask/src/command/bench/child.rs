@@ -5,7 +5,7 @@ use std::time::Instant;
 use anyhow::{Context, Result};
 use data::{Normalisation, Split};
 use lesion::experiment::delete_one;
-use models::{Arch, Model, Plan, Unit, evaluate};
+use models::{Arch, Model, Plan, evaluate};
 use record::stats::median;
 use tensor::Tensor;
 use train::{Job, Progress, Recipe, Trainer};
@@ -79,14 +79,9 @@ fn deletions(arch: Arch, batch: usize) -> Result<f64> {
     Ok(sweep / (before + evaluations(count - count / 2)))
 }
 
-/// What [`deletions`] would be if time went by multiplications alone: each deletion
-/// runs what follows the deleted unit, and the intact network runs once.
+/// What [`deletions`] would be if time went by multiplications alone.
 pub(super) fn ideal_deletions(model: &Model<f32>) -> f64 {
-    let after = |id: usize| {
-        let units: u64 = model.units[id + 1..].iter().map(Unit::macs).sum();
-        units + model.head.linear.macs()
-    };
-    let swept: u64 = model.macs() + deletable(model).map(after).sum::<u64>();
+    let swept = delete_one::sweep(model).cost(model).macs;
     swept as f64 / (deletable(model).count() as u64 * model.macs()) as f64
 }
 
@@ -165,10 +160,12 @@ mod tests {
         // 54 blocks of nearly equal work: (53 / 2 + 1) / 54.
         let ideal = ideal_deletions(&Arch::PreAct { depth: 110 }.build(SEED));
         assert!((ideal - 27.5 / 54.0).abs() < 0.003, "{ideal}");
-        // Three deletions that each run what follows, by hand.
+        // The intact network once, and three deletions by hand: what follows the unit, and
+        // the projections of the two that have one.
         let model = SMALL.build::<f32>(SEED);
         let [_, second, third] = [0, 1, 2].map(|id| model.units[id].macs());
-        let swept = model.macs() + second + 2 * third + 3 * 640;
+        let projections = 16 * 32 * 256 + 32 * 64 * 64;
+        let swept = model.macs() + second + 2 * third + 3 * 640 + projections;
         let expected = swept as f64 / (3 * model.macs()) as f64;
         assert!((ideal_deletions(&model) - expected).abs() < 1e-12);
     }

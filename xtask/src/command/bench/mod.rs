@@ -15,7 +15,7 @@ mod table;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use clap::{Args, ValueEnum};
 use models::Arch;
 use tensor::simd::Level;
@@ -25,6 +25,8 @@ use process::Peer;
 use rounds::{Results, Rounds};
 use setting::{Side, Work};
 use summary::{Circumstances, Summary};
+
+use crate::threads;
 
 /// Options of `bench`.
 #[derive(Args)]
@@ -56,10 +58,9 @@ enum Against {
 }
 
 pub(crate) fn run(args: &BenchArgs) -> Result<()> {
-    let threads = args.threads.map_or_else(tensor::threads::count, NonZeroUsize::get);
+    let threads = threads::or_all(args.threads);
     if let Some(work) = args.child {
-        let sample = tensor::threads::with_threads(threads, || child::measure(work))
-            .with_context(|| format!("cannot start {threads} threads"))??;
+        let sample = threads::run_on(threads, || child::measure(work))??;
         println!("{}", serde_json::to_string(&sample)?);
         return Ok(());
     }
