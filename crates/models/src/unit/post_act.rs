@@ -17,10 +17,14 @@ use super::UnitShape;
 /// A post-activation block.
 #[derive(Debug, Clone, PartialEq)]
 pub struct PostActBlock {
-    conv1: Conv2d,
-    bn1: BatchNorm,
-    conv2: Conv2d,
-    bn2: BatchNorm,
+    /// The first convolution, with the block's stride.
+    pub conv1: Conv2d,
+    /// Between the convolutions, with a ReLU.
+    pub bn1: BatchNorm,
+    /// The second convolution.
+    pub conv2: Conv2d,
+    /// At the end of the branch.
+    pub bn2: BatchNorm,
 }
 
 impl PostActBlock {

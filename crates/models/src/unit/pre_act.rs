@@ -16,11 +16,16 @@ use super::UnitShape;
 /// A pre-activation block; a boundary block if it has a projection.
 #[derive(Debug, Clone, PartialEq)]
 pub struct PreActBlock {
-    bn1: BatchNorm,
-    conv1: Conv2d,
-    bn2: BatchNorm,
-    conv2: Conv2d,
-    projection: Option<Conv2d>,
+    /// Before the first convolution.
+    pub bn1: BatchNorm,
+    /// The first convolution, with the block's stride.
+    pub conv1: Conv2d,
+    /// Between the convolutions.
+    pub bn2: BatchNorm,
+    /// The second convolution.
+    pub conv2: Conv2d,
+    /// The skip of a boundary block, 1x1.
+    pub projection: Option<Conv2d>,
 }
 
 impl PreActBlock {
