@@ -4,6 +4,7 @@ use std::path::Path;
 
 use nn::state::StateDict;
 use serde::{Deserialize, Serialize};
+use tensor::Tensor;
 
 use crate::{Progress, Settings, TrainError, Trainer};
 
@@ -18,6 +19,10 @@ struct Header {
 }
 
 /// Writes the state of a training, so that [`load`] restores it bit for bit.
+///
+/// # Errors
+/// If a parameter or velocity is not finite: the older file, from which a training can
+/// go on, is worth more than one from which none can. Or if it cannot be written.
 pub(crate) fn save(trainer: &Trainer<'_>, path: &Path) -> Result<(), TrainError> {
     let mut state = trainer.model.params.to_state();
     for (id, param) in trainer.model.params.iter() {
@@ -26,10 +31,22 @@ pub(crate) fn save(trainer: &Trainer<'_>, path: &Path) -> Result<(), TrainError>
             state.tensors.insert(format!("{VELOCITY}{}", param.name), velocity);
         }
     }
+    check_finite(trainer, &state)?;
     let header =
         Header { settings: trainer.settings().clone(), progress: trainer.progress.clone() };
     state.metadata = Some(serde_json::to_string(&header).expect("a header is JSON"));
     Ok(record::atomic_write(path, &state.to_bytes())?)
+}
+
+/// Refuses a state that holds NaN or infinity. The losses do not tell of all: a
+/// training that is stopped after a step has none yet from the weights that it left, and
+/// running statistics take no part in training.
+pub(crate) fn check_finite(trainer: &Trainer<'_>, state: &StateDict) -> Result<(), TrainError> {
+    let is_finite = |t: &Tensor<f32>| t.as_slice().iter().all(|v| v.is_finite());
+    match state.tensors.iter().find(|(_, t)| !is_finite(t)) {
+        Some((name, _)) => Err(trainer.diverged(format!("{name} holds NaN or infinity"))),
+        None => Ok(()),
+    }
 }
 
 /// Restores the state of a training that was made under the same settings.

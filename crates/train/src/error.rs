@@ -24,18 +24,18 @@ pub enum TrainError {
         /// The batch size.
         batch: usize,
     },
-    /// The loss is no number any more.
+    /// A loss or a weight is no finite number any more.
     #[error(
-        "the loss became {loss} in epoch {epoch}, step {step}; the last checkpoint is from before \
-         that; try a lower learning rate or another seed"
+        "the training diverged after {epochs} epochs and {steps} steps: {what}; the last \
+         checkpoint is from before that; try a lower learning rate or another seed"
     )]
     Diverged {
-        /// The epoch, from 1.
-        epoch: u32,
-        /// The step in it, from 0.
-        step: u64,
-        /// The loss.
-        loss: f64,
+        /// Whole epochs done.
+        epochs: u32,
+        /// Steps done in the current epoch.
+        steps: u64,
+        /// What is not finite.
+        what: String,
     },
     /// There is a checkpoint, and nobody said to go on from it.
     #[error("{0} holds a training already; go on with --resume, or name another folder with --out")]

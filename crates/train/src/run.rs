@@ -46,7 +46,8 @@ pub enum Ending {
 /// and a checkpoint written.
 ///
 /// # Errors
-/// See [`TrainError`]. What a failed write leaves behind is the file before it.
+/// See [`TrainError`]. A failed write, or a training that diverges, leaves the files
+/// behind as they were before.
 pub fn run(
     job: &Job,
     stop: &AtomicBool,
@@ -76,7 +77,7 @@ pub fn run(
                 return Ok(Ending::Stopped(path));
             }
         }
-        let entry = trainer.end_epoch();
+        let entry = trainer.end_epoch()?;
         checkpoint::save(&trainer, &path)?;
         write_log(&trainer, &job.out)?;
         on_event(Event::Epoch(&entry));
@@ -110,6 +111,7 @@ fn write_final(trainer: &Trainer<'_>, job: &Job) -> Result<PathBuf, TrainError> 
         program: env!("CARGO_PKG_VERSION").to_owned(),
     };
     let mut state = trainer.model.params.to_state();
+    checkpoint::check_finite(trainer, &state)?;
     state.metadata = Some(serde_json::to_string(&metadata).expect("metadata are JSON"));
     let path = job.out.join(FINAL);
     atomic_write(&path, &state.to_bytes())?;

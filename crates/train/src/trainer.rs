@@ -130,7 +130,7 @@ impl<'a> Trainer<'a> {
         let loss = op::cross_entropy(&mut pass.tape, &logits, labels);
         let mean = f64::from(loss.value().as_slice()[0]);
         if !mean.is_finite() {
-            return Err(TrainError::Diverged { epoch: self.progress.epoch + 1, step, loss: mean });
+            return Err(self.diverged(format!("the loss is {mean}")));
         }
         let images = labels.len();
         self.progress.loss_sum += mean * images as f64;
@@ -148,8 +148,15 @@ impl<'a> Trainer<'a> {
     }
 
     /// Ends an epoch: measures the test error and moves to the next one.
-    pub fn end_epoch(&mut self) -> EpochLog {
+    ///
+    /// # Errors
+    /// If the test loss is no finite number; nothing is changed then.
+    pub fn end_epoch(&mut self) -> Result<EpochLog, TrainError> {
         let test = self.measure();
+        let test_loss = test.cross_entropy();
+        if !test_loss.is_finite() {
+            return Err(self.diverged(format!("the test loss is {test_loss}")));
+        }
         let images = self.train.len() as f64;
         let Progress { epoch, step, loss_sum, wrong, ref log } = self.progress;
         self.progress.step = step.saturating_sub(1);
@@ -159,11 +166,17 @@ impl<'a> Trainer<'a> {
             train_loss: loss_sum / images,
             train_error: wrong as f64 / images,
             test_error: test.error(),
-            test_loss: test.cross_entropy(),
+            test_loss,
         };
         let log = log.iter().cloned().chain([entry.clone()]).collect();
         self.seek(Progress { epoch: epoch + 1, log, ..Progress::default() });
-        entry
+        Ok(entry)
+    }
+
+    /// The error of a training that has come to no finite number here.
+    pub(crate) fn diverged(&self, what: String) -> TrainError {
+        let Progress { epoch, step, .. } = self.progress;
+        TrainError::Diverged { epochs: epoch, steps: step, what }
     }
 
     /// The outcome of the network as it is on the test images.

@@ -1,0 +1,84 @@
+//! Trainings that are refused or given up, and what they leave behind.
+
+mod common;
+
+use std::path::Path;
+
+use nn::optim::{Schedule, Shape};
+use train::{CHECKPOINT, FINAL, Job, LOG, TrainError};
+
+use common::{bytes, finish, job, run_for};
+
+#[test]
+fn other_settings_are_refused_and_named() {
+    let dir = tempfile::tempdir().unwrap();
+    run_for(&job(dir.path(), false), Some(2)).unwrap();
+    let saved = bytes(&dir.path().join(CHECKPOINT));
+
+    let error = run_for(&job(dir.path(), false), None).unwrap_err();
+    assert!(matches!(error, TrainError::Exists(_)) && error.to_string().contains("--resume"));
+
+    let changed = Job { seed: 4, ..job(dir.path(), true) };
+    let message = run_for(&changed, None).unwrap_err().to_string();
+    assert!(message.contains("seed: 4, then 3") && !message.contains("model:"), "{message}");
+    assert_eq!(bytes(&dir.path().join(CHECKPOINT)), saved, "nothing was written");
+}
+
+#[test]
+fn damaged_checkpoints_and_impossible_recipes_are_errors() {
+    let dir = tempfile::tempdir().unwrap();
+    run_for(&job(dir.path(), false), Some(1)).unwrap();
+    let path = dir.path().join(CHECKPOINT);
+    let whole = bytes(&path);
+    for cut in [0, 7, 100, whole.len() / 2, whole.len() - 1] {
+        std::fs::write(&path, &whole[..cut]).unwrap();
+        let error = run_for(&job(dir.path(), true), None).unwrap_err();
+        assert!(matches!(error, TrainError::Damaged { .. }), "{cut} bytes: {error}");
+    }
+    let fresh = tempfile::tempdir().unwrap();
+    let mut none = job(fresh.path(), false);
+    none.recipe.epochs = 0;
+    assert!(matches!(run_for(&none, None), Err(TrainError::NoEpochs)));
+    let mut odd = job(fresh.path(), false);
+    odd.recipe.batch = 13;
+    assert!(matches!(
+        run_for(&odd, None),
+        Err(TrainError::OneValuePerChannel { images: 40, batch: 13 })
+    ));
+}
+
+/// A training that goes well until `part` of its steps are done; then the rate is
+/// infinite.
+fn diverging(out: &Path, part: f64) -> Job {
+    let mut job = job(out, true);
+    let shape = Shape::Step { milestones: vec![part], factor: 1e60 };
+    job.recipe.schedule = Schedule { peak: 0.01, warm_up: 0.0, shape };
+    job
+}
+
+/// In the second epoch of three steps: a step later the loss tells, at the end of the
+/// epoch the test loss, and where a training is stopped at once, only the weights.
+#[test]
+fn a_diverged_training_keeps_the_checkpoint_from_before() {
+    let cases = [
+        (0.5, None, "after 1 epochs and 1 steps: the loss is NaN"),
+        (0.8, None, "after 1 epochs and 3 steps: the test loss is NaN"),
+        (0.5, Some(4), "after 1 epochs and 1 steps: bn.bias holds NaN or infinity"),
+    ];
+    for (part, stop_after, expected) in cases {
+        let dir = tempfile::tempdir().unwrap();
+        let job = diverging(dir.path(), part);
+        run_for(&job, Some(3)).unwrap();
+        let error = run_for(&job, stop_after.map(|steps| steps - 3)).unwrap_err();
+        assert!(matches!(error, TrainError::Diverged { .. }), "{error}");
+        assert!(error.to_string().contains(expected), "expected {expected:?} in {error}");
+        assert!(!dir.path().join(FINAL).exists(), "{expected}");
+        let log = String::from_utf8(bytes(&dir.path().join(LOG))).unwrap();
+        assert!(log.lines().count() == 1 && !log.contains("null"), "{log}");
+        // It goes on from the end of the first epoch, and comes to the same again.
+        let saved = bytes(&dir.path().join(CHECKPOINT));
+        let again = run_for(&job, None).unwrap_err().to_string();
+        assert!(again.contains("after 1 epochs"), "{again}");
+        assert_eq!(bytes(&dir.path().join(CHECKPOINT)), saved, "{expected}");
+    }
+}
