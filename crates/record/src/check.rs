@@ -69,8 +69,17 @@ fn delete_one(outcome: &DeleteOne) -> Result<(), String> {
                 wrong - right
             )
         })?;
-        expect(right <= i64::from(outcome.intact.wrong), || {
+        // Only what was wrong can become right, and only what was right can become wrong.
+        let was_wrong = i64::from(outcome.intact.wrong);
+        let was_right = images as i64 - was_wrong;
+        expect(right <= was_wrong, || {
             format!("{field}.deleted.newly_right is {right}, more than the intact network's errors")
+        })?;
+        expect(wrong <= was_right, || {
+            format!(
+                "{field}.deleted.newly_wrong is {wrong}, more than the {was_right} images that \
+                 the intact network gets right"
+            )
         })?;
     }
     Ok(())

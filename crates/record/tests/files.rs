@@ -142,6 +142,14 @@ fn foreign_or_damaged_files_are_refused_with_their_name_and_the_reason() {
         (good.replace("\"index\": 1", "\"index\": 3"), "units[1].index is 3"),
         (good.replace("\"newly_wrong\": 5", "\"newly_wrong\": 6"), "newly_wrong - newly_right = 4"),
         (good.replace("\"wrong\": 10,", "\"wrong\": 101,"), "intact.wrong is 101"),
+        // Of ten images that were right 92 cannot become wrong, though 92 - 89 is the change.
+        (
+            good.replace("\"wrong\": 10,", "\"wrong\": 90,")
+                .replace("\"wrong\": 13,", "\"wrong\": 93,")
+                .replace("\"newly_wrong\": 5", "\"newly_wrong\": 92")
+                .replace("\"newly_right\": 2", "\"newly_right\": 89"),
+            "newly_wrong is 92, more than the 10 images",
+        ),
         (good.replace(&"a".repeat(64), "aa"), "64 lower-case hexadecimal"),
         (good[..good.len() / 2].to_string(), "is not a record"),
         (String::new(), "is not a record"),
