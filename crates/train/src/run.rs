@@ -82,6 +82,8 @@ pub fn run(
         write_log(&trainer, &job.out)?;
         on_event(Event::Epoch(&entry));
     }
+    // A process that died between a checkpoint and its log has left the log one behind.
+    write_log(&trainer, &job.out)?;
     write_final(&trainer, job).map(Ending::Finished)
 }
 

@@ -30,6 +30,21 @@ fn stopping_after_every_step_and_resuming_changes_no_bit() {
 }
 
 #[test]
+fn a_finished_training_that_is_resumed_completes_its_log() {
+    let dir = tempfile::tempdir().unwrap();
+    finish(&job(dir.path(), false));
+    let path = dir.path().join(LOG);
+    let whole = bytes(&path);
+    let first_line = whole.iter().position(|&b| b == b'\n').unwrap() + 1;
+    std::fs::write(&path, &whole[..first_line]).unwrap();
+    finish(&job(dir.path(), true));
+    assert_eq!(bytes(&path), whole, "cut after the first epoch");
+    std::fs::remove_file(&path).unwrap();
+    finish(&job(dir.path(), true));
+    assert_eq!(bytes(&path), whole, "removed");
+}
+
+#[test]
 fn any_number_of_threads_gives_the_same_bits() {
     let finals = [1, 2, 3, 8].map(|threads| {
         let dir = tempfile::tempdir().unwrap();
