@@ -5,14 +5,16 @@ use std::time::{Duration, Instant};
 
 use data::Dataset;
 use lesion::{Cost, Experiment, PlanSweep, Subject};
-use models::Plan;
+use models::{EVAL_GROUP, Plan};
 
 use crate::plan_text::described;
 
 /// Plans listed in a text; of more the rest is counted.
 const LISTED: usize = 12;
 
-/// Batches measured, or fewer if they take long enough.
+/// Groups of images in a batch for each thread, and batches measured, or fewer if they
+/// take long enough.
+const GROUPS: usize = 2;
 const BATCHES: usize = 4;
 const LONG_ENOUGH: Duration = Duration::from_secs(1);
 
@@ -80,10 +82,12 @@ impl Speed {
         let intact = PlanSweep::new(model, vec![Plan::intact(model)]);
         let intact = intact.expect("the intact plan is one of its model");
         let evaluate = |batch| drop(intact.evaluate(model, [batch], &mut |_| {}));
+        // Much less than an evaluation's batches, yet work for all threads.
+        let size = GROUPS * EVAL_GROUP * tensor::threads::count();
         // The first batch starts the threads and warms the caches.
-        subject.batches(images).take(1).for_each(evaluate);
+        subject.batches(images, size).take(1).for_each(evaluate);
         let (start, mut n) = (Instant::now(), 0);
-        for batch in subject.batches(images).take(BATCHES) {
+        for batch in subject.batches(images, size).take(BATCHES) {
             n += batch.1.len();
             evaluate(batch);
             if start.elapsed() > LONG_ENOUGH {

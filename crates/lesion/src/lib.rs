@@ -42,5 +42,5 @@ pub mod sweep;
 
 pub use error::LesionError;
 pub use experiment::{Experiment, Part};
-pub use subject::{BATCH, Subject};
+pub use subject::{RECALIBRATION_BATCH, Subject};
 pub use sweep::{Cost, PlanSweep};

@@ -11,8 +11,9 @@ use tensor::Tensor;
 
 use crate::LesionError;
 
-/// Images evaluated at once: few enough for the caches, enough for the threads.
-pub const BATCH: usize = 128;
+/// Images in a batch of a recalibration. A batch is normalised by its own statistics, so
+/// this number is part of what a recalibrated network is, as it is in training.
+pub const RECALIBRATION_BATCH: usize = 128;
 
 /// Largest weights file read, in bytes; the largest network here has 200 million
 /// numbers.
@@ -83,13 +84,14 @@ impl Subject {
         }
     }
 
-    /// All images in order, [`BATCH`] at a time, as inputs `[n, 32, 32, 3]` with
-    /// their labels.
+    /// All images in order, `size` at a time, as inputs `[n, 32, 32, 3]` with their
+    /// labels: [`models::EVAL_BATCH`] to measure, [`RECALIBRATION_BATCH`] to recalibrate.
     pub fn batches<'a>(
         &'a self,
         images: &'a Dataset,
+        size: usize,
     ) -> impl Iterator<Item = (Tensor<f32>, Vec<u8>)> + 'a {
-        data::batches(images, BATCH, &self.normalisation).map(|(pixels, labels)| {
+        data::batches(images, size, &self.normalisation).map(|(pixels, labels)| {
             let shape = [labels.len(), data::SIDE, data::SIDE, data::CHANNELS];
             (Tensor::from_vec(shape, pixels), labels)
         })

@@ -23,6 +23,7 @@
 mod arch;
 mod backward;
 mod evaluate;
+mod group;
 mod model;
 mod plan;
 mod recalibrate;
@@ -34,7 +35,8 @@ mod weights;
 pub use arch::{Arch, UnknownModel};
 pub use backward::{BackwardPlan, BackwardPlanError};
 pub use evaluate::{Outcome, count_wrong, evaluate, score};
-pub use model::{EVAL_GROUP, Head, Model, Stem};
+pub use group::{EVAL_BATCH, EVAL_GROUP, in_groups};
+pub use model::{Head, Model, Stem};
 pub use nn::Route;
 pub use plan::{Plan, PlanError};
 pub use recalibrate::recalibrated;

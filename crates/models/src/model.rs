@@ -2,8 +2,9 @@
 
 use nn::layer::{BatchNorm, Conv2d, Linear};
 use nn::{Params, Pass, Var, op};
-use tensor::{Scalar, Tensor, threads};
+use tensor::{Scalar, Tensor};
 
+use crate::group::in_groups;
 use crate::unit::dropout;
 use crate::{Plan, Unit};
 
@@ -51,11 +52,6 @@ pub struct Head {
 
 /// The side of the images that unit shapes and MACs are given for.
 pub(crate) const SIDE: usize = 32;
-
-/// Images that go through a network together in evaluation, on one thread: enough
-/// that reading the weights of wide layers does not take the time, few enough for the
-/// threads of a desktop to share a test set evenly.
-pub const EVAL_GROUP: usize = 32;
 
 /// Numbers of an activation, all its images together, that go through a stage at once:
 /// 512 KiB, half of a second-level cache. That makes 8 images of 32x32 pixels with 16
@@ -120,16 +116,12 @@ impl<T: Scalar> Model<T> {
     /// If the plan is not one of this model.
     #[track_caller]
     pub fn logits(&self, images: Tensor<T>, plan: &Plan) -> Tensor<T> {
-        let n = images.dims()[0];
-        let groups = threads::map(n.div_ceil(EVAL_GROUP), |i| {
-            let images = images.rows(i * EVAL_GROUP, n.min((i + 1) * EVAL_GROUP));
-            threads::alone(|| {
-                let mut pass = Pass::eval(&self.params);
-                let x = pass.tape.constant(images);
-                let h = self.forward_stem(&mut pass, &x);
-                let h = self.eval_units(&mut pass, h, &plan.order, plan);
-                self.forward_head(&mut pass, &h).into_value()
-            })
+        let groups = in_groups(images.dims()[0], |group| {
+            let mut pass = Pass::eval(&self.params);
+            let x = pass.tape.constant(images.rows(group.start, group.end));
+            let h = self.forward_stem(&mut pass, &x);
+            let h = self.eval_units(&mut pass, h, &plan.order, plan);
+            self.forward_head(&mut pass, &h).into_value()
         });
         Tensor::concat(&groups)
     }

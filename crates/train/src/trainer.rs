@@ -1,7 +1,7 @@
 //! One training in memory: its state, a step, a measurement.
 
 use data::Dataset;
-use models::{Model, Outcome, Plan, count_wrong, evaluate};
+use models::{EVAL_BATCH, Model, Outcome, Plan, count_wrong, evaluate};
 use nn::layer::BatchNorm;
 use nn::optim::Sgd;
 use nn::{BatchStatistics, Pass, Tape, op};
@@ -10,9 +10,6 @@ use tensor::random::Stream;
 
 use crate::batch::Batch;
 use crate::{EpochLog, Job, Progress, Settings, TrainError};
-
-/// Images evaluated at once: few enough for the caches, enough for the threads.
-const EVAL_BATCH: usize = 128;
 
 /// A training under way.
 pub struct Trainer<'a> {

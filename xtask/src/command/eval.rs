@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail, ensure};
 use clap::Args;
 use data::{Dataset, Split};
-use lesion::{BATCH, Subject};
-use models::{Model, Outcome, Plan};
+use lesion::{RECALIBRATION_BATCH as BATCH, Subject};
+use models::{EVAL_BATCH, Model, Outcome, Plan};
 use record::stats::{Interval, wilson};
 use serde::Serialize;
 
@@ -61,7 +61,7 @@ pub(crate) fn run(args: &EvalArgs) -> Result<()> {
     let training = args.recalibrate.map(|n| training_images(args, n, &subject)).transpose()?;
     let outcome = args.study.threads.run(|| {
         if let Some(training) = training {
-            let batches = subject.batches(&training).map(|(images, _)| images);
+            let batches = subject.batches(&training, BATCH).map(|(images, _)| images);
             let params = models::recalibrated(&subject.model, &plan, batches);
             subject.model.params = params;
         }
@@ -179,7 +179,7 @@ fn training_images(args: &EvalArgs, n: usize, subject: &Subject) -> Result<Datas
 fn evaluate_shown(subject: &Subject, plan: &Plan, images: &Dataset) -> Outcome {
     let mut shown = Progress::new("images", 0, images.len() as u64);
     let mut last = 0;
-    let batches = subject.batches(images).inspect(|(_, labels)| {
+    let batches = subject.batches(images, EVAL_BATCH).inspect(|(_, labels)| {
         // A batch is asked for when the one before is done.
         shown.advance(last, String::new);
         last = labels.len() as u64;

@@ -15,7 +15,7 @@
 //! A deletion shares everything before the deleted unit with the intact network, so a
 //! [`PlanSweep`] takes half the passes of one evaluation for each plan.
 
-use models::{Model, Outcome, Plan};
+use models::{EVAL_BATCH, Model, Outcome, Plan};
 use record::{DeleteOne, Deletion, Score, UnitDeletion};
 use serde_json::json;
 use tensor::{Scalar, Tensor};
@@ -50,7 +50,7 @@ fn run(
 ) -> Result<DeleteOne, LesionError> {
     let total = (sweep(&subject.model).cost(&subject.model) * images.len()).passes;
     let mut done = 0;
-    measure(&subject.model, subject.batches(images), &mut |more| {
+    measure(&subject.model, subject.batches(images, EVAL_BATCH), &mut |more| {
         done += more;
         progress(done, total);
     })

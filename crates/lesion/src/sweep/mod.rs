@@ -21,9 +21,9 @@ mod step;
 
 use std::sync::Mutex;
 
-use models::{EVAL_GROUP, Model, Outcome, Plan, PlanError, score};
+use models::{Model, Outcome, Plan, PlanError, in_groups, score};
 use nn::Pass;
-use tensor::{Scalar, Tensor, threads};
+use tensor::{Scalar, Tensor};
 
 pub use cost::Cost;
 pub use step::Step;
@@ -83,10 +83,9 @@ impl PlanSweep {
             assert!(images.dims()[0] == n, "sweep: images {}, {n} labels", images.shape());
             // As in an evaluation: few images at a time, so that what a group keeps stays
             // in the caches, each group on one thread. No result depends on it.
-            let groups = threads::map(n.div_ceil(EVAL_GROUP), |i| {
-                let (start, end) = (i * EVAL_GROUP, n.min((i + 1) * EVAL_GROUP));
-                let images = images.rows(start, end);
-                threads::alone(|| self.walk(model, images, &labels[start..end], &advance))
+            let groups = in_groups(n, |group| {
+                let images = images.rows(group.start, group.end);
+                self.walk(model, images, &labels[group], &advance)
             });
             for (plans, outcome) in groups.into_iter().flatten() {
                 for &plan in plans {

@@ -30,7 +30,7 @@ fn metadata_decide_normalisation_and_scales_and_foreign_files_get_the_defaults()
 
         // The first red value of the first image, through the stated numbers.
         let images = sample(1);
-        let (batch, labels) = own.batches(&images).next().unwrap();
+        let (batch, labels) = own.batches(&images, 3).next().unwrap();
         let byte = f32::from(images.image(0)[0]);
         assert_eq!(batch.as_slice()[0], (byte / 255.0 - 0.1) / 0.4);
         assert_eq!((batch.dims(), labels), (&[1, 32, 32, 3][..], vec![images.label(0)]));
