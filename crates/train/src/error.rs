@@ -13,10 +13,13 @@ pub enum TrainError {
     /// A recipe without an epoch.
     #[error("0 epochs train nothing; ask for at least 1")]
     NoEpochs,
-    /// The last batch of an epoch would hold a single image.
+    /// A recipe with batches of no image.
+    #[error("a batch of 0 images trains nothing; ask for at least 1")]
+    EmptyBatch,
+    /// A batch would hold a single image, and the network norms features without pixels.
     #[error(
-        "one value per channel: {images} images in batches of {batch} leave a last batch of one, \
-         of which batch norm cannot take a variance; use another batch size"
+        "one value per channel: {images} images in batches of {batch} make a batch of one, of \
+         whose features batch norm cannot take a variance; use another batch size"
     )]
     OneValuePerChannel {
         /// Training images.

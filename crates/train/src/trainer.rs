@@ -1,7 +1,7 @@
 //! One training in memory: its state, a step, a measurement.
 
 use data::Dataset;
-use models::{EVAL_BATCH, Model, Outcome, Plan, count_wrong, evaluate};
+use models::{EVAL_BATCH, Model, Outcome, Plan, Unit, count_wrong, evaluate};
 use nn::layer::BatchNorm;
 use nn::optim::Sgd;
 use nn::{BatchStatistics, Pass, Tape, op};
@@ -54,11 +54,15 @@ impl<'a> Trainer<'a> {
         if job.recipe.epochs == 0 {
             return Err(TrainError::NoEpochs);
         }
-        if images % batch == 1 {
-            return Err(TrainError::OneValuePerChannel { images, batch });
+        if batch == 0 {
+            return Err(TrainError::EmptyBatch);
         }
         let recipe = &job.recipe;
         let model: Model<f32> = job.arch.build(job.seed);
+        let has_batch_of_one = batch == 1 || images % batch == 1;
+        if has_batch_of_one && model.units.iter().any(Unit::norms_features) {
+            return Err(TrainError::OneValuePerChannel { images, batch });
+        }
         let kept =
             Kept { batch: Batch::default(), tape: Tape::recording(), statistics: Vec::new() };
         let mut trainer = Trainer {

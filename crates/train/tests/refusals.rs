@@ -4,10 +4,12 @@ mod common;
 
 use std::path::Path;
 
+use data::Split;
+use models::Arch;
 use nn::optim::{Schedule, Shape};
-use train::{CHECKPOINT, FINAL, Job, LOG, TrainError};
+use train::{CHECKPOINT, FINAL, Job, LOG, TrainError, Trainer};
 
-use common::{bytes, finish, job, run_for};
+use common::{bytes, finish, images, job, run_for};
 
 #[test]
 fn other_settings_are_refused_and_named() {
@@ -25,7 +27,7 @@ fn other_settings_are_refused_and_named() {
 }
 
 #[test]
-fn damaged_checkpoints_and_impossible_recipes_are_errors() {
+fn damaged_checkpoints_are_errors() {
     let dir = tempfile::tempdir().unwrap();
     run_for(&job(dir.path(), false), Some(1)).unwrap();
     let path = dir.path().join(CHECKPOINT);
@@ -35,16 +37,44 @@ fn damaged_checkpoints_and_impossible_recipes_are_errors() {
         let error = run_for(&job(dir.path(), true), None).unwrap_err();
         assert!(matches!(error, TrainError::Damaged { .. }), "{cut} bytes: {error}");
     }
-    let fresh = tempfile::tempdir().unwrap();
-    let mut none = job(fresh.path(), false);
-    none.recipe.epochs = 0;
-    assert!(matches!(run_for(&none, None), Err(TrainError::NoEpochs)));
-    let mut odd = job(fresh.path(), false);
-    odd.recipe.batch = 13;
-    assert!(matches!(
-        run_for(&odd, None),
-        Err(TrainError::OneValuePerChannel { images: 40, batch: 13 })
-    ));
+    std::fs::write(&path, &whole).unwrap();
+    finish(&job(dir.path(), true));
+}
+
+/// Of features without pixels a batch of one image has no variance; of images it has.
+#[test]
+fn impossible_recipes_are_errors() {
+    let check = |model: &str, epochs: u32, batch: usize| {
+        let arch = Arch::parse(model).unwrap();
+        let mut job =
+            Job { arch, train: images(Split::Train, 40), ..job("unused".as_ref(), false) };
+        (job.recipe.epochs, job.recipe.batch) = (epochs, batch);
+        Trainer::new(&job).map(|_| ())
+    };
+    assert!(matches!(check("resnet8", 0, 8), Err(TrainError::NoEpochs)));
+    assert!(matches!(check("resnet8", 1, 0), Err(TrainError::EmptyBatch)));
+    for batch in [1, 3, 13, 39] {
+        for model in ["resnet8", "resnet8-v1", "vgg15-nobn"] {
+            check(model, 1, batch).unwrap();
+        }
+        let error = check("vgg15", 1, batch).unwrap_err();
+        let fits =
+            matches!(error, TrainError::OneValuePerChannel { images: 40, batch: b } if b == batch);
+        assert!(fits, "{batch}: {error}");
+    }
+    for batch in [2, 40, 41] {
+        check("vgg15", 1, batch).unwrap();
+    }
+}
+
+#[test]
+fn a_batch_of_one_image_trains_a_network_that_norms_images_alone() {
+    for model in ["resnet8", "resnet8-v1"] {
+        let dir = tempfile::tempdir().unwrap();
+        let mut job = job(dir.path(), false);
+        (job.arch, job.recipe.batch) = (Arch::parse(model).unwrap(), 39);
+        finish(&job);
+    }
 }
 
 /// A training that goes well until `part` of its steps are done; then the rate is

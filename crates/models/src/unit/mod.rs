@@ -96,6 +96,15 @@ impl Unit {
         self.input == self.output
     }
 
+    /// Whether a batch norm in it sees one value per channel and image, so that a batch
+    /// in training mode must have two images or more.
+    pub fn norms_features(&self) -> bool {
+        match &self.kind {
+            UnitKind::Plain(layer) => layer.norms_features(),
+            UnitKind::PreAct(_) | UnitKind::PostAct(_) => false,
+        }
+    }
+
     /// Multiplications of its intact route for one standard image.
     pub fn macs(&self) -> u64 {
         self.macs_along(self.intact_route())

@@ -38,6 +38,11 @@ impl PlainLayer {
         }
     }
 
+    /// Whether its norm sees features, which have no pixels to take a variance over.
+    pub(super) fn norms_features(&self) -> bool {
+        matches!(self.op, PlainOp::Linear(_)) && self.norm.is_some()
+    }
+
     pub(super) fn pre<T: Scalar>(&self, pass: &mut Pass<'_, T>, x: &Var<T>) -> Var<T> {
         match self.op {
             PlainOp::Conv(_) => x.clone(),
