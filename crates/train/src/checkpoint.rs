@@ -42,7 +42,6 @@ pub(crate) fn save(trainer: &Trainer<'_>, path: &Path) -> Result<(), TrainError>
 /// training that is stopped after a step has none yet from the weights that it left, and
 /// running statistics take no part in training.
 pub(crate) fn check_finite(trainer: &Trainer<'_>, state: &StateDict) -> Result<(), TrainError> {
-    let is_finite = |t: &Tensor<f32>| t.as_slice().iter().all(|v| v.is_finite());
     match state.tensors.iter().find(|(_, t)| !is_finite(t)) {
         Some((name, _)) => Err(trainer.diverged(format!("{name} holds NaN or infinity"))),
         None => Ok(()),
@@ -62,17 +61,42 @@ pub(crate) fn load(trainer: &mut Trainer<'_>, path: &Path) -> Result<(), TrainEr
     if !differences.is_empty() {
         return Err(TrainError::OtherSettings { path: path.into(), differences });
     }
+    check_progress(trainer, &header.progress).map_err(damaged)?;
     let velocities = state.split_off_prefix(VELOCITY);
-    trainer.model.params.load_state(&state)?;
+    let params = &mut trainer.model.params;
+    params.load_state(&state).map_err(|error| damaged(error.to_string()))?;
     for (name, velocity) in velocities.tensors {
-        let id = trainer.model.params.find(&name);
+        let id = params.find(&name).filter(|&id| params.is_trained(id));
         let id = id.ok_or_else(|| damaged(format!("it has a velocity for {name}")))?;
         let velocity = nn::state::from_torch_layout(&velocity);
-        if velocity.shape() != trainer.model.params.value(id).shape() {
+        if velocity.shape() != params.value(id).shape() {
             return Err(damaged(format!("the velocity of {name} has shape {}", velocity.shape())));
+        }
+        if !is_finite(&velocity) {
+            return Err(damaged(format!("the velocity of {name} holds NaN or infinity")));
         }
         *trainer.optimiser.velocity_mut(id) = Some(velocity);
     }
     trainer.seek(header.progress);
     Ok(())
+}
+
+/// Says why `progress` is no place in a training.
+fn check_progress(trainer: &Trainer<'_>, progress: &Progress) -> Result<(), String> {
+    let Progress { epoch, step, ref log, .. } = *progress;
+    let (epochs, steps) = (trainer.settings().recipe.epochs, trainer.steps_per_epoch());
+    if epoch > epochs {
+        return Err(format!("{epoch} epochs are done, of {epochs}"));
+    }
+    if step > steps {
+        return Err(format!("{step} steps of an epoch are done, of {steps}"));
+    }
+    if log.len() != epoch as usize {
+        return Err(format!("{epoch} epochs are done, but {} logged", log.len()));
+    }
+    Ok(())
+}
+
+fn is_finite(t: &Tensor<f32>) -> bool {
+    t.as_slice().iter().all(|v| v.is_finite())
 }

@@ -2,8 +2,6 @@
 
 use std::path::PathBuf;
 
-use models::WeightsError;
-use nn::state::StateError;
 use record::WriteError;
 
 /// A training that could not start or go on.
@@ -54,7 +52,7 @@ pub enum TrainError {
         /// `key: here, then there`.
         differences: Vec<String>,
     },
-    /// A checkpoint that does not parse.
+    /// A checkpoint that does not parse, or whose parts contradict each other.
     #[error("the checkpoint {path} is damaged: {what}; remove it to start afresh")]
     Damaged {
         /// The checkpoint.
@@ -81,10 +79,4 @@ pub enum TrainError {
     /// A file that cannot be written.
     #[error(transparent)]
     Write(#[from] WriteError),
-    /// Weights that do not fit.
-    #[error(transparent)]
-    State(#[from] StateError),
-    /// Weights that do not load.
-    #[error(transparent)]
-    Weights(#[from] WeightsError),
 }

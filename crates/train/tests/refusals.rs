@@ -7,6 +7,8 @@ use std::path::Path;
 use data::Split;
 use models::Arch;
 use nn::optim::{Schedule, Shape};
+use nn::state::StateDict;
+use tensor::Tensor;
 use train::{CHECKPOINT, FINAL, Job, LOG, TrainError, Trainer};
 
 use common::{bytes, finish, images, job, run_for};
@@ -39,6 +41,77 @@ fn damaged_checkpoints_are_errors() {
     }
     std::fs::write(&path, &whole).unwrap();
     finish(&job(dir.path(), true));
+}
+
+#[test]
+fn checkpoints_that_contradict_themselves_are_damaged() {
+    let dir = tempfile::tempdir().unwrap();
+    // Two steps into the second epoch.
+    run_for(&job(dir.path(), false), Some(3)).unwrap();
+    run_for(&job(dir.path(), true), Some(2)).unwrap();
+    let path = dir.path().join(CHECKPOINT);
+    let whole = StateDict::from_bytes(&bytes(&path)).unwrap();
+    let text = |from: &'static str, to: &'static str| {
+        move |state: &mut StateDict| {
+            let changed = state.metadata.as_ref().unwrap().replacen(from, to, 1);
+            assert_ne!(Some(&changed), state.metadata.as_ref(), "{from}");
+            state.metadata = Some(changed);
+        }
+    };
+    let one = || Tensor::zeros([1]);
+    type Change = Box<dyn Fn(&mut StateDict)>;
+    let cases: Vec<(Change, &str)> = vec![
+        (
+            Box::new(text("{\"epoch\":1,\"step\"", "{\"epoch\":3,\"step\"")),
+            "3 epochs are done, of 2",
+        ),
+        (
+            Box::new(text("{\"epoch\":1,\"step\"", "{\"epoch\":2,\"step\"")),
+            "2 epochs are done, but 1 logged",
+        ),
+        (Box::new(text("\"step\":2", "\"step\":4")), "4 steps of an epoch are done, of 3"),
+        (
+            Box::new(|state| drop(state.tensors.remove("bn.bias"))),
+            "the weights do not fit the network: missing: bn.bias",
+        ),
+        (
+            Box::new(|state| {
+                state.tensors.get_mut("bn.bias").unwrap().as_mut_slice().fill(f32::NAN)
+            }),
+            "holding NaN or infinity: bn.bias",
+        ),
+        (
+            Box::new(move |state| {
+                drop(state.tensors.insert("velocity.bn.running_var".into(), one()))
+            }),
+            "it has a velocity for bn.running_var",
+        ),
+        (
+            Box::new(move |state| drop(state.tensors.insert("velocity.bn.bias".into(), one()))),
+            "the velocity of bn.bias has shape [1]",
+        ),
+        (
+            Box::new(|state| {
+                state
+                    .tensors
+                    .get_mut("velocity.bn.bias")
+                    .unwrap()
+                    .as_mut_slice()
+                    .fill(f32::INFINITY);
+            }),
+            "the velocity of bn.bias holds NaN or infinity",
+        ),
+    ];
+    for (change, expected) in cases {
+        let mut state = whole.clone();
+        change(&mut state);
+        std::fs::write(&path, state.to_bytes()).unwrap();
+        let error = run_for(&job(dir.path(), true), None).unwrap_err();
+        assert!(matches!(error, TrainError::Damaged { .. }), "{error}");
+        let message = error.to_string();
+        assert!(message.contains(expected), "expected {expected:?} in {message:?}");
+        assert!(message.contains(CHECKPOINT), "{message}");
+    }
 }
 
 /// Of features without pixels a batch of one image has no variance; of images it has.
