@@ -3,12 +3,15 @@
 
 mod common;
 
+use std::path::Path;
 use std::sync::atomic::AtomicBool;
 
+use data::Split;
+use models::Arch;
 use record::{FailAt, Step};
 use train::{CHECKPOINT, Ending, Event, LOG, TrainError, run};
 
-use common::{bytes, finish, job, run_for};
+use common::{bytes, finish, images, job, run_for};
 
 #[test]
 fn stopping_after_every_step_and_resuming_changes_no_bit() {
@@ -42,6 +45,23 @@ fn a_finished_training_that_is_resumed_completes_its_log() {
     std::fs::remove_file(&path).unwrap();
     finish(&job(dir.path(), true));
     assert_eq!(bytes(&path), whole, "removed");
+}
+
+/// The masks of a step belong to its place, as the crops do.
+#[test]
+fn stopping_between_steps_with_dropout_changes_no_bit() {
+    let (through, halting) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let job = |out: &Path| {
+        let mut job = job(out, true);
+        (job.arch, job.train) = (Arch::parse("vgg15").unwrap(), images(Split::Train, 8));
+        (job.recipe.epochs, job.recipe.batch, job.test) = (1, 4, images(Split::Test, 8));
+        job
+    };
+    let expected = finish(&job(through.path()));
+    let stopped = run_for(&job(halting.path()), Some(1)).unwrap();
+    assert!(matches!(stopped, Ending::Stopped(_)), "{stopped:?}");
+    let end = finish(&job(halting.path()));
+    assert!(bytes(&end) == bytes(&expected), "the final weights differ");
 }
 
 #[test]
