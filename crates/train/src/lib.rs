@@ -37,4 +37,4 @@ pub use error::TrainError;
 pub use job::{EpochLog, Job, Progress, Settings};
 pub use recipe::{Recipe, UnknownRecipe};
 pub use run::{CHECKPOINT, Ending, Event, FINAL, LOG, run};
-pub use trainer::Trainer;
+pub use trainer::{StepOutcome, Trainer};

@@ -6,8 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use models::Metadata;
 use record::atomic_write;
 
-use crate::trainer::Step;
-use crate::{EpochLog, Job, TrainError, Trainer, checkpoint};
+use crate::{EpochLog, Job, StepOutcome, TrainError, Trainer, checkpoint};
 
 /// The checkpoint's file name.
 pub const CHECKPOINT: &str = "checkpoint.safetensors";
@@ -28,7 +27,7 @@ pub enum Event<'a> {
         steps_per_epoch: u64,
     },
     /// A step is done.
-    Step(Step),
+    Step(StepOutcome),
     /// An epoch is done, measured and saved.
     Epoch(&'a EpochLog),
 }

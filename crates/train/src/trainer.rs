@@ -37,7 +37,7 @@ struct Kept {
 
 /// What one step saw.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Step {
+pub struct StepOutcome {
     /// Images in the batch.
     pub images: usize,
     /// Mean loss of the batch before the step, in nats.
@@ -119,7 +119,7 @@ impl<'a> Trainer<'a> {
     ///
     /// # Errors
     /// If the loss is no finite number; nothing is changed then.
-    pub fn step(&mut self) -> Result<Step, TrainError> {
+    pub fn step(&mut self) -> Result<StepOutcome, TrainError> {
         let (epoch, step) = (u64::from(self.progress.epoch), self.progress.step);
         let images = self.next_batch();
         let labels = &self.kept.batch.labels;
@@ -145,7 +145,7 @@ impl<'a> Trainer<'a> {
         self.kept.statistics = statistics;
         self.kept.tape = grads.into_tape();
         self.progress.step += 1;
-        Ok(Step { images, loss: mean })
+        Ok(StepOutcome { images, loss: mean })
     }
 
     /// Ends an epoch: measures the test error and moves to the next one.
