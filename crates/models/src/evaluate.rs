@@ -81,6 +81,7 @@ fn are_right<T: Scalar>(logits: &Tensor<T>, labels: &[u8]) -> impl Iterator<Item
 ///
 /// # Panics
 /// If the plan is not one of this model.
+#[track_caller]
 pub fn evaluate<T: Scalar>(
     model: &Model<T>,
     plan: &Plan,

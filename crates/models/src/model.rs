@@ -65,6 +65,7 @@ impl<T: Scalar> Model<T> {
     /// If the plan is not one of this model; [`Plan::check`] tells before.
     #[track_caller]
     pub fn forward(&self, pass: &mut Pass<'_, T>, x: &Var<T>, plan: &Plan) -> Var<T> {
+        plan.require(self, "forward");
         let mut h = self.forward_stem(pass, x);
         for &id in &plan.order {
             h = self.forward_unit(pass, &h, id, plan);
@@ -85,6 +86,9 @@ impl<T: Scalar> Model<T> {
     }
 
     /// The output of unit `id` along its route in the plan.
+    ///
+    /// # Panics
+    /// If there is no such unit, or it has no such route.
     #[track_caller]
     pub fn forward_unit(
         &self,
@@ -116,6 +120,7 @@ impl<T: Scalar> Model<T> {
     /// If the plan is not one of this model.
     #[track_caller]
     pub fn logits(&self, images: Tensor<T>, plan: &Plan) -> Tensor<T> {
+        plan.require(self, "logits");
         let groups = in_groups(images.dims()[0], |group| {
             let mut pass = Pass::eval(&self.params);
             let x = pass.tape.constant(images.rows(group.start, group.end));
@@ -129,6 +134,9 @@ impl<T: Scalar> Model<T> {
     /// The output of the last of some units along their routes in the plan, from the
     /// input of the first, in a pass without a tape: stage by stage, and through each
     /// stage only as many images at once as stay in the cache.
+    ///
+    /// # Panics
+    /// As [`Model::forward_unit`] does.
     #[track_caller]
     pub fn eval_units(
         &self,

@@ -148,21 +148,37 @@ impl Plan {
                 return Err(PlanError::WrongLength { found, expected, model: model.name.clone() });
             }
         }
-        let mut times = vec![0; expected];
-        for &id in &self.order {
-            unit(model, id)?;
-            times[id] += 1;
+        let mut moved = self.order.iter().enumerate().filter(|&(place, &id)| place != id);
+        // Every pass is checked, so nothing is allocated for units in their own places.
+        if moved.clone().next().is_some() {
+            self.check_permutation(model)?;
         }
-        if let Some(id) = times.iter().position(|&n| n != 1) {
-            return Err(PlanError::NotAPermutation { id });
-        }
-        for (place, &id) in self.order.iter().enumerate().filter(|&(place, &id)| place != id) {
-            check_move(model, id, place)?;
-        }
+        moved.try_for_each(|(place, &id)| check_move(model, id, place))?;
         for (id, &route) in self.routes.iter().enumerate() {
             check_route(&model.units[id], id, route)?;
         }
         Ok(())
+    }
+
+    /// Whether the order names each unit of `model` once.
+    fn check_permutation<T: Scalar>(&self, model: &Model<T>) -> Result<(), PlanError> {
+        let mut times = vec![0; model.units.len()];
+        for &id in &self.order {
+            unit(model, id)?;
+            times[id] += 1;
+        }
+        match times.iter().position(|&n| n != 1) {
+            Some(id) => Err(PlanError::NotAPermutation { id }),
+            None => Ok(()),
+        }
+    }
+
+    /// Panics where [`check`](Plan::check) finds an error, in the name of `what` is run.
+    #[track_caller]
+    pub(crate) fn require<T: Scalar>(&self, model: &Model<T>, what: &str) {
+        if let Err(error) = self.check(model) {
+            panic!("{what}: {error}");
+        }
     }
 }
 

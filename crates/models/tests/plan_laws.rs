@@ -268,3 +268,24 @@ fn a_plan_file_with_more_or_less_than_a_plan_is_refused() {
         assert!(message.contains(reason), "{bad}: {message}");
     }
 }
+
+/// A plan from outside that nobody has checked.
+fn twice_the_first_unit() -> Plan {
+    let mut plan = Plan::intact(&*PRE);
+    plan.order[1] = 0;
+    plan
+}
+
+#[test]
+#[should_panic(expected = "forward: the order names unit 0 twice or not at all")]
+fn a_pass_runs_no_plan_of_another_network() {
+    let mut pass = Pass::eval(&PRE.params);
+    let x = pass.tape.constant(images(1, 1, 8));
+    PRE.forward(&mut pass, &x, &twice_the_first_unit());
+}
+
+#[test]
+#[should_panic(expected = "logits: the order names unit 0 twice or not at all")]
+fn an_evaluation_runs_no_plan_of_another_network() {
+    PRE.logits(images(1, 1, 8), &twice_the_first_unit());
+}
