@@ -66,8 +66,10 @@ impl PlanSweep {
     /// The work for one image.
     ///
     /// # Panics
-    /// If the plans are not those of this model.
+    /// If the model cannot follow the plans, as the one given to [`PlanSweep::new`] can.
+    #[track_caller]
     pub fn cost<T: Scalar>(&self, model: &Model<T>) -> Cost {
+        self.require(model);
         if self.plans.is_empty() {
             return Cost::default();
         }
@@ -89,20 +91,5 @@ impl PlanSweep {
     /// How many of the plans differ.
     pub fn distinct(&self) -> usize {
         self.steps.iter().filter(|step| matches!(step, Step::Head { .. })).count()
-    }
-
-    /// The most activations that are kept at once, beside the current one: at most
-    /// `log2` of the number of plans.
-    pub fn most_kept(&self) -> usize {
-        let (mut kept, mut most) = (0, 0);
-        for step in &self.steps {
-            match step {
-                Step::Keep => kept += 1,
-                Step::Back => kept -= 1,
-                Step::Unit { .. } | Step::Head { .. } => {}
-            }
-            most = most.max(kept);
-        }
-        most
     }
 }

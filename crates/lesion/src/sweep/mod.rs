@@ -1,7 +1,7 @@
 //! Many plans on one network, with whatever plans share run once.
 //!
 //! Two plans share the work before the first place at which the unit or its route
-//! differs. A [`PlanSweep`] is the list of [`Step`]s that walks the tree of such
+//! differs. A [`PlanSweep`] is the list of steps that walks the tree of such
 //! prefixes depth-first: it keeps an activation where a later plan branches off, and
 //! runs every distinct prefix once.
 //!
@@ -26,7 +26,7 @@ use nn::Pass;
 use tensor::{Scalar, Tensor};
 
 pub use cost::Cost;
-pub use step::Step;
+use step::Step;
 
 /// Told of each further pass of an image through a unit; groups of images tell from
 /// whichever thread they run on.
@@ -55,17 +55,12 @@ impl PlanSweep {
         &self.plans
     }
 
-    /// The steps, in the order in which they run.
-    pub fn steps(&self) -> &[Step] {
-        &self.steps
-    }
-
     /// The outcome of each plan, in the order given, over batches of images
     /// `[n, h, w, 3]` with their labels; in evaluation mode.
     ///
     /// # Panics
-    /// If the plans are not those of this model, or a batch has not one label for each
-    /// image.
+    /// If the model cannot follow the plans, as the one given to [`PlanSweep::new`] can, or
+    /// a batch has not one label for each image.
     #[track_caller]
     pub fn evaluate<T: Scalar>(
         &self,
@@ -73,6 +68,7 @@ impl PlanSweep {
         batches: impl IntoIterator<Item = (Tensor<T>, Vec<u8>)>,
         advance: Advance<'_>,
     ) -> Vec<Outcome> {
+        self.require(model);
         if self.plans.is_empty() {
             return Vec::new();
         }
@@ -94,6 +90,16 @@ impl PlanSweep {
             }
         }
         outcomes
+    }
+
+    /// Panics if the model cannot follow one of the plans.
+    #[track_caller]
+    fn require<T: Scalar>(&self, model: &Model<T>) {
+        for plan in &self.plans {
+            if let Err(error) = plan.check(model) {
+                panic!("sweep: {error}");
+            }
+        }
     }
 
     /// One walk through all steps: the outcome of each head, with its plans.

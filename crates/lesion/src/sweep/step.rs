@@ -7,7 +7,7 @@ use models::Plan;
 /// One step of a sweep. A walk has a current activation, at first the stem's output,
 /// and a pile of those that it keeps.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Step {
+pub(super) enum Step {
     /// Keep the current activation: a later plan goes another way from here.
     Keep,
     /// Make the activation kept last the current one, and keep it no longer.
@@ -92,6 +92,7 @@ fn ways(plans: &[Plan], together: &[usize], place: usize) -> Vec<Vec<usize>> {
 #[cfg(test)]
 mod tests {
     use nn::Route::{Both, Skip};
+    use proptest::prelude::*;
 
     use super::*;
 
@@ -119,6 +120,44 @@ mod tests {
             Step::Head { plans } => plans.iter().map(usize::to_string).collect(),
         };
         steps(plans).into_iter().map(told).collect()
+    }
+
+    /// The most activations that are kept at once, beside the current one.
+    fn most_kept(plans: &[Plan]) -> usize {
+        let (mut kept, mut most) = (0, 0);
+        for step in steps(plans) {
+            match step {
+                Step::Keep => kept += 1,
+                Step::Back => kept -= 1,
+                Step::Unit { .. } | Step::Head { .. } => {}
+            }
+            most = most.max(kept);
+        }
+        most
+    }
+
+    proptest! {
+        #[test]
+        fn no_more_is_kept_than_log2_of_the_plans(
+            drawn in prop::collection::vec(
+                prop::sample::select(vec!["ABCDE", "BACDE", "ABCED"]), 0..40,
+            ),
+            skipped in prop::collection::vec(prop::collection::vec(0..5_usize, 0..3), 40),
+        ) {
+            let mut plans: Vec<Plan> = drawn.iter().map(|text| plan(text)).collect();
+            for (plan, ids) in plans.iter_mut().zip(skipped) {
+                ids.into_iter().for_each(|id| plan.routes[id] = Skip);
+            }
+            prop_assert!(most_kept(&plans) <= plans.len().max(1).ilog2() as usize);
+        }
+    }
+
+    #[test]
+    fn single_deletions_keep_one_activation() {
+        let intact = plan("ABCDEFGH");
+        let mut plans = vec![intact.clone(); 9];
+        (0..8).for_each(|id| plans[id].routes[id] = Skip);
+        assert_eq!(most_kept(&plans), 1);
     }
 
     #[test]
