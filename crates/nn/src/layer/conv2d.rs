@@ -100,9 +100,10 @@ impl Conv2d {
                 statistics: *statistics,
             }),
             weight: &weight,
-            weights: pass.conv_weights(self.weight),
+            transformed: pass.conv_weights(self.weight),
             skip,
-            takes_moments: pass.mode == Mode::Train,
+            // Of a sum with a bias they would be other ones.
+            takes_moments: pass.mode == Mode::Train && self.bias.is_none(),
         };
         let (y, moments) = op::fused_conv(&mut pass.tape, x, conv);
         if let Some(norm) = norm {

@@ -58,7 +58,7 @@ pub struct FusedConv<'a, T: Scalar> {
     /// The weights as a leaf of the tape.
     pub weight: &'a Var<T>,
     /// What the kernels have made of these weights, and of no others.
-    pub weights: &'a Arc<ConvWeights>,
+    pub transformed: &'a Arc<ConvWeights>,
     /// The other term of a residual sum, with the name of its unit.
     pub skip: Option<(&'a Var<T>, usize)>,
     /// Take the output's moments in passing: a batch norm follows.
@@ -87,19 +87,18 @@ pub fn fused_conv<T: Scalar>(
     x: &Var<T>,
     conv: FusedConv<'_, T>,
 ) -> (Var<T>, Option<Moments>) {
-    let FusedConv { norm, weight, weights, skip, takes_moments } = conv;
+    let FusedConv { norm, weight, transformed, skip, takes_moments } = conv;
     let geom = geometry(x, weight.value().shape().channels());
-    let inputs = match norm {
-        Some(Norm { scale, shift, .. }) => [x, weight, scale, shift],
-        None => [x, weight, x, x],
+    let inputs: &[&Var<T>] = match norm {
+        Some(Norm { scale, shift, .. }) => &[x, weight, scale, shift],
+        None => &[x, weight],
     };
-    let inputs = &inputs[..if norm.is_some() { 4 } else { 2 }];
     let norm = norm.map(|norm| Normaliser::new(x, norm.scale, norm.shift, norm.statistics));
     let mut y = Tensor::for_overwrite(geom.out_shape());
     let forward = kernel::Forward {
         x: single(x.value()),
         norm_relu: norm.as_ref().map(norm_relu),
-        weights: weights.forward(weight.value(), &geom),
+        weights: transformed.forward(weight.value(), &geom),
         skip: skip.map(|(skip, _)| single(skip.value())),
     };
     let out = T::as_f32_mut(y.as_mut_slice()).expect("the kernels are for f32");
@@ -110,7 +109,7 @@ pub fn fused_conv<T: Scalar>(
         x: x.value().clone(),
         norm,
         weight: weight.value().clone(),
-        weights: Arc::clone(weights),
+        transformed: Arc::clone(transformed),
     };
     let y = match skip {
         None => tape.op(y, inputs, rule),
@@ -124,7 +123,7 @@ struct Saved<T: Scalar> {
     x: Tensor<T>,
     norm: Option<Normaliser<T>>,
     weight: Tensor<T>,
-    weights: Arc<ConvWeights>,
+    transformed: Arc<ConvWeights>,
 }
 
 impl<T: Scalar> Rule<T> for Saved<T> {
@@ -163,7 +162,7 @@ impl<T: Scalar> Rule<T> for Saved<T> {
             x: single(&self.x),
             norm_relu: norm.map(norm_relu),
             dy,
-            weights: self.weights.backward(&self.weight, geom),
+            weights: self.transformed.backward(&self.weight, geom),
         };
         kernel::backward(out, &backward, geom);
         let dw = dw.map(Cotangent::Whole);

@@ -116,7 +116,7 @@ impl<'a, T: Scalar> Recorded<'a, T> {
             assert!(op::fuses(&x, case.sizes[4]));
             let weights = params.conv_weights(params.find("weight").unwrap());
             let (weight, skip) = (&weight, summed);
-            let conv = FusedConv { norm, weight, weights, skip, takes_moments: true };
+            let conv = FusedConv { norm, weight, transformed: weights, skip, takes_moments: true };
             op::fused_conv(&mut tape, &x, conv)
         } else {
             let (z, seen) = match norm {
