@@ -5,7 +5,6 @@ use nn::{Params, Pass, Var, op};
 use tensor::{Scalar, Tensor};
 
 use crate::group::in_groups;
-use crate::unit::dropout;
 use crate::{Plan, Unit};
 
 /// A network as data.
@@ -109,7 +108,9 @@ impl<T: Scalar> Model<T> {
         if self.head.averages {
             h = op::global_average(&mut pass.tape, &h);
         }
-        h = dropout(pass, &h, self.head.dropout);
+        if let Some(p) = self.head.dropout {
+            h = pass.dropout(&h, p);
+        }
         self.head.linear.forward(pass, &h)
     }
 

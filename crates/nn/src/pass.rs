@@ -6,7 +6,7 @@ use tensor::kernel::batch_norm::Moments;
 use tensor::random::Random;
 use tensor::{Scalar, Tensor};
 
-use crate::op::ConvWeights;
+use crate::op::{self, ConvWeights};
 use crate::{Mode, ParamId, Params, Tape, Var};
 
 /// The moments that one batch norm saw, and the buffers they belong into.
@@ -64,6 +64,19 @@ impl<'a, T: Scalar> Pass<'a, T> {
     /// What kernels have made of the weights of a convolution.
     pub(crate) fn conv_weights(&self, id: ParamId) -> &'a Arc<ConvWeights> {
         self.params.conv_weights(id)
+    }
+
+    /// Dropout of the part `p` with the numbers of the pass; the identity in evaluation
+    /// mode, and in a pass that brings no numbers.
+    ///
+    /// # Panics
+    /// If it drops and `p` is not in `[0, 1)`.
+    #[track_caller]
+    pub fn dropout(&mut self, x: &Var<T>, p: f64) -> Var<T> {
+        match (self.mode, &mut self.dropout) {
+            (Mode::Train, Some(random)) => op::dropout(&mut self.tape, x, p, random),
+            _ => x.clone(),
+        }
     }
 
     /// A parameter as a leaf of the tape.

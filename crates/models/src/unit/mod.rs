@@ -16,7 +16,6 @@ mod pre_act;
 use nn::{Pass, Route, Var, op};
 use tensor::Scalar;
 
-pub(crate) use plain::dropout;
 pub use plain::{PlainLayer, PlainOp};
 pub use post_act::PostActBlock;
 pub use pre_act::PreActBlock;

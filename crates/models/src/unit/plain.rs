@@ -51,10 +51,11 @@ impl PlainLayer {
     }
 
     pub(super) fn branch<T: Scalar>(&self, pass: &mut Pass<'_, T>, x: &Var<T>) -> Var<T> {
-        let x = dropout(pass, x, self.dropout);
+        let dropped = self.dropout.map(|p| pass.dropout(x, p));
+        let x = dropped.as_ref().unwrap_or(x);
         let h = match &self.op {
-            PlainOp::Conv(conv) => conv.forward(pass, &x),
-            PlainOp::Linear(linear) => linear.forward(pass, &x),
+            PlainOp::Conv(conv) => conv.forward(pass, x),
+            PlainOp::Linear(linear) => linear.forward(pass, x),
         };
         match &self.norm {
             Some(norm) => norm.forward_relu(pass, &h),
@@ -71,14 +72,5 @@ impl PlainLayer {
             PlainOp::Conv(conv) => conv.macs(input.pixels()),
             PlainOp::Linear(linear) => linear.macs(),
         }
-    }
-}
-
-/// Dropout with the numbers of the pass; the identity in evaluation, and in a
-/// pass that brings no numbers.
-pub(crate) fn dropout<T: Scalar>(pass: &mut Pass<'_, T>, x: &Var<T>, p: Option<f64>) -> Var<T> {
-    match (p, pass.mode, pass.dropout.as_mut()) {
-        (Some(p), nn::Mode::Train, Some(random)) => op::dropout(&mut pass.tape, x, p, random),
-        _ => x.clone(),
     }
 }
