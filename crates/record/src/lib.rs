@@ -5,8 +5,8 @@
 //! that depends on when or where the run took place, so the same question gives the
 //! same bytes. `NAME.run.json` is a [`RunInfo`]: threads, times, host, date.
 //!
-//! [`atomic_write`] is the one function through which the project writes files,
-//! and [`stats`] holds the statistics that experiments and reports share.
+//! Through [`atomic_write`] the project writes every file but the data sets it
+//! downloads, and [`stats`] holds the statistics that experiments and reports share.
 //!
 //! ```
 //! use record::{DataId, DeleteOne, Deletion, Key, ModelId, Outcome, Record, Score};

@@ -116,7 +116,7 @@ impl Experiment {
     /// Runs the experiment.
     ///
     /// # Errors
-    /// If a lesioned network's loss is no finite number.
+    /// If the loss of the network, intact or lesioned, is no finite number.
     pub fn run(
         &self,
         subject: &Subject,

@@ -8,7 +8,8 @@ use crate::{ParamId, Params};
 /// Collects the parameters of a network under construction.
 ///
 /// The initial value of the `i`-th parameter is drawn from its own place of
-/// the stream `"init"`, so it does not change when another layer does.
+/// the stream `"init"`, so it does not change when another layer grows wider; it does
+/// when a parameter before it comes or goes.
 pub struct Builder<T: Scalar> {
     params: Params<T>,
     stream: Stream,
