@@ -33,7 +33,7 @@ fn a_key_says_what_was_asked_of_which_weights_and_images() {
     let path = "somewhere/resnet8-s3.safetensors".as_ref();
     let subject = Subject::from_bytes(arch("resnet8"), path, &bytes).unwrap();
     let key = key(&subject, 5);
-    assert_eq!((key.experiment.as_str(), key.version, key.seed), ("delete-one", 1, 0));
+    assert_eq!((key.experiment.as_str(), key.version, key.seed), ("delete-one", 2, 0));
     assert_eq!(key.simd, tensor::simd::level().name());
     assert_eq!(key.plans, serde_json::json!({ "deleted": [0, 1, 2] }));
     assert_eq!(key.model.name, "resnet8");
