@@ -32,9 +32,6 @@ pub const VERSION: u32 = 2;
 pub(super) const EXPERIMENT: Experiment = Experiment {
     name: NAME,
     version: VERSION,
-    figure: "fig3",
-    claim: "Deleting any layer of VGG reduces it to chance; deleting any block of a residual \
-            network, but for those that change the resolution, has no noticeable effect.",
     summary: "the test error with each unit deleted in turn",
     plans: |model| json!({ "deleted": deletable(model).collect::<Vec<_>>() }),
     parts: |model, images| vec![Part { sweep: sweep(model), images }],

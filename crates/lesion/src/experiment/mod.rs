@@ -22,10 +22,6 @@ pub struct Experiment {
     pub name: &'static str,
     /// Raised when its numbers change, so that older records are out of date.
     pub version: u32,
-    /// The figure it is for, as `reproduce --only` calls it.
-    pub figure: &'static str,
-    /// What the paper claims.
-    pub claim: &'static str,
     /// What is done, in one line.
     pub summary: &'static str,
     /// The plans as the key states them, in brief.
