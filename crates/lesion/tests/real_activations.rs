@@ -24,7 +24,7 @@ fn shipped(name: &str) -> (Model<f64>, Tensor<f64>) {
     let weights = data.join(format!("weights/{name}.safetensors"));
     let subject = Subject::load(Arch::parse(name).unwrap(), &weights).unwrap();
     let images = data::load_sample(&data, Split::Test).unwrap().take_first(IMAGES).unwrap();
-    let (images, _) = subject.batches(&images).next().unwrap();
+    let (images, _) = subject.batches(&images, IMAGES).next().unwrap();
     let model = subject.model.cast::<f64>();
     let mut pass = Pass::eval(&model.params);
     let x = pass.tape.constant(images.cast());

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail, ensure};
 use clap::Args;
 use data::{Dataset, Split};
-use lesion::{RECALIBRATION_BATCH as BATCH, Subject};
+use lesion::{RECALIBRATION_BATCH, Subject};
 use models::{EVAL_BATCH, Model, Outcome, Plan};
 use record::stats::{Interval, wilson};
 use serde::Serialize;
@@ -61,7 +61,7 @@ pub(crate) fn run(args: &EvalArgs) -> Result<()> {
     let training = args.recalibrate.map(|n| training_images(args, n, &subject)).transpose()?;
     let outcome = args.study.threads.run(|| {
         if let Some(training) = training {
-            let batches = subject.batches(&training, BATCH).map(|(images, _)| images);
+            let batches = subject.batches(&training, RECALIBRATION_BATCH).map(|(images, _)| images);
             let params = models::recalibrated(&subject.model, &plan, batches);
             subject.model.params = params;
         }
@@ -104,7 +104,9 @@ impl Evaluation<'_> {
             self.images,
             self.data,
             match self.recalibrated {
-                Some(n) => format!(", batch norm re-estimated on {n} x {BATCH} training images"),
+                Some(n) => format!(
+                    ", batch norm re-estimated on {n} x {RECALIBRATION_BATCH} training images"
+                ),
                 None => String::new(),
             },
             described(self.plan, model),
@@ -164,16 +166,16 @@ fn training_images(args: &EvalArgs, n: usize, subject: &Subject) -> Result<Datas
         subject.model.name
     );
     let training = source::load_images(args.study.data.as_deref(), Split::Train)?;
-    let most = training.len() / BATCH;
+    let most = training.len() / RECALIBRATION_BATCH;
     if n == 0 || n > most {
         bail!(
             "--recalibrate {n}: choose a number from 1 to {most}, as {} has {} images and each \
-             batch takes {BATCH}",
+             batch takes {RECALIBRATION_BATCH}",
             training.id().name,
             training.len()
         );
     }
-    Ok(training.take_first(n * BATCH)?)
+    Ok(training.take_first(n * RECALIBRATION_BATCH)?)
 }
 
 fn evaluate_shown(subject: &Subject, plan: &Plan, images: &Dataset) -> Outcome {
