@@ -133,9 +133,10 @@ impl Part<'_> {
             for first in (0..strip.tiles()).step_by(block) {
                 let rows = block.min(strip.tiles() - first);
                 if rows < block {
-                    // Rows that belong to no tile must add nothing.
-                    room.v.fill(0.0);
-                    room.m.fill(0.0);
+                    // Rows that belong to no tile must add nothing. Through the pointers:
+                    // a borrow of the room would end their right to write to it.
+                    stage::clear::<V>(v, COEFFICIENTS * v_step);
+                    stage::clear::<V>(m, COEFFICIENTS * m_step);
                 }
                 for row in 0..rows {
                     let place = strip.place(first + row);
