@@ -9,9 +9,9 @@ use faer::linalg::matmul::matmul;
 use faer::mat::{MatMut, MatRef};
 use faer::{Accum, Par};
 
-use crate::Scalar;
 use crate::scratch::with_scratch;
 use crate::simd::{self, Level};
+use crate::{Scalar, Shape};
 
 /// The geometry of `out = op(a) op(b)`, all row-major and contiguous.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -54,11 +54,11 @@ impl Gemm {
     #[track_caller]
     fn check<T>(&self, out: &[T], a: &[T], b: &[T]) {
         let Gemm { m, n, k, .. } = *self;
-        let found = (out.len(), a.len(), b.len());
+        let found = [out.len(), a.len(), b.len()];
+        let expected = [[m, n], [m, k], [k, n]].map(|matrix| Shape::from(matrix).len());
         assert!(
-            found == (m * n, m * k, k * n),
-            "gemm {m}x{k}x{n}: lengths of out, a, b must be {:?}, got {found:?}",
-            (m * n, m * k, k * n)
+            found == expected,
+            "gemm {m}x{k}x{n}: lengths of out, a, b must be {expected:?}, got {found:?}"
         );
     }
 }
@@ -182,7 +182,7 @@ mod tests {
 
     #[test]
     #[should_panic(
-        expected = "gemm 2x3x4: lengths of out, a, b must be (8, 6, 12), got (8, 6, 11)"
+        expected = "gemm 2x3x4: lengths of out, a, b must be [8, 6, 12], got [8, 6, 11]"
     )]
     fn lengths_are_checked() {
         gemm(&mut [0.0f32; 8], &[0.0; 6], &[0.0; 11], &Gemm::new(2, 4, 3));

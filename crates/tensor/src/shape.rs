@@ -33,13 +33,23 @@ impl Shape {
     }
 
     /// How many elements there are: the product of the extents.
+    ///
+    /// # Panics
+    /// If the product of those that are not 0 exceeds a `usize`: a length that had
+    /// wrapped round would fit slices of another size, and no batch, even an empty one,
+    /// can have such images.
+    #[track_caller]
     pub fn len(&self) -> usize {
-        self.dims().iter().product()
+        let product =
+            self.dims().iter().try_fold(1, |len: usize, &extent| len.checked_mul(extent.max(1)));
+        let product =
+            product.unwrap_or_else(|| panic!("shape {self} has more elements than can be counted"));
+        if self.is_empty() { 0 } else { product }
     }
 
     /// Whether there is no element at all.
     pub fn is_empty(&self) -> bool {
-        self.len() == 0
+        self.dims().contains(&0)
     }
 
     /// The last extent: the channels of an image batch, the columns of a matrix.

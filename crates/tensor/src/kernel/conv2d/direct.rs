@@ -71,6 +71,7 @@ impl Task for Image<'_> {
                 && w.len() == g.patch() * g.c_out
                 && g.c_out.is_multiple_of(V::LANES)
         );
+        let out_w = g.out_w();
         for oy in 0..g.out_h() {
             let mut o = 0;
             while o < g.c_out {
@@ -80,7 +81,7 @@ impl Task for Image<'_> {
                 // instructions.
                 o += V::LANES
                     * unsafe {
-                        let y = y.as_mut_ptr().add(oy * g.out_w() * g.c_out + o);
+                        let y = y.as_mut_ptr().add(oy * out_w * g.c_out + o);
                         let x = padded.as_ptr().add(oy * g.stride * padded_row(g));
                         let w = w.as_ptr().add(o);
                         match (registers, V::ACCUMULATORS) {
@@ -111,12 +112,12 @@ unsafe fn row<V: Vector, const R: usize, const C: usize>(
     w: *const f32,
     g: &Conv2dGeom,
 ) -> usize {
-    let mut ox = 0;
+    let (mut ox, out_w) = (0, g.out_w());
     // SAFETY: `ox` stays below the output's width.
     unsafe {
-        while ox < g.out_w() {
+        while ox < out_w {
             let (y, x) = (y.add(ox * g.c_out), x.add(ox * g.stride * g.c_in));
-            if ox + R <= g.out_w() {
+            if ox + R <= out_w {
                 pixels::<V, R, C>(y, x, w, g);
                 ox += R;
             } else {

@@ -65,10 +65,11 @@ pub(super) fn for_each_run(
             at += len;
         }
     };
+    let (out_h, out_w) = (g.out_h(), g.out_w());
     for row in out_rows {
-        let (n, oy) = (row / g.out_h(), row % g.out_h());
+        let (n, oy) = (row / out_h, row % out_h);
         let (ky_inside, iy) = taps(oy, g.h, g);
-        for ox in 0..g.out_w() {
+        for ox in 0..out_w {
             let (kx_inside, ix) = taps(ox, g.w, g);
             for ky in 0..g.kernel {
                 if !ky_inside.contains(&ky) {

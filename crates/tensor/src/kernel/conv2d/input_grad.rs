@@ -14,7 +14,8 @@ use crate::{Scalar, Tensor, threads};
 /// Else each image scatters `dy w^T` back to the pixels of its patches.
 ///
 /// # Panics
-/// If the kernel does not fit into the padded image, or a slice does not fit.
+/// If the kernel does not fit into the padded image, anything but the batch is 0, or a
+/// slice does not fit.
 #[track_caller]
 pub fn input_grad<T: Scalar>(dx: &mut [T], dy: &[T], w: &[T], g: &Conv2dGeom) {
     g.check("conv2d input gradient", dx.len(), w.len(), dy.len());

@@ -51,13 +51,40 @@ pub struct Conv2dGeom {
 
 impl Conv2dGeom {
     /// Output height: `(h + 2 padding - kernel) / stride + 1`, rounded down.
+    ///
+    /// # Panics
+    /// If the kernel does not fit into the padded image, or kernel or stride are 0.
+    #[track_caller]
     pub fn out_h(&self) -> usize {
-        (self.h + 2 * self.padding - self.kernel) / self.stride + 1
+        self.windows(self.h)
     }
 
     /// Output width, likewise.
+    ///
+    /// # Panics
+    /// As [`Conv2dGeom::out_h`].
+    #[track_caller]
     pub fn out_w(&self) -> usize {
-        (self.w + 2 * self.padding - self.kernel) / self.stride + 1
+        self.windows(self.w)
+    }
+
+    #[track_caller]
+    fn windows(&self, extent: usize) -> usize {
+        let padded = self.padded(extent);
+        assert!(
+            self.kernel > 0 && self.stride > 0 && self.kernel <= padded,
+            "conv2d: kernel and stride must not be 0, and the kernel must fit into the padded \
+             image: {self:?}"
+        );
+        (padded - self.kernel) / self.stride + 1
+    }
+
+    /// `extent + 2 padding`.
+    #[track_caller]
+    fn padded(&self, extent: usize) -> usize {
+        let padded = self.padding.checked_mul(2).and_then(|margins| margins.checked_add(extent));
+        padded
+            .unwrap_or_else(|| panic!("conv2d: the padding is more than can be counted: {self:?}"))
     }
 
     /// `[batch, h, w, c_in]`.
@@ -66,6 +93,10 @@ impl Conv2dGeom {
     }
 
     /// `[batch, out_h, out_w, c_out]`.
+    ///
+    /// # Panics
+    /// As [`Conv2dGeom::out_h`].
+    #[track_caller]
     pub fn out_shape(&self) -> Shape {
         Shape::from([self.batch, self.out_h(), self.out_w(), self.c_out])
     }
@@ -76,6 +107,10 @@ impl Conv2dGeom {
     }
 
     /// Multiplications of one forward pass, zeros of the padding included.
+    ///
+    /// # Panics
+    /// As [`Conv2dGeom::out_h`].
+    #[track_caller]
     pub fn macs(&self) -> u64 {
         (self.out_shape().len() * self.patch()) as u64
     }
@@ -91,16 +126,17 @@ impl Conv2dGeom {
     }
 
     /// # Panics
-    /// If the kernel does not fit into the padded image, or a slice does not
-    /// fit its shape.
+    /// If the kernel does not fit into the padded image, anything but the batch is 0, or
+    /// a slice does not fit its shape.
     #[track_caller]
     fn check(&self, what: &str, x: usize, w: usize, y: usize) {
+        let Conv2dGeom { h, w: width, c_in, c_out, .. } = *self;
         assert!(
-            self.kernel > 0
-                && self.stride > 0
-                && self.kernel <= self.h.min(self.w) + 2 * self.padding,
-            "{what}: the kernel must fit into the padded image: {self:?}"
+            h > 0 && width > 0 && c_in > 0 && c_out > 0,
+            "{what}: height, width and channels must not be 0: {self:?}"
         );
+        // Kernels that copy an image into its margin reckon with its length.
+        let _ = Shape::from([self.padded(h), self.padded(width), c_in]).len();
         let expected = (self.in_shape().len(), self.weight_shape().len(), self.out_shape().len());
         assert!(
             (x, w, y) == expected,
@@ -113,7 +149,8 @@ impl Conv2dGeom {
 /// `y = x * w`.
 ///
 /// # Panics
-/// If the kernel does not fit into the padded image, or a slice does not fit.
+/// If the kernel does not fit into the padded image, anything but the batch is 0, or a
+/// slice does not fit.
 #[track_caller]
 pub fn forward<T: Scalar>(y: &mut [T], x: &[T], w: &[T], g: &Conv2dGeom) {
     g.check("conv2d", x.len(), w.len(), y.len());

@@ -8,9 +8,10 @@ fn for_each_product(g: &Conv2dGeom, mut f: impl FnMut(usize, usize, usize)) {
     let inside = |at: usize, extent: usize| {
         (at >= g.padding).then(|| at - g.padding).filter(|&i| i < extent)
     };
+    let (out_h, out_w) = (g.out_h(), g.out_w());
     for n in 0..g.batch {
-        for oy in 0..g.out_h() {
-            for ox in 0..g.out_w() {
+        for oy in 0..out_h {
+            for ox in 0..out_w {
                 for ky in 0..g.kernel {
                     for kx in 0..g.kernel {
                         let iy = inside(oy * g.stride + ky, g.h);
@@ -21,7 +22,7 @@ fn for_each_product(g: &Conv2dGeom, mut f: impl FnMut(usize, usize, usize)) {
                                 f(
                                     ((n * g.h + iy) * g.w + ix) * g.c_in + i,
                                     ((ky * g.kernel + kx) * g.c_in + i) * g.c_out + o,
-                                    ((n * g.out_h() + oy) * g.out_w() + ox) * g.c_out + o,
+                                    ((n * out_h + oy) * out_w + ox) * g.c_out + o,
                                 );
                             }
                         }

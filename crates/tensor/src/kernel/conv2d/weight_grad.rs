@@ -16,7 +16,8 @@ const PARTS: usize = 16;
 /// its rows in order with its own sum, and a fixed tree adds the sums.
 ///
 /// # Panics
-/// If the kernel does not fit into the padded image, or a slice does not fit.
+/// If the kernel does not fit into the padded image, anything but the batch is 0, or a
+/// slice does not fit.
 #[track_caller]
 pub fn weight_grad<T: Scalar>(dw: &mut [T], x: &[T], dy: &[T], g: &Conv2dGeom) {
     g.check("conv2d weight gradient", x.len(), dw.len(), dy.len());

@@ -78,7 +78,7 @@ pub(super) fn covers(g: &Conv2dGeom) -> bool {
         && g.padding == 1
         && g.c_in.is_multiple_of(CHANNEL_STEP)
         && g.c_out.is_multiple_of(CHANNEL_STEP)
-        && g.h * g.w >= MIN_PIXELS
+        && g.h.saturating_mul(g.w) >= MIN_PIXELS
 }
 
 /// The sizes of a block's matrices.
