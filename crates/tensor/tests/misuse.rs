@@ -5,6 +5,8 @@ use std::panic::{UnwindSafe, catch_unwind};
 use tensor::Shape;
 use tensor::gemm::{Gemm, gemm};
 use tensor::kernel::conv2d::{self, Conv2dGeom};
+use tensor::kernel::pool::{self, PoolGeom};
+use tensor::kernel::shortcut::{self, ShortcutGeom};
 
 /// Half of the bits of a length: the square wraps round to 0.
 const HALF: usize = 1 << (usize::BITS / 2);
@@ -65,4 +67,52 @@ fn a_convolution_of_other_sizes_is_refused() {
         let (x, w) = (vec![0.0f32; g.c_in], vec![0.0; g.c_in * g.c_out]);
         refused(message, move || conv2d::forward(&mut vec![0.0; g.c_out], &x, &w, &g));
     }
+}
+
+#[test]
+fn a_pooling_of_other_sizes_is_refused() {
+    let pixels = PoolGeom { batch: 1, h: 2, w: 2, c: 1, kernel: 2, stride: 2 };
+    let fits = "the window must fit into the image";
+    for (message, g) in [
+        (fits, PoolGeom { stride: 0, ..pixels }),
+        (fits, PoolGeom { kernel: 0, ..pixels }),
+        (fits, PoolGeom { h: 1, w: 1, ..pixels }),
+    ] {
+        refused(message, move || assert!(g.out_h() > 0));
+        refused(message, move || assert!(g.out_w() > 0));
+    }
+    let lengths = "lengths of output, argmax and input must be";
+    for (message, g, argmax) in [
+        (lengths, pixels, 0),
+        (lengths, pixels, 2),
+        (lengths, PoolGeom { batch: 2, ..pixels }, 1),
+        (fits, PoolGeom { w: 1, h: 4, ..pixels }, 1),
+        ("channels must not be 0", PoolGeom { c: 0, ..pixels }, 1),
+        ("more elements than can be", PoolGeom { h: HALF, w: HALF, ..pixels }, 1),
+    ] {
+        let mut indices = vec![0; argmax];
+        refused(message, move || pool::max_pool(&mut [0.0f32], &mut indices, &[0.0; 4], &g));
+        let indices = vec![0; argmax];
+        refused(message, move || pool::max_pool_grad(&mut [0.0f32; 4], &[0.0], &indices, &g));
+    }
+    refused("do not make 3 images", || pool::global_average(&mut [0.0f32; 2], &[0.0; 4], 3, 1));
+}
+
+#[test]
+fn a_shortcut_of_other_sizes_is_refused_and_one_of_no_images_is_none() {
+    let pixels = ShortcutGeom { batch: 1, h: 2, w: 2, c_in: 1, c_out: 1, stride: 1 };
+    for (message, g) in [
+        ("stride must not be 0", ShortcutGeom { stride: 0, ..pixels }),
+        ("channels and stride must", ShortcutGeom { c_in: 0, ..pixels }),
+        ("cannot drop channels", ShortcutGeom { c_in: 2, ..pixels }),
+        ("lengths of output and input must be", ShortcutGeom { batch: 2, ..pixels }),
+        ("lengths of output and input must be", ShortcutGeom { c_out: 2, ..pixels }),
+        ("more elements than can be", ShortcutGeom { h: HALF, w: HALF, ..pixels }),
+    ] {
+        refused(message, move || shortcut::option_a(&mut [0.0f32; 4], &[0.0; 4], &g));
+        refused(message, move || shortcut::option_a_grad(&mut [0.0f32; 4], &[0.0; 4], &g));
+    }
+    let none = ShortcutGeom { batch: 0, ..pixels };
+    shortcut::option_a::<f32>(&mut [], &[], &none);
+    shortcut::option_a_grad::<f32>(&mut [], &[], &none);
 }

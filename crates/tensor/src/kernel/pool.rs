@@ -23,34 +23,66 @@ pub struct PoolGeom {
 
 impl PoolGeom {
     /// Output height: `(h - kernel) / stride + 1`, rounded down.
+    ///
+    /// # Panics
+    /// If the window does not fit into the image, or kernel or stride are 0.
+    #[track_caller]
     pub fn out_h(&self) -> usize {
-        (self.h - self.kernel) / self.stride + 1
+        self.windows(self.h)
     }
 
     /// Output width, likewise.
+    ///
+    /// # Panics
+    /// As [`PoolGeom::out_h`].
+    #[track_caller]
     pub fn out_w(&self) -> usize {
-        (self.w - self.kernel) / self.stride + 1
+        self.windows(self.w)
+    }
+
+    #[track_caller]
+    fn windows(&self, extent: usize) -> usize {
+        assert!(
+            self.kernel > 0 && self.stride > 0 && self.kernel <= extent,
+            "max_pool: kernel and stride must not be 0, and the window must fit into the image: \
+             {self:?}"
+        );
+        (extent - self.kernel) / self.stride + 1
+    }
+
+    /// `[batch, h, w, c]`.
+    pub fn in_shape(&self) -> Shape {
+        Shape::from([self.batch, self.h, self.w, self.c])
     }
 
     /// `[batch, out_h, out_w, c]`.
+    ///
+    /// # Panics
+    /// As [`PoolGeom::out_h`].
+    #[track_caller]
     pub fn out_shape(&self) -> Shape {
         Shape::from([self.batch, self.out_h(), self.out_w(), self.c])
     }
 
+    /// Numbers in an image of the output and of the input.
+    ///
     /// # Panics
-    /// If the window does not fit into the image, or a slice does not fit.
+    /// If the window does not fit into the image, there are no channels, an index into
+    /// an image is no `u32`, or a slice does not fit.
     #[track_caller]
-    fn check(&self, out: usize, input: usize) {
+    fn check(&self, out: usize, argmax: usize, input: usize) -> [usize; 2] {
+        assert!(self.c > 0, "max_pool: channels must not be 0: {self:?}");
+        let len = self.out_shape().len();
+        let (found, expected) = ([out, argmax, input], [len, len, self.in_shape().len()]);
         assert!(
-            self.kernel > 0 && self.stride > 0 && self.kernel <= self.h.min(self.w),
-            "max_pool: the window must fit into the image: {self:?}"
+            found == expected,
+            "max_pool: lengths of output, argmax and input must be {expected:?}, got {found:?}; \
+             {self:?}"
         );
-        let expected = (self.out_shape().len(), self.batch * self.h * self.w * self.c);
-        assert!(
-            (out, input) == expected,
-            "max_pool: lengths of output and input must be {expected:?}, got {:?}; {self:?}",
-            (out, input)
-        );
+        let one = PoolGeom { batch: 1, ..*self };
+        let images = [one.out_shape(), one.in_shape()].map(|shape| shape.len());
+        assert!(u32::try_from(images[1]).is_ok(), "max_pool: too large an image: {self:?}");
+        images
     }
 }
 
@@ -58,17 +90,17 @@ impl PoolGeom {
 /// lies, as an index into its image (the first of equals).
 ///
 /// # Panics
-/// If the window does not fit into the image, or a slice does not fit.
+/// If the window does not fit into the image, there are no channels, an image has 2^32
+/// numbers, or a slice does not fit.
 #[track_caller]
 pub fn max_pool<T: Scalar>(y: &mut [T], argmax: &mut [u32], x: &[T], g: &PoolGeom) {
-    g.check(y.len(), x.len());
-    assert!(argmax.len() == y.len(), "max_pool: argmax has {} entries", argmax.len());
-    let (out_image, image) = (g.out_h() * g.out_w() * g.c, g.h * g.w * g.c);
+    let [out_image, image] = g.check(y.len(), argmax.len(), x.len());
+    let out_w = g.out_w();
     let outputs = y.par_chunks_mut(out_image).zip(argmax.par_chunks_mut(out_image));
     threads::share(outputs.zip(x.par_chunks(image))).for_each(|((y, argmax), x)| {
         let pixels = y.chunks_exact_mut(g.c).zip(argmax.chunks_exact_mut(g.c));
         for (pixel, (y, argmax)) in pixels.enumerate() {
-            let (oy, ox) = (pixel / g.out_w(), pixel % g.out_w());
+            let (oy, ox) = (pixel / out_w, pixel % out_w);
             for ky in 0..g.kernel {
                 for kx in 0..g.kernel {
                     let at = ((oy * g.stride + ky) * g.w + ox * g.stride + kx) * g.c;
@@ -89,16 +121,15 @@ pub fn max_pool<T: Scalar>(y: &mut [T], argmax: &mut [u32], x: &[T], g: &PoolGeo
 /// `dx` = each `dy` added where its window had its maximum, 0 elsewhere.
 ///
 /// # Panics
-/// If a slice does not fit.
+/// As [`max_pool`], and if an index lies outside its image.
 #[track_caller]
 pub fn max_pool_grad<T: Scalar>(dx: &mut [T], dy: &[T], argmax: &[u32], g: &PoolGeom) {
-    g.check(dy.len(), dx.len());
-    let (out_image, image) = (g.out_h() * g.out_w() * g.c, g.h * g.w * g.c);
+    let [out_image, image] = g.check(dy.len(), argmax.len(), dx.len());
     let inputs = dy.par_chunks(out_image).zip(argmax.par_chunks(out_image));
     threads::share(dx.par_chunks_mut(image).zip(inputs)).for_each(|(dx, (dy, argmax))| {
         dx.fill(T::ZERO);
-        for (&g, &at) in dy.iter().zip(argmax) {
-            dx[at as usize] += g;
+        for (&dy, &at) in dy.iter().zip(argmax) {
+            dx[at as usize] += dy;
         }
     });
 }
@@ -138,7 +169,10 @@ pub fn global_average_grad<T: Scalar>(dx: &mut [T], dy: &[T], batch: usize, c: u
 #[track_caller]
 fn pixels_per_image(pooled: usize, full: usize, batch: usize, c: usize) -> usize {
     assert!(
-        pooled == batch * c && pooled > 0 && full > 0 && full.is_multiple_of(pooled),
+        pooled == Shape::from([batch, c]).len()
+            && pooled > 0
+            && full > 0
+            && full.is_multiple_of(pooled),
         "global_average: {full} values do not make {batch} images of {c} channels, or {pooled} \
          is not their pooled size"
     );
@@ -158,11 +192,14 @@ mod tests {
         #[test]
         fn max_pool_is_the_plain_maximum_and_its_gradient_goes_there(
             batch in 1usize..3, h in 1usize..9, w in 1usize..9, c in 1usize..5,
-            kernel in 1usize..4, stride in 1usize..4,
+            kernel in 1usize..4, stride in 1usize..4, has_equals: bool,
         ) {
             prop_assume!(kernel <= h.min(w));
             let g = PoolGeom { batch, h, w, c, kernel, stride };
-            let x = values(batch * h * w * c);
+            let mut x = values(batch * h * w * c);
+            if has_equals {
+                x.iter_mut().for_each(|v| *v = v.rem_euclid(3.0).floor());
+            }
             let out = g.out_shape().len();
             let (mut y, mut argmax) = (vec![f64::NAN; out], vec![0; out]);
             max_pool(&mut y, &mut argmax, &x, &g);

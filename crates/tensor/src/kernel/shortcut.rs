@@ -25,29 +25,55 @@ pub struct ShortcutGeom {
 }
 
 impl ShortcutGeom {
+    /// `[batch, h, w, c_in]`.
+    pub fn in_shape(&self) -> Shape {
+        Shape::from([self.batch, self.h, self.w, self.c_in])
+    }
+
     /// `[batch, ceil(h / stride), ceil(w / stride), c_out]`.
+    ///
+    /// # Panics
+    /// If the stride is 0.
+    #[track_caller]
     pub fn out_shape(&self) -> Shape {
         let (h, w) = (self.h.div_ceil(self.stride), self.w.div_ceil(self.stride));
         Shape::from([self.batch, h, w, self.c_out])
     }
 
     /// Zero channels before the old ones.
+    ///
+    /// # Panics
+    /// If channels would be dropped.
+    #[track_caller]
     pub fn channels_before(&self) -> usize {
+        self.check_channels();
         (self.c_out - self.c_in) / 2
     }
 
     #[track_caller]
-    fn check(&self, out: usize, input: usize) {
+    fn check_channels(&self) {
+        assert!(self.c_out >= self.c_in, "shortcut: option A cannot drop channels: {self:?}");
+    }
+
+    /// Numbers in an image of the output and of the input.
+    ///
+    /// # Panics
+    /// If channels would be dropped, anything but the batch is 0, or a slice does not
+    /// fit.
+    #[track_caller]
+    fn check(&self, out: usize, input: usize) -> [usize; 2] {
         assert!(
-            self.c_out >= self.c_in && self.stride > 0,
-            "shortcut: option A cannot drop channels: {self:?}"
+            self.h > 0 && self.w > 0 && self.c_in > 0 && self.stride > 0,
+            "shortcut: height, width, channels and stride must not be 0: {self:?}"
         );
-        let expected = (self.out_shape().len(), self.batch * self.h * self.w * self.c_in);
+        self.check_channels();
+        let (found, expected) = ([out, input], [self.out_shape().len(), self.in_shape().len()]);
         assert!(
-            (out, input) == expected,
-            "shortcut: lengths of output and input must be {expected:?}, got {:?}",
-            (out, input)
+            found == expected,
+            "shortcut: lengths of output and input must be {expected:?}, got {found:?}; {self:?}"
         );
+        let one = ShortcutGeom { batch: 1, ..*self };
+        [one.out_shape().len(), one.in_shape().len()]
     }
 
     /// Calls `f(output start, input start)` for each pixel kept of an image.
@@ -66,11 +92,10 @@ impl ShortcutGeom {
 /// `y` = the shortcut of `x`.
 ///
 /// # Panics
-/// If channels would be dropped, or a slice does not fit.
+/// If channels would be dropped, anything but the batch is 0, or a slice does not fit.
 #[track_caller]
 pub fn option_a<T: Scalar>(y: &mut [T], x: &[T], g: &ShortcutGeom) {
-    g.check(y.len(), x.len());
-    let (out_image, image) = (y.len() / g.batch, x.len() / g.batch);
+    let [out_image, image] = g.check(y.len(), x.len());
     threads::share(y.par_chunks_mut(out_image).zip(x.par_chunks(image))).for_each(|(y, x)| {
         y.fill(T::ZERO);
         g.for_pixels(|out, at| y[out..out + g.c_in].copy_from_slice(&x[at..at + g.c_in]));
@@ -80,11 +105,10 @@ pub fn option_a<T: Scalar>(y: &mut [T], x: &[T], g: &ShortcutGeom) {
 /// `dx` = `dy` at the pixels and channels kept, 0 elsewhere.
 ///
 /// # Panics
-/// If channels would be dropped, or a slice does not fit.
+/// As [`option_a`].
 #[track_caller]
 pub fn option_a_grad<T: Scalar>(dx: &mut [T], dy: &[T], g: &ShortcutGeom) {
-    g.check(dy.len(), dx.len());
-    let (out_image, image) = (dy.len() / g.batch, dx.len() / g.batch);
+    let [out_image, image] = g.check(dy.len(), dx.len());
     threads::share(dx.par_chunks_mut(image).zip(dy.par_chunks(out_image))).for_each(|(dx, dy)| {
         dx.fill(T::ZERO);
         g.for_pixels(|out, at| dx[at..at + g.c_in].copy_from_slice(&dy[out..out + g.c_in]));
