@@ -4,9 +4,11 @@ use std::panic::{UnwindSafe, catch_unwind};
 
 use tensor::Shape;
 use tensor::gemm::{Gemm, gemm};
+use tensor::kernel::batch_norm::{self, Moments};
 use tensor::kernel::conv2d::{self, Conv2dGeom};
 use tensor::kernel::pool::{self, PoolGeom};
 use tensor::kernel::shortcut::{self, ShortcutGeom};
+use tensor::kernel::{channelwise, elementwise, softmax};
 
 /// Half of the bits of a length: the square wraps round to 0.
 const HALF: usize = 1 << (usize::BITS / 2);
@@ -115,4 +117,77 @@ fn a_shortcut_of_other_sizes_is_refused_and_one_of_no_images_is_none() {
     let none = ShortcutGeom { batch: 0, ..pixels };
     shortcut::option_a::<f32>(&mut [], &[], &none);
     shortcut::option_a_grad::<f32>(&mut [], &[], &none);
+}
+
+#[test]
+fn a_pass_over_other_lengths_is_refused() {
+    // Two rows of three numbers, and what is a number short of them.
+    const SIX: &[f32] = &[0.0; 6];
+    const FIVE: &[f32] = &[0.0; 5];
+    const THREE: &[f32] = &[0.0; 3];
+    let six = || [0.0f32; 6];
+    let equal = "needs equal lengths";
+    refused(equal, || elementwise::relu(&mut six(), FIVE));
+    refused(equal, || elementwise::relu_grad(&mut six(), SIX, FIVE));
+    refused(equal, || elementwise::add(&mut six(), FIVE, SIX));
+    refused(equal, || elementwise::mul(&mut six(), SIX, FIVE));
+    refused(equal, || elementwise::add_assign(&mut six(), FIVE));
+    refused(equal, || elementwise::scale(&mut six(), FIVE, 2.0));
+    refused("add_row: 6 numbers are no whole rows of 5", || elementwise::add_row(&mut six(), FIVE));
+    refused("no whole rows of 0", || elementwise::add_row(&mut six(), &[]));
+    refused("sum_rows: 5 numbers are no", || elementwise::sum_rows(&mut [0.0; 3], FIVE));
+    refused("no whole rows of 0", || elementwise::sum_rows(&mut [], FIVE));
+
+    refused(equal, || channelwise::affine(&mut six(), FIVE, THREE, THREE));
+    refused(equal, || channelwise::affine_relu(&mut six(), SIX, THREE, FIVE));
+    refused("no whole rows of 5", || channelwise::affine_relu_grad(&mut six(), SIX, FIVE, FIVE));
+    refused(equal, || channelwise::affine_pair(&mut six(), SIX, [THREE, THREE, FIVE], None));
+    refused(equal, || channelwise::affine_pair(&mut six(), SIX, [THREE; 3], Some(FIVE)));
+
+    let moments = |x: &'static [f32], c| move || assert_eq!(Moments::of(x, c).count, 0);
+    refused("moments: 5 numbers are no whole rows of 3", moments(FIVE, 3));
+    refused("no whole rows of 0", moments(FIVE, 0));
+    let grad_sums = |n: usize, dy, x, mean| {
+        move || batch_norm::grad_sums::<f32>(&mut vec![0.0; n], dy, x, mean)
+    };
+    refused("grad_sums: 5 numbers are no whole rows", grad_sums(6, FIVE, FIVE, THREE));
+    refused("grad_sums: 5 gradients for 6", grad_sums(6, FIVE, SIX, THREE));
+    refused("5 sums for 3 channels", grad_sums(5, SIX, SIX, THREE));
+}
+
+/// The channels of [`channelwise::affine_pair`] with vectors.
+#[test]
+fn a_pair_with_vectors_of_other_lengths_is_refused() {
+    let x = [0.0f32; 48];
+    for (rows, plus, d) in [(16, 32, 16), (48, 32, 16), (32, 16, 16), (32, 48, 16), (32, 32, 32)] {
+        refused("needs equal lengths", move || {
+            let factors = [&x[..16], &x[..16], &x[..d]];
+            channelwise::affine_pair(&mut [0.0; 32], &x[..rows], factors, Some(&x[..plus]));
+        });
+    }
+    refused("no whole rows of 16", move || {
+        channelwise::affine_pair(&mut [0.0; 24], &x[..24], [&x[..16]; 3], None);
+    });
+}
+
+#[test]
+fn a_softmax_of_other_lengths_and_a_label_that_is_no_class_are_refused() {
+    const SIX: &[f64] = &[0.0; 6];
+    let softmax = |n: usize, classes| move || softmax::log_softmax(&mut vec![0.0; n], SIX, classes);
+    refused("log_softmax: 5 numbers of 6 logits", softmax(5, 3));
+    refused("log_softmax: 6 numbers are no whole rows of 4", softmax(6, 4));
+    refused("no whole rows of 0", softmax(6, 0));
+    let no_class: (&str, &[u8]) = ("label 3 is not below 3", &[0, 3]);
+    let too_few: (&str, &[u8]) = ("1 labels for 2 rows", &[0]);
+    for (message, labels) in [no_class, too_few] {
+        refused(message, move || {
+            softmax::negative_log_likelihood(SIX, labels, 3).for_each(drop);
+        });
+        refused(message, move || {
+            softmax::cross_entropy_grad(&mut [0.0; 6], SIX, labels, 3, 1.0);
+        });
+    }
+    refused("5 gradients of 6 logits", || {
+        softmax::cross_entropy_grad(&mut [0.0; 5], SIX, &[0, 1], 3, 1.0);
+    });
 }

@@ -1,6 +1,7 @@
 //! Passes over `[rows, c]` in which every channel has numbers of its own: batch norm
 //! as an affine map, with the ReLU behind it, and the gradients of both.
 
+use super::whole_rows;
 use crate::Scalar;
 use crate::simd::{Task, Vector, dispatch, vectorised};
 use crate::threads::{self, chunk_rows};
@@ -9,17 +10,29 @@ use crate::threads::{self, chunk_rows};
 const LANES: usize = 16;
 
 /// `y[r, c] = x[r, c] scale[c] + shift[c]`.
+///
+/// # Panics
+/// If the slices are not the same number of whole rows, or not one number a channel.
+#[track_caller]
 pub fn affine<T: Scalar>(y: &mut [T], x: &[T], scale: &[T], shift: &[T]) {
     pass::<T, Affine>(y, [x, x], [scale, shift, shift]);
 }
 
 /// `z[r, c] = relu(x[r, c] scale[c] + shift[c])`: batch norm and ReLU as one pass.
+///
+/// # Panics
+/// If the slices are not the same number of whole rows, or not one number a channel.
+#[track_caller]
 pub fn affine_relu<T: Scalar>(z: &mut [T], x: &[T], scale: &[T], shift: &[T]) {
     pass::<T, AffineRelu>(z, [x, x], [scale, shift, shift]);
 }
 
 /// The gradient behind the ReLU of [`affine_relu`], in place: `dz = 0` where it was
 /// closed.
+///
+/// # Panics
+/// If the slices are not the same number of whole rows, or not one number a channel.
+#[track_caller]
 pub fn affine_relu_grad<T: Scalar>(dz: &mut [T], x: &[T], scale: &[T], shift: &[T]) {
     pass::<T, AffineReluGrad>(dz, [x, x], [scale, shift, shift]);
 }
@@ -30,8 +43,13 @@ pub fn affine_relu_grad<T: Scalar>(dz: &mut [T], x: &[T], scale: &[T], shift: &[
 ///
 /// In `f32`, between a multiple of 16 channels, with explicit vectors: it is the
 /// one pass of a training step that stands alone at every block.
+///
+/// # Panics
+/// If the slices are not the same number of whole rows, or not one number a channel.
+#[track_caller]
 pub fn affine_pair<T: Scalar>(dz: &mut [T], x: &[T], factors: [&[T]; 3], plus: Option<&[T]>) {
     let [a, b, d] = factors;
+    check(dz.len(), [x.len(), plus.map_or(dz.len(), <[T]>::len)], factors);
     if a.len().is_multiple_of(LANES)
         && let (Some(dz), Some(x)) = (T::as_f32_mut(dz), T::as_f32(x))
         && let (Some(a), Some(b), Some(d)) = (T::as_f32(a), T::as_f32(b), T::as_f32(d))
@@ -149,17 +167,24 @@ impl<T: Scalar> Pass<T> for PairPlus {
     }
 }
 
+/// The number of channels.
+#[track_caller]
+fn check<T>(out: usize, inputs: [usize; 2], channel: [&[T]; 3]) -> usize {
+    let of_channels = channel.map(<[T]>::len);
+    let c = of_channels[0];
+    whole_rows("a channelwise pass", out, c);
+    assert!(
+        inputs == [out; 2] && of_channels == [c; 3],
+        "a channelwise pass needs equal lengths, got {out} and {inputs:?}, and {of_channels:?} for \
+         {c} channels"
+    );
+    c
+}
+
 #[track_caller]
 fn pass<T: Scalar, P: Pass<T>>(out: &mut [T], inputs: [&[T]; 2], channel: [&[T]; 3]) {
-    let c = channel[0].len();
     let [a, b] = inputs;
-    assert!(
-        a.len() == out.len() && b.len() == out.len() && channel.iter().all(|v| v.len() == c),
-        "a channelwise pass needs equal lengths, got {} and {}, {} for {c} channels",
-        out.len(),
-        a.len(),
-        b.len()
-    );
+    let c = check(out.len(), [a.len(), b.len()], channel);
     let chunk = chunk_rows(c) * c;
     threads::for_chunks(out, chunk, |i, out| {
         let part = i * chunk..i * chunk + out.len();

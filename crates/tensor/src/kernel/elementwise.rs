@@ -2,31 +2,52 @@
 
 use rayon::prelude::*;
 
+use super::whole_rows;
 use crate::simd::vectorised;
 use crate::threads::{self, CHUNK_ELEMENTS, chunk_rows};
 use crate::{Buffer, Scalar};
 
 /// `y = max(x, 0)`; NaN stays NaN.
+///
+/// # Panics
+/// If the lengths differ.
+#[track_caller]
 pub fn relu<T: Scalar>(y: &mut [T], x: &[T]) {
     unary(y, x, |v| if v < T::ZERO { T::ZERO } else { v });
 }
 
 /// `dx = dy` where `y > 0`, else 0; `y` is the output of [`relu`].
+///
+/// # Panics
+/// If the lengths differ.
+#[track_caller]
 pub fn relu_grad<T: Scalar>(dx: &mut [T], dy: &[T], y: &[T]) {
     binary(dx, dy, y, |g, v| if v > T::ZERO { g } else { T::ZERO });
 }
 
 /// `out = a + b`.
+///
+/// # Panics
+/// If the lengths differ.
+#[track_caller]
 pub fn add<T: Scalar>(out: &mut [T], a: &[T], b: &[T]) {
     binary(out, a, b, |a, b| a + b);
 }
 
 /// `out = a b`, elementwise.
+///
+/// # Panics
+/// If the lengths differ.
+#[track_caller]
 pub fn mul<T: Scalar>(out: &mut [T], a: &[T], b: &[T]) {
     binary(out, a, b, |a, b| a * b);
 }
 
 /// `out += a`.
+///
+/// # Panics
+/// If the lengths differ.
+#[track_caller]
 pub fn add_assign<T: Scalar>(out: &mut [T], a: &[T]) {
     check(out.len(), a.len());
     let chunks = out.par_chunks_mut(CHUNK_ELEMENTS).zip(a.par_chunks(CHUNK_ELEMENTS));
@@ -40,13 +61,22 @@ pub fn add_assign<T: Scalar>(out: &mut [T], a: &[T]) {
 }
 
 /// `out = factor a`.
+///
+/// # Panics
+/// If the lengths differ.
+#[track_caller]
 pub fn scale<T: Scalar>(out: &mut [T], a: &[T], factor: T) {
     unary(out, a, |v| v * factor);
 }
 
 /// `out[r, c] += row[c]`: a bias on each row of `[rows, row.len()]`.
+///
+/// # Panics
+/// If `out` is not whole rows.
+#[track_caller]
 pub fn add_row<T: Scalar>(out: &mut [T], row: &[T]) {
     let c = row.len();
+    whole_rows("add_row", out.len(), c);
     threads::for_chunks(out, chunk_rows(c) * c, |_, out| {
         vectorised(|| {
             for out in out.chunks_exact_mut(c) {
@@ -60,8 +90,13 @@ pub fn add_row<T: Scalar>(out: &mut [T], row: &[T]) {
 
 /// `out[c] = sum_r x[r, c]` over the rows of `[rows, out.len()]`; chunks are
 /// summed in `f64` and joined in a fixed tree.
+///
+/// # Panics
+/// If `x` is not whole rows.
+#[track_caller]
 pub fn sum_rows<T: Scalar>(out: &mut [T], x: &[T]) {
     let c = out.len();
+    whole_rows("sum_rows", x.len(), c);
     let chunk = chunk_rows(c) * c;
     let parts = x.len().div_ceil(chunk);
     let mut sums = Buffer::<f64>::zeros(parts.max(1) * c);

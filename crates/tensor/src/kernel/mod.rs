@@ -1,6 +1,7 @@
 //! The kernels: free functions on slices, output first, geometry in a struct.
 //!
-//! Each fast kernel has a plain-loop reference beside it in its tests.
+//! Tests hold each kernel against its formula in plain loops, or against the single
+//! steps that it does at once.
 
 pub mod batch_norm;
 pub mod channelwise;
@@ -10,3 +11,13 @@ pub mod momentum;
 pub mod pool;
 pub mod shortcut;
 pub mod softmax;
+
+/// How many rows of `c` numbers there are in `len`.
+///
+/// # Panics
+/// If it is no whole number; `what` names the operation.
+#[track_caller]
+fn whole_rows(what: &str, len: usize, c: usize) -> usize {
+    assert!(c > 0 && len.is_multiple_of(c), "{what}: {len} numbers are no whole rows of {c}");
+    len / c
+}

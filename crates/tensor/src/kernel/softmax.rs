@@ -1,10 +1,17 @@
 //! Log-softmax over rows, and the cross-entropy that follows it.
 
+use super::whole_rows;
 use crate::Scalar;
 
 /// `y[r, j] = x[r, j] - ln sum_i exp(x[r, i])`, shifted by the row's maximum
 /// so that nothing overflows.
+///
+/// # Panics
+/// If `y` and `x` are not the same number of whole rows.
+#[track_caller]
 pub fn log_softmax<T: Scalar>(y: &mut [T], x: &[T], classes: usize) {
+    whole_rows("log_softmax", x.len(), classes);
+    assert!(y.len() == x.len(), "log_softmax: {} numbers of {} logits", y.len(), x.len());
     for (y, x) in y.chunks_exact_mut(classes).zip(x.chunks_exact(classes)) {
         // With a NaN in the row the sum below is NaN whatever the maximum.
         let max = x.iter().fold(T::NEG_INFINITY, |m, &v| if v > m { v } else { m });
@@ -17,22 +24,24 @@ pub fn log_softmax<T: Scalar>(y: &mut [T], x: &[T], classes: usize) {
 /// `-log_p[r, label_r]` of each row.
 ///
 /// # Panics
-/// If a label is no class.
+/// If there is not one label for each row, or a label is no class.
 #[track_caller]
 pub fn negative_log_likelihood<T: Scalar>(
     log_p: &[T],
     labels: &[u8],
     classes: usize,
 ) -> impl Iterator<Item = T> {
-    assert!(log_p.len() == labels.len() * classes, "cross-entropy: one label for each row");
-    log_p.chunks_exact(classes).zip(labels).map(move |(row, &label)| {
-        assert!((label as usize) < classes, "label {label} is not below {classes}");
-        -row[label as usize]
-    })
+    check_labels(log_p.len(), labels, classes);
+    log_p.chunks_exact(classes).zip(labels).map(|(row, &label)| -row[label as usize])
 }
 
 /// The gradient of the mean cross-entropy in the logits, times `upstream`:
 /// `dx[r, j] = (exp(log_p[r, j]) - [j = label_r]) upstream / rows`.
+///
+/// # Panics
+/// If `dx` and `log_p` differ in length, there is not one label for each row, or a label
+/// is no class.
+#[track_caller]
 pub fn cross_entropy_grad<T: Scalar>(
     dx: &mut [T],
     log_p: &[T],
@@ -40,6 +49,13 @@ pub fn cross_entropy_grad<T: Scalar>(
     classes: usize,
     upstream: T,
 ) {
+    check_labels(log_p.len(), labels, classes);
+    assert!(
+        dx.len() == log_p.len(),
+        "cross-entropy: {} gradients of {} logits",
+        dx.len(),
+        log_p.len()
+    );
     let factor = upstream * T::from_f64(1.0 / labels.len() as f64);
     let rows = dx.chunks_exact_mut(classes).zip(log_p.chunks_exact(classes));
     for ((dx, log_p), &label) in rows.zip(labels) {
@@ -47,6 +63,15 @@ pub fn cross_entropy_grad<T: Scalar>(
             let target = if j == label as usize { T::ONE } else { T::ZERO };
             *dx = (l.exp() - target) * factor;
         }
+    }
+}
+
+#[track_caller]
+fn check_labels(len: usize, labels: &[u8], classes: usize) {
+    let rows = whole_rows("cross-entropy", len, classes);
+    assert!(labels.len() == rows, "cross-entropy: {} labels for {rows} rows", labels.len());
+    if let Some(label) = labels.iter().find(|&&label| label as usize >= classes) {
+        panic!("cross-entropy: label {label} is not below {classes}");
     }
 }
 

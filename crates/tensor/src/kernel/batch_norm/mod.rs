@@ -5,6 +5,7 @@ mod partial;
 
 use rayon::prelude::*;
 
+use super::whole_rows;
 use crate::scratch::with_scratch;
 use crate::simd::vectorised;
 use crate::threads::{self, chunk_rows};
@@ -19,8 +20,20 @@ const BLOCK_ROWS: usize = 64;
 
 /// The two sums that the backward pass needs, per channel: `sum dy` and
 /// `sum dy (x - mean)`, as `sums[2, c]`.
+///
+/// # Panics
+/// If `dy` and `x` are not the same number of whole rows, or the sums not two a channel.
+#[track_caller]
 pub fn grad_sums<T: Scalar>(sums: &mut [f64], dy: &[T], x: &[T], mean: &[T]) {
     let c = mean.len();
+    whole_rows("grad_sums", x.len(), c);
+    assert!(
+        dy.len() == x.len() && sums.len() == 2 * c,
+        "grad_sums: {} gradients for {} numbers, {} sums for {c} channels",
+        dy.len(),
+        x.len(),
+        sums.len()
+    );
     let chunk = chunk_rows(c) * c;
     let parts = x.len().div_ceil(chunk);
     let mut totals = Buffer::<f64>::zeros(parts.max(1) * 2 * c);

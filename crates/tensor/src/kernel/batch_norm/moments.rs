@@ -1,6 +1,7 @@
 //! Count, mean and variance of each channel.
 
 use super::BLOCK_ROWS;
+use crate::kernel::whole_rows;
 use crate::scratch::with_scratch;
 use crate::simd::vectorised;
 use crate::threads::{self, chunk_rows};
@@ -23,8 +24,12 @@ impl Moments {
     ///
     /// Each chunk gathers its own; a fixed tree joins them (Chan, Golub and
     /// LeVeque 1979), so nothing cancels even far from zero.
+    ///
+    /// # Panics
+    /// If `x` is not whole rows.
+    #[track_caller]
     pub fn of<T: Scalar>(x: &[T], c: usize) -> Moments {
-        let (rows, rows_per_part) = (x.len() / c, chunk_rows(c));
+        let (rows, rows_per_part) = (whole_rows("moments", x.len(), c), chunk_rows(c));
         let mut parts = Buffer::<f64>::zeros(2 * c * rows.div_ceil(rows_per_part));
         threads::for_chunks(parts.as_mut_slice(), 2 * c, |i, part| {
             let chunk = rows_per_part * c;
