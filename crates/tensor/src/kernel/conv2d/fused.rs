@@ -6,9 +6,9 @@
 //! geometries are those of [`fits`]; for all others the single kernels do the
 //! same, and are the oracle of the tests.
 
-use super::{Conv2dGeom, winograd};
+use super::{Conv2dGeom, swap_channels, winograd};
 use crate::kernel::batch_norm::{Moments, PartialMoments};
-use crate::{Scalar, Tensor};
+use crate::{Scalar, Shape, Tensor};
 
 /// Batch norm as an affine map, then ReLU: `relu(x scale[c] + shift[c])`.
 #[derive(Debug, Clone, Copy)]
@@ -36,6 +36,16 @@ pub enum Cotangent<'a, T> {
     },
 }
 
+impl<T> Cotangent<'_, T> {
+    /// Numbers of the gradient.
+    fn len(&self) -> usize {
+        match self {
+            Cotangent::Whole(dy) => dy.len(),
+            Cotangent::Pending { dz, .. } => dz.len(),
+        }
+    }
+}
+
 /// Whether the fused kernels compute this geometry in this precision; none where
 /// [`set_path`](super::set_path) forces the general path.
 pub fn fits<T: Scalar>(g: &Conv2dGeom) -> bool {
@@ -50,28 +60,35 @@ pub struct TransformedWeights {
 
 impl TransformedWeights {
     /// For [`forward`]: from `[3, 3, c_in, c_out]`.
+    ///
+    /// # Panics
+    /// If the geometry has no fused kernel, or `w` does not fit it.
+    #[track_caller]
     pub fn new(w: &[f32], g: &Conv2dGeom) -> Self {
+        check_weights(w, g);
         Self::of(w, [g.c_in, g.c_out])
     }
 
-    fn of(w: &[f32], c: [usize; 2]) -> Self {
-        let mut u = Tensor::for_overwrite([winograd::COEFFICIENTS * c[0] * c[1]]);
-        winograd::transform_weights(u.as_mut_slice(), w, c);
-        TransformedWeights { u }
-    }
-
     /// For [`backward`]: the same with the channels swapped.
+    ///
+    /// # Panics
+    /// As [`TransformedWeights::new`].
+    #[track_caller]
     pub fn transposed(w: &[f32], g: &Conv2dGeom) -> Self {
+        check_weights(w, g);
         let mut swapped = Tensor::for_overwrite([w.len()]);
-        let pair = g.c_in * g.c_out;
-        for (to, from) in swapped.as_mut_slice().chunks_exact_mut(pair).zip(w.chunks_exact(pair)) {
-            for (o, to) in to.chunks_exact_mut(g.c_in).enumerate() {
-                for (i, to) in to.iter_mut().enumerate() {
-                    *to = from[i * g.c_out + o];
-                }
-            }
+        let pairs = g.c_in * g.c_out;
+        for (to, from) in swapped.as_mut_slice().chunks_exact_mut(pairs).zip(w.chunks_exact(pairs))
+        {
+            swap_channels(to, from, [g.c_in, g.c_out]);
         }
         Self::of(swapped.as_slice(), [g.c_out, g.c_in])
+    }
+
+    fn of(w: &[f32], c: [usize; 2]) -> Self {
+        let mut u = Tensor::for_overwrite([winograd::COEFFICIENTS, c[0], c[1]]);
+        winograd::transform_weights(u.as_mut_slice(), w, c);
+        TransformedWeights { u }
     }
 }
 
@@ -100,6 +117,8 @@ pub fn forward(
     wants_moments: bool,
 ) -> Option<Moments> {
     check(g, y.len(), f.x.len(), f.weights);
+    check_norm(f.norm_relu, g);
+    check_len("skip", f.skip.map_or(y.len(), <[f32]>::len), y.len(), g);
     let mut moments = wants_moments.then(|| PartialMoments::new(y.len() / g.c_out, g.c_out));
     let work = winograd::Forward {
         x: f.x,
@@ -140,7 +159,20 @@ pub struct Gradients<'a> {
 /// If the geometry has no fused kernel, or a slice does not fit it.
 #[track_caller]
 pub fn backward(out: Gradients<'_>, f: &Backward<'_>, g: &Conv2dGeom) {
-    check(g, g.out_shape().len(), out.dz.len(), f.weights);
+    check(g, f.dy.len(), out.dz.len(), f.weights);
+    check_len("the input", f.x.len(), out.dz.len(), g);
+    check_norm(f.norm_relu, g);
+    if let Cotangent::Pending { x, factors, .. } = f.dy {
+        check_len("the batch norm's input", x.len(), f.dy.len(), g);
+        factors.iter().for_each(|factor| check_len("a factor", factor.len(), g.c_out, g));
+    }
+    if let Some(dw) = &out.dw {
+        check_len("dw", dw.len(), g.weight_shape().len(), g);
+    }
+    if let Some((sums, mean)) = &out.sums {
+        check_len("the sums", sums.len(), 2 * g.c_in, g);
+        check_len("the means", mean.len(), g.c_in, g);
+    }
     let work = winograd::Backward { x: f.x, norm_relu: f.norm_relu, dy: f.dy };
     let Gradients { dz, dw, sums } = out;
     let out = winograd::Gradients { dz: Some((dz, f.weights.u.as_slice())), dw, sums };
@@ -156,11 +188,29 @@ pub(super) fn weight_grad(dw: &mut [f32], x: &[f32], dy: &[f32], g: &Conv2dGeom)
 #[track_caller]
 fn check(g: &Conv2dGeom, y: usize, x: usize, weights: &TransformedWeights) {
     assert!(winograd::covers(g), "no fused kernel for {g:?}");
-    let expected = (g.out_shape().len(), g.in_shape().len(), 36 * g.c_in * g.c_out);
-    let found = (y, x, weights.u.len());
+    g.check("fused convolution", x, g.weight_shape().len(), y);
+    let transformed = Shape::from([winograd::COEFFICIENTS, g.c_in, g.c_out]).len();
+    check_len("the transformed weights", weights.u.len(), transformed, g);
+}
+
+#[track_caller]
+fn check_weights(w: &[f32], g: &Conv2dGeom) {
+    assert!(winograd::covers(g), "no fused kernel for {g:?}");
+    check_len("the weights", w.len(), g.weight_shape().len(), g);
+}
+
+#[track_caller]
+fn check_norm(norm_relu: Option<NormRelu<'_, f32>>, g: &Conv2dGeom) {
+    if let Some(NormRelu { scale, shift }) = norm_relu {
+        check_len("scale", scale.len(), g.c_in, g);
+        check_len("shift", shift.len(), g.c_in, g);
+    }
+}
+
+#[track_caller]
+fn check_len(what: &str, found: usize, expected: usize, g: &Conv2dGeom) {
     assert!(
         found == expected,
-        "fused convolution: lengths of output, input and transformed weights must be \
-         {expected:?}, got {found:?}; {g:?}"
+        "fused convolution: the length of {what} must be {expected}, got {found}; {g:?}"
     );
 }

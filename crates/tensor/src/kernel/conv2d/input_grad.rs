@@ -2,7 +2,7 @@
 
 use super::fused::{self, Forward, TransformedWeights};
 use super::im2col::{self, for_each_run, rows_per_chunk};
-use super::{Conv2dGeom, winograd};
+use super::{Conv2dGeom, swap_channels, winograd};
 use crate::gemm::{Gemm, gemm};
 use crate::scratch::with_scratch;
 use crate::{Scalar, Tensor, threads};
@@ -52,12 +52,7 @@ fn turn<T: Scalar>(w: &[T], g: &Conv2dGeom) -> Tensor<T> {
     let taps = g.kernel * g.kernel;
     let tap_len = g.c_in * g.c_out;
     for (tap, out) in turned.as_mut_slice().chunks_exact_mut(tap_len).enumerate() {
-        let from = &w[(taps - 1 - tap) * tap_len..][..tap_len];
-        for (o, out) in out.chunks_exact_mut(g.c_in).enumerate() {
-            for (i, out) in out.iter_mut().enumerate() {
-                *out = from[i * g.c_out + o];
-            }
-        }
+        swap_channels(out, &w[(taps - 1 - tap) * tap_len..][..tap_len], [g.c_in, g.c_out]);
     }
     turned
 }

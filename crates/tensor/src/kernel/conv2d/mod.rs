@@ -170,6 +170,16 @@ pub fn forward<T: Scalar>(y: &mut [T], x: &[T], w: &[T], g: &Conv2dGeom) {
     im2col::forward(y, x, w, g);
 }
 
+/// `to[o, i] = from[i, o]` for the weights between two channels, `[c_in, c_out]`, of one
+/// pixel of the kernel.
+fn swap_channels<T: Copy>(to: &mut [T], from: &[T], [c_in, c_out]: [usize; 2]) {
+    for (o, to) in to.chunks_exact_mut(c_in).enumerate() {
+        for (i, to) in to.iter_mut().enumerate() {
+            *to = from[i * c_out + o];
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
