@@ -5,12 +5,14 @@
 //! these copies fuses a multiplication with an addition, so they give the
 //! same bits at every level.
 
+mod sums;
 mod vector;
 
 use std::fmt;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU8, Ordering};
 
+pub(crate) use sums::{CHAINS, add_chains, is_one_run, join_chains, with_widest_run};
 pub(crate) use vector::{Task, Vector, dispatch};
 
 /// The environment variable that forces a level.

@@ -11,7 +11,8 @@ use super::{Level, level};
 pub(crate) trait Vector: Copy {
     /// Numbers in a register.
     const LANES: usize;
-    /// Registers that a product may accumulate in, so that nothing spills.
+    /// Registers that a product may accumulate in, so that nothing spills; as rows and
+    /// columns by [`with_widest_run`](super::with_widest_run).
     const ACCUMULATORS: usize;
 
     /// All lanes `value`.

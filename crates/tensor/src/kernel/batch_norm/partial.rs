@@ -4,7 +4,7 @@ use rayon::prelude::*;
 
 use super::Moments;
 use crate::scratch::with_scratch;
-use crate::simd::Vector;
+use crate::simd::{CHAINS, Vector, add_chains, join_chains};
 use crate::{Buffer, threads};
 
 /// The moments of parts of some rows.
@@ -59,8 +59,6 @@ impl PartialMoments {
 
 /// Rows that the rough mean is taken of.
 const PILOT: usize = 32;
-/// Independent sums, so that an addition need not wait for the one before.
-const CHAINS: usize = 4;
 
 impl MomentsOf<'_> {
     pub(crate) fn channels(&self) -> usize {
@@ -79,7 +77,7 @@ impl MomentsOf<'_> {
         for channel in (0..c).step_by(V::LANES) {
             let lanes = channel..channel + V::LANES;
             // SAFETY: the rows are as long as asserted; the caller vouches for the
-            // instructions; no register is longer than the arrays.
+            // instructions.
             unsafe {
                 let y = y.as_ptr().add(channel);
                 if self.rows == 0 {
@@ -88,7 +86,7 @@ impl MomentsOf<'_> {
                     for row in 0..pilot {
                         sums[row % CHAINS] = sums[row % CHAINS].add(V::load(y.add(row * c)));
                     }
-                    let rough = total(sums).mul(V::splat(1.0 / pilot as f32));
+                    let rough = join_chains(sums).mul(V::splat(1.0 / pilot as f32));
                     rough.store(self.rough.as_mut_ptr().add(channel));
                 }
                 let rough = V::load(self.rough.as_ptr().add(channel));
@@ -98,14 +96,8 @@ impl MomentsOf<'_> {
                     sums[0][chain] = sums[0][chain].add(d);
                     sums[1][chain] = d.mul_add(d, sums[1][chain]);
                 }
-                let mut narrow = [[0.0f32; 16]; 2];
-                for (narrow, sums) in narrow.iter_mut().zip(sums) {
-                    total(sums).store(narrow.as_mut_ptr());
-                }
-                for (lane, at) in lanes.enumerate() {
-                    self.mean[at] += f64::from(narrow[0][lane]);
-                    self.m2[at] += f64::from(narrow[1][lane]);
-                }
+                add_chains(&mut self.mean[lanes.clone()], sums[0]);
+                add_chains(&mut self.m2[lanes], sums[1]);
             }
         }
         self.rows += rows;
@@ -122,10 +114,47 @@ impl MomentsOf<'_> {
     }
 }
 
-/// # Safety
-/// The processor must have the instructions of `V`.
-#[inline(always)]
-unsafe fn total<V: Vector>(sums: [V; CHAINS]) -> V {
-    // SAFETY: the caller vouches for the instructions.
-    unsafe { sums[0].add(sums[1]).add(sums[2].add(sums[3])) }
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::simd::{Task, dispatch};
+
+    /// A part of the rows, added in two pieces.
+    struct Add<'a>(&'a [f32], MomentsOf<'a>);
+
+    impl Task for Add<'_> {
+        #[inline(always)]
+        unsafe fn run<V: Vector>(self) {
+            let Add(y, mut moments) = self;
+            let c = moments.channels();
+            let (first, rest) = y.split_at(y.len() / c / 3 * c);
+            // SAFETY: the caller vouches for the instructions.
+            unsafe {
+                moments.add::<V>(first);
+                moments.add::<V>(rest);
+            }
+            moments.finish();
+        }
+    }
+
+    #[test]
+    fn nothing_cancels_far_from_zero() {
+        let (c, rows) = (32, 2000);
+        let mut rng = crate::random::Stream::new(3, "partial moments").at(0, 0);
+        let mut y: Vec<f32> =
+            (0..rows * c).map(|i| 1000.0 + (i % c) as f32 + rng.normal() as f32).collect();
+        let wide: Vec<f64> = y.iter().map(|&v| f64::from(v)).collect();
+        let mut partial = PartialMoments::new(rows, c);
+        partial.fill_with(&mut y, 300, |_, y, of| dispatch(Add(y, of)));
+        let got = partial.join();
+        assert_eq!(got.count, rows);
+        for j in 0..c {
+            let column = || wide.iter().skip(j).step_by(c);
+            let mean = column().sum::<f64>() / rows as f64;
+            let m2 = column().map(|v| (v - mean) * (v - mean)).sum::<f64>();
+            let (got_mean, got_m2) = (got.mean.as_slice()[j], got.m2.as_slice()[j]);
+            assert!((got_mean - mean).abs() < 1e-6, "mean {j}: {got_mean} and {mean}");
+            assert!((got_m2 / m2 - 1.0).abs() < 1e-5, "m2 {j}: {got_m2} and {m2}");
+        }
+    }
 }

@@ -10,7 +10,7 @@
 
 use super::{Conv2dGeom, Path, path};
 use crate::scratch::with_scratch;
-use crate::simd::{Task, Vector, dispatch};
+use crate::simd::{Task, Vector, dispatch, with_widest_run};
 use crate::threads;
 
 /// Output channels come in multiples of this, a register of the widest level, so that
@@ -84,14 +84,7 @@ impl Task for Image<'_> {
                         let y = y.as_mut_ptr().add(oy * out_w * g.c_out + o);
                         let x = padded.as_ptr().add(oy * g.stride * padded_row(g));
                         let w = w.as_ptr().add(o);
-                        match (registers, V::ACCUMULATORS) {
-                            (4.., 16) => row::<V, 4, 4>(y, x, w, g),
-                            (2.., 16) => row::<V, 8, 2>(y, x, w, g),
-                            (_, 16) => row::<V, 16, 1>(y, x, w, g),
-                            (2.., 8) => row::<V, 4, 2>(y, x, w, g),
-                            (_, 8) => row::<V, 8, 1>(y, x, w, g),
-                            _ => row::<V, 4, 1>(y, x, w, g),
-                        }
+                        with_widest_run!(registers, row::<V>(y, x, w, g))
                     };
             }
         }

@@ -9,7 +9,7 @@ use super::{
 };
 use crate::kernel::batch_norm::{MomentsOf, PartialMoments};
 use crate::scratch::with_scratch;
-use crate::simd::{Task, Vector, dispatch};
+use crate::simd::{Task, Vector, dispatch, is_one_run};
 use crate::threads;
 
 /// What `y = z * w + skip` is computed from, `z` being the input, normalised and
@@ -118,7 +118,7 @@ impl Group<'_> {
         let v = v.as_mut_ptr();
         // The products of a few rows can take the place of those rows, which saves the
         // cache one of three.
-        let (m, m_step) = match c_in == c_out && product::is_one_run::<V>(c_out) {
+        let (m, m_step) = match c_in == c_out && is_one_run::<V>(c_out) {
             true => (v, v_step),
             false => (m.as_mut_ptr(), m_step),
         };

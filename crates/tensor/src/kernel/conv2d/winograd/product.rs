@@ -1,15 +1,18 @@
 //! The products over channels, with accumulators in registers.
 
 use super::PANEL;
-use crate::simd::Vector;
+use crate::simd::{Vector, with_widest_run};
 
 /// `out[m, n] = a[m, k] b[k, n]`, the sizes being `[m, n, k]`; `out` and `a` are
 /// row-major, `b` in panels of [`PANEL`] columns.
 ///
 /// # Safety
-/// The slices behind the pointers must have these sizes, `out` for this call
-/// alone, but that it may be `a` if `n = k` is [one run](is_one_run); `m` is a multiple of 16, `n` of the lanes; the processor must have the
-/// instructions of `V`.
+/// The slices behind the pointers must have these sizes, `out` for this call alone; `m`
+/// is a multiple of 16, `n` of the lanes; the processor must have the instructions of
+/// `V`.
+///
+/// `out` may be `a` if `n = k` is [one run](crate::simd::is_one_run): rows of `a` are
+/// then read for the last time before the same rows of the output are written.
 #[inline(always)]
 pub(super) unsafe fn rows<V: Vector>(
     out: *mut f32,
@@ -23,17 +26,6 @@ pub(super) unsafe fn rows<V: Vector>(
         // SAFETY: a panel of `width` columns lies behind `column` shorter ones.
         unsafe { panels::<V>(out.add(column), a, b.add(column * k), m, width, &step) };
     }
-}
-
-/// Whether all `n` columns are computed at once, so that rows of `a` are read for the
-/// last time before the same rows of the output are written.
-pub(super) fn is_one_run<V: Vector>(n: usize) -> bool {
-    let registers = match V::ACCUMULATORS {
-        16 => 4,
-        8 => 2,
-        _ => 1,
-    };
-    n == V::LANES || n == 2 * V::LANES && registers >= 2 || n == 4 * V::LANES && registers >= 4
 }
 
 /// `out[m, n] = a[k, m]^T b[k, n]`, or `+=` if it `adds`, the sizes being `[k, m, n]`;
@@ -71,6 +63,9 @@ struct Step {
 
 /// Cuts the columns into runs of 4, 2 or 1 registers, the rows so that the
 /// accumulators of a run fit the registers.
+///
+/// # Safety
+/// As [`rows`], with the strides of `step`.
 #[inline(always)]
 unsafe fn panels<V: Vector>(
     out: *mut f32,
@@ -86,20 +81,15 @@ unsafe fn panels<V: Vector>(
         while column < n {
             let registers = (n - column) / V::LANES;
             let (out, b) = (out.add(column), b.add(column));
-            column += V::LANES
-                * match (registers, V::ACCUMULATORS) {
-                    (4.., 16) => run::<V, 4, 4>(out, a, b, m, step),
-                    (2.., 16) => run::<V, 8, 2>(out, a, b, m, step),
-                    (_, 16) => run::<V, 16, 1>(out, a, b, m, step),
-                    (2.., 8) => run::<V, 4, 2>(out, a, b, m, step),
-                    (_, 8) => run::<V, 8, 1>(out, a, b, m, step),
-                    _ => run::<V, 4, 1>(out, a, b, m, step),
-                };
+            column += V::LANES * with_widest_run!(registers, run::<V>(out, a, b, m, step));
         }
     }
 }
 
 /// All rows of one run of `C` registers, `R` rows at a time; returns `C`.
+///
+/// # Safety
+/// As [`panels`]; `R` divides `m`.
 #[inline(always)]
 unsafe fn run<V: Vector, const R: usize, const C: usize>(
     out: *mut f32,

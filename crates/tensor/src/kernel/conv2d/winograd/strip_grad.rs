@@ -8,7 +8,7 @@ use super::backward::Part;
 use super::stage;
 use super::tiling::{Frame, Strip};
 use super::{COEFFICIENTS, CONSTANT_SIZES, Sizes, product, transform, with_constant_sizes};
-use crate::simd::Vector;
+use crate::simd::{CHAINS, Vector, add_chains};
 
 /// Memory for one group of images.
 pub(super) struct Room<'a> {
@@ -38,8 +38,6 @@ pub(super) struct Sums<'a> {
 
 /// Rows of pixels that two strips share.
 const SHARED: usize = 2;
-/// Independent sums, so that an addition need not wait for the one before.
-const CHAINS: usize = 4;
 
 impl Sums<'_> {
     pub(super) fn fits(&self, c: usize) -> bool {
@@ -241,7 +239,7 @@ impl Part<'_> {
                 }
                 if let Some(sums) = &mut self.sums {
                     for (total, chains) in sums.totals.chunks_exact_mut(c).zip(chains) {
-                        add_lanes(&mut total[channel..channel + V::LANES], chains);
+                        add_chains(&mut total[channel..channel + V::LANES], chains);
                     }
                 }
             }
@@ -250,23 +248,6 @@ impl Part<'_> {
                 std::ptr::copy(staged.add(carried), staged, SHARED * frame.row());
                 stage::clear::<V>(staged.add(SHARED * frame.row()), carried);
             }
-        }
-    }
-}
-
-/// Adds each lane of a few registers to a wide total.
-///
-/// # Safety
-/// The processor must have the instructions of `V`.
-#[inline(always)]
-unsafe fn add_lanes<V: Vector>(totals: &mut [f64], chains: [V; CHAINS]) {
-    // SAFETY: the caller vouches for the instructions; no register is longer than
-    // the array.
-    unsafe {
-        let mut lanes = [0.0f32; 16];
-        chains[0].add(chains[1]).add(chains[2].add(chains[3])).store(lanes.as_mut_ptr());
-        for (total, lane) in totals.iter_mut().zip(lanes) {
-            *total += f64::from(lane);
         }
     }
 }
