@@ -57,7 +57,8 @@ impl<T: Element> Buffer<T> {
         copy
     }
 
-    /// The elements as a vector, in the same memory if no clone shares them.
+    /// The elements as a vector: in the same memory if no clone shares them, moved down
+    /// there by up to a cache line unless they came from a vector.
     pub fn into_vec(mut self) -> Vec<T> {
         match self.memory.take().map(Arc::try_unwrap) {
             Some(Ok(memory)) => memory.into_vec(self.len),

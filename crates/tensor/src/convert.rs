@@ -1,4 +1,4 @@
-//! To and from `ndarray`, without a copy where the layout allows it.
+//! To and from `ndarray`, in the same memory where the layout allows it.
 
 use ndarray::{ArrayD, ArrayViewD, ArrayViewMutD, IxDyn};
 
@@ -27,8 +27,9 @@ impl<T: Scalar> Tensor<T> {
             .expect("a tensor is contiguous and row-major")
     }
 
-    /// An owned `ndarray`; copies only if a clone of this tensor shares the
-    /// elements.
+    /// An owned `ndarray`, in the memory of [`Tensor::into_vec`]: copied if a clone of
+    /// this tensor shares the elements, moved down by up to a cache line unless they
+    /// came from a vector.
     pub fn into_ndarray(self) -> ArrayD<T> {
         let shape = self.shape();
         ArrayD::from_shape_vec(IxDyn(shape.dims()), self.into_vec())

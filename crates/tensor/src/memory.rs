@@ -61,14 +61,30 @@ impl<T> FreeList<T> {
     }
 
     fn with<R>(&self, f: impl FnOnce(&mut BTreeMap<usize, Vec<Arc<Memory<T>>>>) -> R) -> R {
-        // A panic elsewhere cannot leave the map half-changed, so a poisoned lock is
-        // still good.
+        // A panic, here or elsewhere, cannot leave the map half-changed, so a poisoned
+        // lock is still good.
         f(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// The smallest free memory whose room lies in the range, with this one owner.
     pub(crate) fn take(&self, room: impl RangeBounds<usize>) -> Option<Arc<Memory<T>>> {
         self.with(|free| free.range_mut(room).find_map(|(_, of_one_size)| of_one_size.pop()))
+    }
+
+    /// Memory for `len` elements. If none of just that room is free, as much is made
+    /// under the one lock as `holders` at a time need.
+    pub(crate) fn take_or_make(&self, len: usize, holders: usize) -> Arc<Memory<T>>
+    where
+        T: Element,
+    {
+        self.with(|free| {
+            let of_this_size = free.entry(len).or_default();
+            of_this_size.pop().unwrap_or_else(|| {
+                of_this_size.reserve(holders);
+                of_this_size.extend((1..holders).map(|_| Arc::new(Memory::fresh(len))));
+                Arc::new(Memory::fresh(len))
+            })
+        })
     }
 
     /// Takes memory in. With an owner beside this one it is left to the last of them.
@@ -112,7 +128,8 @@ impl<T> Memory<T> {
         Memory { values, start: 0, is_kept: false }
     }
 
-    /// The first `len` elements, without a copy if they are all there are.
+    /// The first `len` elements in the same memory, moved down to its beginning over
+    /// what lies there for the alignment.
     pub(crate) fn into_vec(mut self, len: usize) -> Vec<T> {
         self.values.truncate(self.start + len);
         self.values.drain(..self.start);
@@ -135,6 +152,19 @@ impl<T> Memory<T> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_first_to_ask_makes_enough_for_all() {
+        let list = FreeList::<f32>::new();
+        let first = list.take_or_make(10, 3);
+        let others = [(); 3].map(|()| list.take(10..=10).is_some());
+        assert_eq!((first.room(), others), (10, [true, true, false]));
+        list.give(Arc::clone(&first));
+        let address = Arc::as_ptr(&first);
+        list.give(first);
+        assert_eq!(Arc::as_ptr(&list.take_or_make(10, 3)), address, "what is free comes first");
+        assert!(list.take(10..=10).is_none());
+    }
 
     #[test]
     fn the_smallest_that_fits_is_taken_and_what_has_two_owners_is_not_kept() {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::memory::{Element, Memory};
+use crate::memory::Element;
 use crate::threads;
 
 /// Calls `f` with `len` elements that it overwrites before reading any.
@@ -11,12 +11,7 @@ use crate::threads;
 /// up to the scheduler in which call the last of them comes to ask for its own.
 pub(crate) fn with_scratch<T: Element, R>(len: usize, f: impl FnOnce(&mut [T]) -> R) -> R {
     let free = &T::pool().scratch;
-    let mut memory = free.take(len..=len).unwrap_or_else(|| {
-        for _ in 1..threads::count() {
-            free.give(Arc::new(Memory::fresh(len)));
-        }
-        Arc::new(Memory::fresh(len))
-    });
+    let mut memory = free.take_or_make(len, threads::count());
     let elements = Arc::get_mut(&mut memory).expect("nobody shares scratch").first_mut(len);
     if cfg!(debug_assertions) {
         elements.fill(T::UNWRITTEN);

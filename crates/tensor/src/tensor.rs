@@ -101,7 +101,8 @@ impl<T: Scalar> Tensor<T> {
         self.elements.as_mut_slice()
     }
 
-    /// The elements as a vector, in the same memory if no clone shares them.
+    /// The elements as a vector: in the same memory if no clone shares them, moved down
+    /// there by up to a cache line unless they came from a vector.
     pub fn into_vec(self) -> Vec<T> {
         self.elements.into_vec()
     }
