@@ -11,7 +11,7 @@
 //!
 //! **Determinism.** How work is cut into chunks is a function of the shape
 //! alone, every chunk owns its partial sums, and partial sums are added in a
-//! fixed tree. The same input gives the same bits for any number of threads.
+//! fixed order. The same input gives the same bits for any number of threads.
 //!
 //! **Must not know:** gradients, layers, networks, files.
 //!

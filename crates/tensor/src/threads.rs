@@ -1,7 +1,7 @@
 //! Fixed partitions of work over rayon's threads.
 //!
 //! The number of chunks is a function of the shape, never of the threads; each
-//! chunk owns what it writes; partial results are joined in a fixed tree.
+//! chunk owns what it writes; partial results are joined in a fixed order.
 
 use std::cell::Cell;
 use std::ops::AddAssign;
@@ -35,6 +35,37 @@ pub fn count() -> usize {
 /// `f(0..n)` in parallel; results in order.
 pub fn map<R: Send>(n: usize, f: impl Fn(usize) -> R + Send + Sync) -> Vec<R> {
     share((0..n).into_par_iter()).map(f).collect()
+}
+
+/// Calls `f(0..n)` in parallel.
+pub fn for_each(n: usize, f: impl Fn(usize) + Send + Sync) {
+    share((0..n).into_par_iter()).for_each(f);
+}
+
+/// Rows of width `c` in one chunk of a pass over `[rows, c]`.
+pub(crate) fn chunk_rows(c: usize) -> usize {
+    (CHUNK_ELEMENTS / c.max(1)).max(1)
+}
+
+/// Calls `f(chunk index, chunk)` on consecutive chunks of `out`, in parallel.
+pub(crate) fn for_chunks<T: Send>(
+    out: &mut [T],
+    chunk: usize,
+    f: impl Fn(usize, &mut [T]) + Send + Sync,
+) {
+    share(out.par_chunks_mut(chunk.max(1)).enumerate()).for_each(|(i, out)| f(i, out));
+}
+
+/// Calls `f(chunk index, chunk, item)` on consecutive chunks of `out`, each with its
+/// item, in parallel.
+pub(crate) fn for_pairs<T: Send, I: IndexedParallelIterator>(
+    out: &mut [T],
+    chunk: usize,
+    items: I,
+    f: impl Fn(usize, &mut [T], I::Item) + Send + Sync,
+) {
+    let pairs = out.par_chunks_mut(chunk.max(1)).zip(items);
+    share(pairs.enumerate()).for_each(|(i, (out, item))| f(i, out, item));
 }
 
 thread_local! {
@@ -74,11 +105,6 @@ pub(crate) fn add_runs<T: Scalar>(out: &mut [T], runs: &[T]) {
     });
 }
 
-/// Calls `f(0..n)` in parallel.
-pub fn for_each(n: usize, f: impl Fn(usize) + Send + Sync) {
-    share((0..n).into_par_iter()).for_each(f);
-}
-
 /// Adds `items` runs of equal length into the first one, by the tree of
 /// [`tree_join`]; the others are left with partial sums.
 pub(crate) fn tree_sum<T: Copy + AddAssign>(runs: &mut [T], items: usize) {
@@ -104,32 +130,6 @@ pub(crate) fn tree_join<T>(
         }
         step *= 2;
     }
-}
-
-/// Rows of width `c` in one chunk of a pass over `[rows, c]`.
-pub(crate) fn chunk_rows(c: usize) -> usize {
-    (CHUNK_ELEMENTS / c.max(1)).max(1)
-}
-
-/// Calls `f(chunk index, chunk)` on consecutive chunks of `out`, in parallel.
-pub(crate) fn for_chunks<T: Send>(
-    out: &mut [T],
-    chunk: usize,
-    f: impl Fn(usize, &mut [T]) + Send + Sync,
-) {
-    share(out.par_chunks_mut(chunk.max(1)).enumerate()).for_each(|(i, out)| f(i, out));
-}
-
-/// Calls `f(chunk index, chunk, item)` on consecutive chunks of `out`, each with its
-/// item, in parallel.
-pub(crate) fn for_pairs<T: Send, I: IndexedParallelIterator>(
-    out: &mut [T],
-    chunk: usize,
-    items: I,
-    f: impl Fn(usize, &mut [T], I::Item) + Send + Sync,
-) {
-    let pairs = out.par_chunks_mut(chunk.max(1)).zip(items);
-    share(pairs.enumerate()).for_each(|(i, (out, item))| f(i, out, item));
 }
 
 #[cfg(test)]
