@@ -173,6 +173,33 @@ fn plainly(g: &Conv2dGeom, i: &Inputs, around: Around) -> Outputs {
     Outputs { y, mean: moments.mean, m2: moments.m2, dz, dw, sums: vector(sums) }
 }
 
+/// What random geometries hardly draw: maps of as many pixels as the fused kernels take
+/// at least, and the largest number of channels that is a constant of the compiled code.
+const EDGES: [(usize, [usize; 2], [usize; 2]); 6] = [
+    (2, [1, 16], [16, 16]),
+    (18, [16, 1], [16, 32]),
+    (3, [2, 8], [32, 16]),
+    (1, [4, 4], [128, 128]),
+    (2, [5, 7], [128, 128]),
+    (1, [4, 9], [64, 128]),
+];
+
+fn check_against_the_plain_steps(level: Level, g: &Conv2dGeom, around: Around) {
+    let inputs = Inputs::new(g);
+    let (got, expected) = (fused(g, &inputs, around), plainly(g, &inputs, around));
+    for (name, got, expected, tolerance) in [
+        ("y", &got.y, &expected.y, 3e-5),
+        ("mean", &got.mean, &expected.mean, 1e-5),
+        ("m2", &got.m2, &expected.m2, 1e-4),
+        ("dz", &got.dz, &expected.dz, 3e-5),
+        ("dw", &got.dw, &expected.dw, 3e-5),
+        ("sums", &got.sums, &expected.sums, 1e-4),
+    ] {
+        let what = format!("{level} {name} {around:?} {g:?}");
+        check_close(&what, got, expected, Tolerance::scaled(tolerance));
+    }
+}
+
 /// One test, since the level belongs to the process.
 #[test]
 fn every_level_agrees_with_the_plain_steps() {
@@ -180,21 +207,16 @@ fn every_level_agrees_with_the_plain_steps() {
         simd::set_level(level).unwrap();
         let config = ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(60) };
         proptest!(config, |(g in geometry(), norm_relu: bool, skip: bool, pending: bool)| {
-            let around = Around { norm_relu, skip, pending };
-            let inputs = Inputs::new(&g);
-            let (got, expected) = (fused(&g, &inputs, around), plainly(&g, &inputs, around));
-            for (name, got, expected, tolerance) in [
-                ("y", &got.y, &expected.y, 3e-5),
-                ("mean", &got.mean, &expected.mean, 1e-5),
-                ("m2", &got.m2, &expected.m2, 1e-4),
-                ("dz", &got.dz, &expected.dz, 3e-5),
-                ("dw", &got.dw, &expected.dw, 3e-5),
-                ("sums", &got.sums, &expected.sums, 1e-4),
-            ] {
-                let what = format!("{level} {name} {around:?} {g:?}");
-                check_close(&what, got, expected, Tolerance::scaled(tolerance));
-            }
+            check_against_the_plain_steps(level, &g, Around { norm_relu, skip, pending });
         });
+        for (batch, [h, w], [c_in, c_out]) in EDGES {
+            let g = Conv2dGeom { batch, h, w, c_in, c_out, kernel: 3, stride: 1, padding: 1 };
+            assert!(fused::fits::<f32>(&g), "{g:?}");
+            for all in [false, true] {
+                let around = Around { norm_relu: all, skip: all, pending: all };
+                check_against_the_plain_steps(level, &g, around);
+            }
+        }
         let g = Conv2dGeom {
             batch: 21,
             h: 8,

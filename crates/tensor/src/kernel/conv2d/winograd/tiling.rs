@@ -148,17 +148,11 @@ mod tests {
 
     #[test]
     fn the_strips_of_a_group_hold_each_of_its_tiles_once() {
-        for (h, w) in [(32, 32), (16, 16), (8, 8), (4, 4), (14, 9), (5, 70), (33, 30)] {
-            let g = Conv2dGeom {
-                batch: 1,
-                h,
-                w,
-                c_in: 16,
-                c_out: 16,
-                kernel: 3,
-                stride: 1,
-                padding: 1,
-            };
+        let maps = [(32, 32), (16, 16), (8, 8), (4, 4), (14, 9), (5, 70), (33, 30), (4, 150)];
+        // Blocks of both sizes.
+        for (c, (h, w)) in [16, 64].into_iter().flat_map(|c| maps.map(|map| (c, map))) {
+            let g =
+                Conv2dGeom { batch: 1, h, w, c_in: c, c_out: c, kernel: 3, stride: 1, padding: 1 };
             let t = Tiling::new(&g);
             let images = t.images_per_group();
             let mut seen = Vec::new();
