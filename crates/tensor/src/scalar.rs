@@ -8,7 +8,7 @@ use crate::Element;
 
 /// A floating point element. Sealed in effect: only `f32` and `f64` are meant.
 ///
-/// `exp`, `ln` and `cos` come from `libm`, not from the platform, so that they
+/// `exp` and `ln` come from `libm`, not from the platform, so that they
 /// have the same bits everywhere.
 pub trait Scalar:
     Element
@@ -31,8 +31,6 @@ pub trait Scalar:
     const ZERO: Self;
     /// Multiplicative identity.
     const ONE: Self;
-    /// Not a number.
-    const NAN: Self;
     /// The smallest value, for running maxima.
     const NEG_INFINITY: Self;
 
@@ -62,7 +60,6 @@ macro_rules! scalar {
             const NAME: &'static str = stringify!($t);
             const ZERO: Self = 0.0;
             const ONE: Self = 1.0;
-            const NAN: Self = $t::NAN;
             const NEG_INFINITY: Self = $t::NEG_INFINITY;
 
             #[inline(always)]

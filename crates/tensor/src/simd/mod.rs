@@ -8,6 +8,7 @@
 mod sums;
 mod vector;
 
+use std::env::VarError;
 use std::fmt;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU8, Ordering};
@@ -122,7 +123,10 @@ pub fn set_level(level: Level) -> Result<(), LevelError> {
 pub fn set_level_from_env() -> Result<Level, LevelError> {
     let level = match std::env::var(VARIABLE) {
         Ok(name) => Level::from_name(&name)?,
-        Err(_) => Level::best(),
+        Err(VarError::NotPresent) => Level::best(),
+        Err(VarError::NotUnicode(name)) => {
+            return Err(LevelError::Unknown(name.to_string_lossy().into_owned()));
+        }
     };
     set_level(level)?;
     Ok(level)

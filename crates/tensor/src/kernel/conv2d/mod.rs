@@ -6,9 +6,10 @@
 //! the image are 0. Three functions: [`forward`], [`input_grad`] and
 //! [`weight_grad`]; each has its plain loops in [`mod@reference`].
 //!
-//! Three ways to compute them: in `f32`, 3x3 kernels at stride 1 between wide
-//! layers go through Winograd's transform, and all others forward to wide layers
-//! through the plain sum in registers; everything else, and `f64`, through patch
+//! Three ways to compute them: in `f32`, 3x3 kernels at stride 1 and padding 1 between
+//! multiples of 16 channels, over at least 16 pixels, go through Winograd's transform,
+//! and all others forward to a multiple of 16 channels through the plain sum in
+//! registers; everything else, and `f64`, through patch
 //! matrices and GEMM. The choice depends on the geometry of one image, never on
 //! the batch, the threads or the SIMD level; [`set_path`] forces the general way for
 //! comparisons.
