@@ -107,8 +107,8 @@ impl Task for Group<'_> {
 
 impl Group<'_> {
     /// # Safety
-    /// The sizes must be those that `run` asserts, `strip` one of the group, `sizes` its sizes, and the
-    /// processor must have the instructions of `V`.
+    /// The sizes must be those that `run` asserts, `strip` one of the group, `sizes` its
+    /// sizes, and the processor must have the instructions of `V`.
     #[inline(always)]
     unsafe fn strip<V: Vector>(&mut self, strip: &Strip, sizes: Sizes, ahead: &mut Ahead) {
         let (t, f, Sizes { c_in, c_out, block }) = (self.t, &self.f, sizes);
