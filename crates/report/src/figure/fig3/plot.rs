@@ -184,9 +184,6 @@ impl Series<'_> {
             let place = self.place(axes, effect);
             if effect.unit.boundary {
                 canvas.diamond(place, self.color)?;
-                let top = at(axes, 1.0, 100.0 * effect.error_interval.high).1.min(place.1);
-                let label = Type::regular(11.0, self.color);
-                canvas.text("boundary", (place.0, top - px(14.0)), Anchor::Middle, label)?;
             } else {
                 canvas.mark(self.mark, place, self.color)?;
             }
