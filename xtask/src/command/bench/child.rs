@@ -7,12 +7,13 @@ use data::{Normalisation, Split};
 use lesion::experiment::delete_one;
 use models::{Arch, Model, Plan, evaluate};
 use record::stats::median;
-use tensor::Tensor;
+use tensor::{Tensor, threads};
 use train::{Job, Progress, Recipe, Trainer};
 
 use super::setting::{BATCH, Sample, WARM_UP, Work};
 use crate::source::project_data;
 
+const NO_STEP: &str = "there is no step to measure";
 /// Decides initial weights and crops, which time does not depend on.
 const SEED: u64 = 1;
 
@@ -24,6 +25,7 @@ pub(super) fn measure(work: Work) -> Result<Sample> {
         Work::Train => training(resnet110, BATCH, steps)?,
         Work::TrainVgg15 => training(Arch::Vgg15 { batch_norm: true }, BATCH, steps)?,
         Work::Evaluate => evaluation(resnet110, BATCH, steps)?,
+        Work::TwoThreads => two_threads(resnet110, BATCH, steps)?,
         Work::Deletions => deletions(resnet110, BATCH)?,
     };
     Ok(Sample { value, peak_mb: peak_mb() })
@@ -31,8 +33,31 @@ pub(super) fn measure(work: Work) -> Result<Sample> {
 
 /// Images per second of the median training step, on the shipped sample.
 fn training(arch: Arch, batch: usize, steps: usize) -> Result<f64> {
+    let job = job(arch, batch)?;
+    let mut trainer = Trainer::new(&job)?;
+    median_speed(batch, steps, || seconds_to_train(&mut trainer, batch))
+}
+
+/// The speed of training with two threads over that with one, by the medians of steps
+/// in turn: both meet the same weather.
+fn two_threads(arch: Arch, batch: usize, steps: usize) -> Result<f64> {
+    let job = job(arch, batch)?;
+    let mut trainer = Trainer::new(&job)?;
+    let mut seconds = [Vec::new(), Vec::new()];
+    for _ in 0..WARM_UP + steps {
+        for (threads, seconds) in [1, 2].into_iter().zip(&mut seconds) {
+            let step = || seconds_to_train(&mut trainer, batch);
+            seconds.push(threads::with_threads(threads, step)??);
+        }
+    }
+    let [one, two] = seconds.map(|seconds| median(&seconds[WARM_UP..]));
+    Ok(one.context(NO_STEP)? / two.context(NO_STEP)?)
+}
+
+/// A training on the shipped sample.
+fn job(arch: Arch, batch: usize) -> Result<Job> {
     let images = |split| data::load_sample(&project_data(), split);
-    let job = Job {
+    Ok(Job {
         arch,
         recipe: Recipe { batch, ..Recipe::default_for(arch) },
         seed: SEED,
@@ -40,19 +65,19 @@ fn training(arch: Arch, batch: usize, steps: usize) -> Result<f64> {
         test: images(Split::Test)?,
         out: "unused".into(),
         resume: false,
-    };
-    let mut trainer = Trainer::new(&job)?;
-    median_speed(batch, steps, || {
-        // The last, smaller batch of an epoch is left out.
-        if trainer.progress.step + 1 == trainer.steps_per_epoch() {
-            trainer.seek(Progress::default());
-        }
-        let start = Instant::now();
-        let step = trainer.step()?;
-        let seconds = start.elapsed().as_secs_f64();
-        assert_eq!(step.images, batch, "only whole batches are timed");
-        Ok(seconds)
     })
+}
+
+fn seconds_to_train(trainer: &mut Trainer<'_>, batch: usize) -> Result<f64> {
+    // The last, smaller batch of an epoch is left out.
+    if trainer.progress.step + 1 == trainer.steps_per_epoch() {
+        trainer.seek(Progress::default());
+    }
+    let start = Instant::now();
+    let step = trainer.step()?;
+    let seconds = start.elapsed().as_secs_f64();
+    assert_eq!(step.images, batch, "only whole batches are timed");
+    Ok(seconds)
 }
 
 /// Images per second of the median evaluation.
@@ -110,7 +135,7 @@ fn median_speed(batch: usize, steps: usize, mut step: impl FnMut() -> Result<f64
         step()?;
     }
     let seconds = (0..steps).map(|_| step()).collect::<Result<Vec<f64>>>()?;
-    let seconds = median(&seconds).context("there is no step to measure")?;
+    let seconds = median(&seconds).context(NO_STEP)?;
     Ok(batch as f64 / seconds)
 }
 
@@ -136,6 +161,7 @@ mod tests {
         for value in [
             training(SMALL, 8, 2).unwrap(),
             evaluation(SMALL, 8, 2).unwrap(),
+            two_threads(SMALL, 8, 2).unwrap(),
             deletions(SMALL, 8).unwrap(),
         ] {
             assert!(value.is_finite() && value > 0.0, "{value}");

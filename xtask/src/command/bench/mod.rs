@@ -99,7 +99,7 @@ fn measure(rounds: &Rounds, peer: Option<&Peer<'_>>) -> Result<Results> {
             _ => ("ours", process::ours(setting)?),
         };
         let value = match setting.work {
-            Work::Deletions => format!("{:.3}", sample.value),
+            Work::TwoThreads | Work::Deletions => format!("{:.3}", sample.value),
             _ => format!("{:.1} img/s", sample.value),
         };
         eprintln!("round {} of {}: {name}, {setting}: {value}", round + 1, rounds.count);

@@ -114,19 +114,11 @@ impl Rounds {
             (true, _) => &[Side::Peer, Side::Ours],
         };
         let usual = |work| Setting { work, threads: self.threads, level: None };
-        let mut with_threads = [f64::NAN; 2];
-        for (side, threads) in self.trainings(round) {
-            let setting = Setting { threads, ..usual(Work::Train) };
-            let Sample { value, peak_mb } = measure(side, &setting)?;
-            if side == Side::Ours && threads <= 2 {
-                with_threads[threads - 1] = value;
-            }
-            if threads == self.threads {
-                results.train.side(side).push(value);
-                results.peak_mb.side(side).extend(peak_mb);
-            }
+        for &side in sides {
+            let Sample { value, peak_mb } = measure(side, &usual(Work::Train))?;
+            results.train.side(side).push(value);
+            results.peak_mb.side(side).extend(peak_mb);
         }
-        results.two_threads.ours.push(with_threads[1] / with_threads[0]);
         for (work, series) in
             [(Work::Evaluate, &mut results.eval), (Work::TrainVgg15, &mut results.vgg15_train)]
         {
@@ -140,23 +132,13 @@ impl Rounds {
                 results.avx2_train.side(side).push(measure(side, &setting)?.value);
             }
         }
-        results.deletions.ours.push(measure(Side::Ours, &usual(Work::Deletions))?.value);
+        for (work, series) in [
+            (Work::TwoThreads, &mut results.two_threads),
+            (Work::Deletions, &mut results.deletions),
+        ] {
+            series.ours.push(measure(Side::Ours, &usual(work))?.value);
+        }
         Ok(())
-    }
-
-    /// Who trains on how many threads, in an order that puts our usual training beside
-    /// both that it is compared with: ours on fewer or more threads, and the peer's.
-    fn trainings(&self, round: usize) -> Vec<(Side, usize)> {
-        let others = [1, 2].into_iter().filter(|&n| n != self.threads);
-        let mut turns: Vec<_> = others.map(|n| (Side::Ours, n)).collect();
-        turns.push((Side::Ours, self.threads));
-        if self.has_peer {
-            turns.push((Side::Peer, self.threads));
-        }
-        if round % 2 == 1 {
-            turns.reverse();
-        }
-        turns
     }
 }
 
@@ -196,9 +178,11 @@ mod tests {
                 log.iter().filter(|(_, of)| *of == setting).map(|(side, _)| *side).collect();
             assert_eq!(sides, [Side::Ours, Side::Peer, Side::Peer, Side::Ours], "{setting}");
         }
-        assert!(log.iter().filter(|(_, of)| of.work == Work::Deletions).count() == 2);
-        let trained: Vec<_> = log[..3].iter().map(|(side, of)| (*side, of.threads)).collect();
-        assert_eq!(trained, [(Side::Ours, 1), (Side::Ours, 2), (Side::Peer, 2)]);
+        for work in [Work::TwoThreads, Work::Deletions] {
+            let sides: Vec<Side> =
+                log.iter().filter(|(_, of)| of.work == work).map(|(side, _)| *side).collect();
+            assert_eq!(sides, [Side::Ours; 2], "{work:?}");
+        }
     }
 
     #[test]
@@ -213,23 +197,6 @@ mod tests {
         assert_eq!(ratio, Spread { median: 0.8, lowest: 0.8, highest: 2.0 });
         assert_eq!(Spread::of(&results.train.ours).unwrap().median, 40.0);
         assert_eq!(results.peak_mb.ratio().unwrap().median, 1.0);
-    }
-
-    #[test]
-    fn two_threads_are_compared_with_one_whatever_the_rest_runs_on() {
-        for threads in 1..=3 {
-            let rounds = Rounds { threads, has_peer: false, ..AGAINST };
-            let (results, log) = run(rounds, |_, _, setting| [1.0, 1.9, 2.7][setting.threads - 1]);
-            assert_eq!(results.two_threads.ours, [1.9, 1.9]);
-            let trained = |n| {
-                let is_it = |(_, s): &&(Side, Setting)| {
-                    s.work == Work::Train && s.level.is_none() && s.threads == n
-                };
-                log.iter().filter(is_it).count()
-            };
-            // What is known already is not measured again.
-            assert_eq!([trained(1), trained(2)], [2, 2], "{threads} threads");
-        }
     }
 
     #[test]
@@ -252,6 +219,6 @@ mod tests {
             }
         });
         assert_eq!(outcome.unwrap_err().to_string(), "out of memory");
-        assert_eq!(calls, 3, "ours with one thread and with two, then the peer's");
+        assert_eq!(calls, 2, "ours, then the peer's");
     }
 }

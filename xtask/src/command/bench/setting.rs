@@ -23,6 +23,10 @@ pub(super) enum Work {
     /// Training steps of VGG-15, in images per second.
     #[value(name = "vgg15-train")]
     TrainVgg15,
+    /// Training steps of ResNet-110 with one thread and with two in turn: the speed with
+    /// two over that with one.
+    #[value(name = "resnet110-threads")]
+    TwoThreads,
     /// All single deletions of ResNet-110, over as many evaluations of the same images.
     #[value(name = "resnet110-deletions")]
     Deletions,
@@ -35,16 +39,19 @@ impl Work {
             Work::Train => "resnet110-train",
             Work::Evaluate => "resnet110-eval",
             Work::TrainVgg15 => "vgg15-train",
+            Work::TwoThreads => "resnet110-threads",
             Work::Deletions => "resnet110-deletions",
         }
     }
 
     /// Steps on the clock, of which the median counts. An evaluation is a few times
-    /// shorter than a training step, so there are more of them.
+    /// shorter than a training step, so there are more of them; and two threads wait for
+    /// the slower of two processors, so their quotient with one needs more of both.
     pub(super) fn steps(self) -> usize {
         match self {
-            Work::Evaluate => 40,
-            _ => 11,
+            Work::Evaluate => 80,
+            Work::TwoThreads => 21,
+            Work::Train | Work::TrainVgg15 | Work::Deletions => 11,
         }
     }
 }
