@@ -38,19 +38,31 @@ fn training(arch: Arch, batch: usize, steps: usize) -> Result<f64> {
     median_speed(batch, steps, || seconds_to_train(&mut trainer, batch))
 }
 
-/// The speed of training with two threads over that with one, by the medians of steps
-/// in turn: both meet the same weather.
+/// Steps that the threads of a new pool take to settle on the processors.
+const SETTLE: usize = 1;
+/// Steps on the clock before it is the others' turn.
+const TURN: usize = 2;
+
+/// The speed of training with two threads over that with one, by the medians of steps.
+/// They take short turns, so that both meet the same weather.
 fn two_threads(arch: Arch, batch: usize, steps: usize) -> Result<f64> {
     let job = job(arch, batch)?;
     let mut trainer = Trainer::new(&job)?;
     let mut seconds = [Vec::new(), Vec::new()];
-    for _ in 0..WARM_UP + steps {
+    for _ in 0..steps.div_ceil(TURN) {
         for (threads, seconds) in [1, 2].into_iter().zip(&mut seconds) {
-            let step = || seconds_to_train(&mut trainer, batch);
-            seconds.push(threads::with_threads(threads, step)??);
+            threads::with_threads(threads, || -> Result<()> {
+                for step in 0..SETTLE + TURN {
+                    let taken = seconds_to_train(&mut trainer, batch)?;
+                    if step >= SETTLE {
+                        seconds.push(taken);
+                    }
+                }
+                Ok(())
+            })??;
         }
     }
-    let [one, two] = seconds.map(|seconds| median(&seconds[WARM_UP..]));
+    let [one, two] = seconds.map(|seconds| median(&seconds));
     Ok(one.context(NO_STEP)? / two.context(NO_STEP)?)
 }
 
