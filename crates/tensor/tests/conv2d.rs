@@ -27,18 +27,13 @@ fn geometry() -> impl Strategy<Value = Conv2dGeom> {
 /// Geometries that go through Winograd's transform in `f32`.
 fn winograd_geometry() -> impl Strategy<Value = Conv2dGeom> {
     let channels = prop_oneof![Just(16usize), Just(32), Just(48), Just(64)];
-    (1usize..6, 3usize..14, 6usize..14, channels.clone(), channels).prop_map(
-        |(batch, h, w, c_in, c_out)| Conv2dGeom {
-            batch,
-            h,
-            w,
-            c_in,
-            c_out,
-            kernel: 3,
-            stride: 1,
-            padding: 1,
-        },
-    )
+    (1usize..6, 3usize..14, 6usize..14, channels.clone(), channels)
+        .prop_map(|(batch, h, w, c_in, c_out)| three_by_three(batch, [h, w], [c_in, c_out]))
+}
+
+/// 3x3 at stride 1, of the size of the image.
+fn three_by_three(batch: usize, [h, w]: [usize; 2], [c_in, c_out]: [usize; 2]) -> Conv2dGeom {
+    Conv2dGeom { batch, h, w, c_in, c_out, kernel: 3, stride: 1, padding: 1 }
 }
 
 /// Geometries that go through the plain sum in registers in `f32`: as many registers
@@ -108,16 +103,7 @@ const EDGES: [(usize, [usize; 2], [usize; 2]); 8] = [
 ];
 
 fn edges() -> impl Iterator<Item = Conv2dGeom> {
-    EDGES.into_iter().map(|(batch, [h, w], [c_in, c_out])| Conv2dGeom {
-        batch,
-        h,
-        w,
-        c_in,
-        c_out,
-        kernel: 3,
-        stride: 1,
-        padding: 1,
-    })
+    EDGES.into_iter().map(|(batch, map, channels)| three_by_three(batch, map, channels))
 }
 
 fn check_against_the_plain_loops(level: Level, g: &Conv2dGeom) {
