@@ -33,7 +33,8 @@ pub struct Dataset {
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct DatasetId {
     /// `cifar10-train`, `cifar10-test`, `cifar10-sample-train` or
-    /// `cifar10-sample-test`, with `-first-N` added by [`Dataset::take_first`].
+    /// `cifar10-sample-test`, with `-first-N` added by [`Dataset::take_first`] and
+    /// `-last-N` by [`Dataset::hold_out`].
     pub name: String,
     /// sha-256 of the images' records in the official layout, in order. Of a
     /// whole test split it is the sum of `test_batch.bin`; of the training
@@ -146,6 +147,24 @@ impl Dataset {
         }
         Ok(self)
     }
+
+    /// All images except the last `n`, and these `n`, under names and sums of their own.
+    ///
+    /// # Errors
+    /// If `n` is 0, or no image would be left beside them.
+    pub fn hold_out(self, n: usize) -> Result<(Dataset, Dataset), DataError> {
+        if n == 0 || n >= self.len() {
+            let (dataset, available) = (self.id.name, self.labels.len() - 1);
+            return Err(DataError::Count { dataset, asked: n, available });
+        }
+        let kept = self.len() - n;
+        let (labels, images) = (&self.labels[kept..], &self.images[kept * IMAGE_BYTES..]);
+        let mut hasher = Sha256::new();
+        hash_records(&mut hasher, labels, images);
+        let id = DatasetId { name: format!("{}-last-{n}", self.id.name), sha256: hex(hasher) };
+        let held_out = Dataset { images: images.to_vec(), labels: labels.to_vec(), id };
+        Ok((self.take_first(kept)?, held_out))
+    }
 }
 
 impl fmt::Display for Split {
@@ -256,6 +275,20 @@ mod tests {
         assert_eq!(taken.id().name, "mine-first-5");
         assert_eq!(taken.take_first(3).unwrap().id().name, "mine-first-3");
         assert_eq!(all.clone().take_first(12).unwrap().id(), all.id());
+    }
+
+    #[test]
+    fn what_is_held_out_and_what_is_left_are_all_images_in_order() {
+        let all = Dataset::from_records("mine", &records(12)).unwrap();
+        let (left, held_out) = all.clone().hold_out(4).unwrap();
+        assert_eq!([left.labels(), held_out.labels()].concat(), all.labels());
+        assert_eq!([&left.images[..], &held_out.images].concat(), all.images);
+        assert_eq!((&*left.id().name, &*held_out.id().name), ("mine-first-8", "mine-last-4"));
+        assert_eq!(held_out.id().sha256, sha256_hex(&records(12)[8 * RECORD_BYTES..]));
+        for n in [0, 12, 13] {
+            let message = all.clone().hold_out(n).unwrap_err().to_string();
+            assert!(message.contains("from 1 to 11"), "{message}");
+        }
     }
 
     #[test]

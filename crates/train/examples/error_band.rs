@@ -17,7 +17,7 @@ use std::sync::atomic::AtomicBool;
 use data::{Dataset, Split};
 use models::Arch;
 use tensor::kernel::conv2d::{self, Path as ConvPath};
-use train::{EpochLog, Event, Job, LOG, Recipe, run};
+use train::{EpochLog, Event, Job, LOG, Measured, Recipe, run};
 
 type Result<T> = std::result::Result<T, Box<dyn std::error::Error>>;
 
@@ -66,20 +66,20 @@ fn train(args: &Args, arm: &str, seed: u64) -> Result<f64> {
         recipe: Recipe { epochs: args.epochs, ..Recipe::named("one-cycle", arch)? },
         seed,
         train: load(&args.data, Split::Train)?,
-        test: load(&args.data, Split::Test)?,
+        measured: Measured::Test(load(&args.data, Split::Test)?),
         // The path is no part of a checkpoint's settings, so it is part of its name.
         out: args.out.join(format!("{arm}-e{}-s{seed}", args.epochs)),
         resume: true,
     };
     run(&job, &AtomicBool::new(false), &mut |event| {
-        if let Event::Epoch(log) = event {
-            let error = 100.0 * log.test_error;
-            eprintln!("{arm}, seed {seed}, epoch {}: test error {error:.2} %", log.epoch);
+        if let Event::Epoch(EpochLog { epoch, test_error: Some(error), .. }) = event {
+            let error = 100.0 * error;
+            eprintln!("{arm}, seed {seed}, epoch {epoch}: test error {error:.2} %");
         }
     })?;
     let log = std::fs::read_to_string(job.out.join(LOG))?;
     let last: EpochLog = serde_json::from_str(log.lines().last().ok_or("the log is empty")?)?;
-    Ok(100.0 * last.test_error)
+    Ok(100.0 * last.test_error.ok_or("the log has no test error")?)
 }
 
 /// How often two bands of `n` errors from one distribution lie apart by chance: in two of

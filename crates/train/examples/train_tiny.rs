@@ -6,7 +6,7 @@ use std::sync::atomic::AtomicBool;
 
 use data::Split;
 use models::Arch;
-use train::{Event, Job, Recipe, run};
+use train::{EpochLog, Event, Job, Measured, Recipe, run};
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let out = std::env::args().nth(1).ok_or("name a folder for the checkpoint and the weights")?;
@@ -17,13 +17,13 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         recipe: Recipe { epochs: 5, ..Recipe::default_for(arch) },
         seed: 1,
         train: data::load_sample(&sample, Split::Train)?,
-        test: data::load_sample(&sample, Split::Test)?,
+        measured: Measured::Test(data::load_sample(&sample, Split::Test)?),
         out: out.into(),
         resume: false,
     };
     let ending = run(&job, &AtomicBool::new(false), &mut |event| {
-        if let Event::Epoch(log) = event {
-            println!("epoch {}: test error {:.1} %", log.epoch, 100.0 * log.test_error);
+        if let Event::Epoch(EpochLog { epoch, test_error: Some(error), .. }) = event {
+            println!("epoch {epoch}: test error {:.1} %", 100.0 * error);
         }
     })?;
     println!("{ending:?}");

@@ -1,5 +1,6 @@
 //! What is to be trained, and how far it has come.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use data::{Dataset, DatasetId};
@@ -19,11 +20,29 @@ pub struct Job {
     /// The images to learn from.
     pub train: Dataset,
     /// The images to measure the error on after each epoch.
-    pub test: Dataset,
+    pub measured: Measured,
     /// The folder for checkpoint, log and final weights.
     pub out: PathBuf,
     /// Go on from the checkpoint in `out`, if there is one.
     pub resume: bool,
+}
+
+/// The images that tell how well a training does. No choice of a recipe may look at
+/// test images, so recipes are compared on training images that were held out.
+pub enum Measured {
+    /// The test images.
+    Test(Dataset),
+    /// Training images that the training does not learn from.
+    Validation(Dataset),
+}
+
+impl Measured {
+    /// The images.
+    pub fn images(&self) -> &Dataset {
+        match self {
+            Measured::Test(images) | Measured::Validation(images) => images,
+        }
+    }
 }
 
 /// Everything that decides the bits of a training: a checkpoint is only
@@ -39,8 +58,12 @@ pub struct Settings {
     pub seed: u64,
     /// The images to learn from.
     pub train: DatasetId,
-    /// The images measured on.
-    pub test: DatasetId,
+    /// The test images, if they are measured on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub test: Option<DatasetId>,
+    /// The held-out images, if they are measured on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub validation: Option<DatasetId>,
     /// How images become inputs.
     pub normalisation: Normalisation,
     /// The SIMD level.
@@ -50,12 +73,18 @@ pub struct Settings {
 impl Settings {
     /// The settings of a job on this machine.
     pub fn of(job: &Job) -> Settings {
+        let measured = Some(job.measured.images().id().clone());
+        let (test, validation) = match job.measured {
+            Measured::Test(_) => (measured, None),
+            Measured::Validation(_) => (None, measured),
+        };
         Settings {
             model: job.arch.to_string(),
             recipe: job.recipe.clone(),
             seed: job.seed,
             train: job.train.id().clone(),
-            test: job.test.id().clone(),
+            test,
+            validation,
             normalisation: Normalisation::CIFAR10,
             simd: tensor::simd::level().to_string(),
         }
@@ -68,8 +97,13 @@ impl Settings {
             _ => unreachable!("settings are a JSON object"),
         };
         let (here, there) = (fields(self), fields(other));
-        let differing = here.iter().filter(|(key, value)| there.get(*key) != Some(value));
-        differing.map(|(key, value)| format!("{key}: {value}, then {}", there[key])).collect()
+        // A setting that one of them lacks is none there.
+        let none = serde_json::Value::Null;
+        let keys: BTreeSet<&String> = here.keys().chain(there.keys()).collect();
+        let values = |key: &String| [&here, &there].map(|s| s.get(key).unwrap_or(&none));
+        let pairs = keys.into_iter().map(|key| (key, values(key)));
+        let differing = pairs.filter(|(_, [here, there])| here != there);
+        differing.map(|(key, [here, there])| format!("{key}: {here}, then {there}")).collect()
     }
 }
 
@@ -85,10 +119,19 @@ pub struct EpochLog {
     pub train_loss: f64,
     /// Part of the training images put into a wrong class at that time.
     pub train_error: f64,
-    /// Part of the test images put into a wrong class after the epoch.
-    pub test_error: f64,
+    /// Part of the test images put into a wrong class after the epoch; absent where
+    /// held-out images are measured on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub test_error: Option<f64>,
     /// Mean cross-entropy of the test images, in nats.
-    pub test_loss: f64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub test_loss: Option<f64>,
+    /// Part of the held-out images put into a wrong class after the epoch.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub validation_error: Option<f64>,
+    /// Mean cross-entropy of the held-out images, in nats.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub validation_loss: Option<f64>,
 }
 
 /// How far a training has come.

@@ -9,7 +9,7 @@
 //!
 //! ```no_run
 //! use std::sync::atomic::AtomicBool;
-//! use train::{Job, Recipe, run};
+//! use train::{Job, Measured, Recipe, run};
 //!
 //! let arch = models::Arch::parse("resnet8").unwrap();
 //! let dir = std::path::Path::new("data");
@@ -18,7 +18,7 @@
 //!     recipe: Recipe { epochs: 1, ..Recipe::default_for(arch) },
 //!     seed: 1,
 //!     train: data::load_sample(dir, data::Split::Train).unwrap(),
-//!     test: data::load_sample(dir, data::Split::Test).unwrap(),
+//!     measured: Measured::Test(data::load_sample(dir, data::Split::Test).unwrap()),
 //!     out: "out".into(),
 //!     resume: false,
 //! };
@@ -34,7 +34,7 @@ mod run;
 mod trainer;
 
 pub use error::TrainError;
-pub use job::{EpochLog, Job, Progress, Settings};
+pub use job::{EpochLog, Job, Measured, Progress, Settings};
 pub use recipe::{Recipe, UnknownRecipe};
 pub use run::{CHECKPOINT, Ending, Event, FINAL, LOG, run};
 pub use trainer::{StepOutcome, Trainer};

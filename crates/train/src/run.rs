@@ -99,14 +99,16 @@ fn write_log(trainer: &Trainer<'_>, out: &Path) -> Result<(), TrainError> {
 
 fn write_final(trainer: &Trainer<'_>, job: &Job) -> Result<PathBuf, TrainError> {
     let settings = trainer.settings();
-    let is_whole = job.train.id().name == "cifar10-train" && job.test.id().name == "cifar10-test";
+    let is_whole = [job.train.id(), job.measured.images().id()]
+        .map(|id| id.name.as_str())
+        == ["cifar10-train", "cifar10-test"];
     let last = trainer.progress.log.last();
     let metadata = Metadata {
         model: settings.model.clone(),
         recipe: settings.recipe.name.clone(),
         epochs: settings.recipe.epochs,
         seed: settings.seed,
-        test_error: last.filter(|_| is_whole).map(|entry| entry.test_error),
+        test_error: last.filter(|_| is_whole).and_then(|entry| entry.test_error),
         normalisation: settings.normalisation,
         branch_scale: trainer.model.branch_scale.clone(),
         program: env!("CARGO_PKG_VERSION").to_owned(),

@@ -9,7 +9,7 @@ use tensor::Tensor;
 use tensor::random::Stream;
 
 use crate::batch::Batch;
-use crate::{EpochLog, Job, Progress, Settings, TrainError};
+use crate::{EpochLog, Job, Measured, Progress, Settings, TrainError};
 
 /// A training under way.
 pub struct Trainer<'a> {
@@ -21,7 +21,7 @@ pub struct Trainer<'a> {
     pub progress: Progress,
     settings: Settings,
     train: &'a Dataset,
-    test: &'a Dataset,
+    measured: &'a Measured,
     /// The order of the training images in the current epoch.
     order: Vec<u32>,
     plan: Plan,
@@ -72,7 +72,7 @@ impl<'a> Trainer<'a> {
             progress: Progress::default(),
             settings: Settings::of(job),
             train: &job.train,
-            test: &job.test,
+            measured: &job.measured,
             order: Vec::new(),
             kept,
         };
@@ -148,15 +148,18 @@ impl<'a> Trainer<'a> {
         Ok(StepOutcome { images, loss: mean })
     }
 
-    /// Ends an epoch: measures the test error and moves to the next one.
+    /// Ends an epoch: measures the error on the test images, or on those held out, and
+    /// moves to the next one.
     ///
     /// # Errors
-    /// If the test loss is no finite number; nothing is changed then.
+    /// If the loss on these images is not a finite number; nothing is changed then.
     pub fn end_epoch(&mut self) -> Result<EpochLog, TrainError> {
-        let test = self.measure();
-        let test_loss = test.cross_entropy();
-        if !test_loss.is_finite() {
-            return Err(self.diverged(format!("the test loss is {test_loss}")));
+        let outcome = self.measure();
+        let (error, loss) = (outcome.error(), outcome.cross_entropy());
+        let is_test = matches!(self.measured, Measured::Test(_));
+        if !loss.is_finite() {
+            let which = if is_test { "test" } else { "validation" };
+            return Err(self.diverged(format!("the {which} loss is {loss}")));
         }
         let images = self.train.len() as f64;
         let Progress { epoch, step, loss_sum, wrong, ref log } = self.progress;
@@ -166,8 +169,10 @@ impl<'a> Trainer<'a> {
             rate: self.rate(),
             train_loss: loss_sum / images,
             train_error: wrong as f64 / images,
-            test_error: test.error(),
-            test_loss,
+            test_error: is_test.then_some(error),
+            test_loss: is_test.then_some(loss),
+            validation_error: (!is_test).then_some(error),
+            validation_loss: (!is_test).then_some(loss),
         };
         let log = log.iter().cloned().chain([entry.clone()]).collect();
         self.seek(Progress { epoch: epoch + 1, log, ..Progress::default() });
@@ -180,10 +185,10 @@ impl<'a> Trainer<'a> {
         TrainError::Diverged { epochs: epoch, steps: step, what }
     }
 
-    /// The outcome of the network as it is on the test images.
+    /// The outcome of the network as it is on the images that the error is measured on.
     pub fn measure(&self) -> Outcome {
         let normalisation = self.normalisation();
-        let batches = data::batches(self.test, EVAL_BATCH, &normalisation);
+        let batches = data::batches(self.measured.images(), EVAL_BATCH, &normalisation);
         let plan = Plan::intact(&self.model);
         let tensors = batches.map(|(pixels, labels)| {
             let shape = [labels.len(), data::SIDE, data::SIDE, data::CHANNELS];

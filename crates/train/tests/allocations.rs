@@ -6,7 +6,7 @@ use std::path::Path;
 use data::Split;
 use models::Arch;
 use stats_alloc::{INSTRUMENTED_SYSTEM, Region, StatsAlloc};
-use train::{Job, Progress, Recipe, Trainer};
+use train::{Job, Measured, Progress, Recipe, Trainer};
 
 /// Counts what all threads allocate, so this file has one test alone.
 #[global_allocator]
@@ -25,7 +25,7 @@ fn job(model: &str) -> Job {
         recipe: Recipe { epochs: EPOCHS, batch: 16, ..Recipe::default_for(arch) },
         seed: 3,
         train: images(Split::Train),
-        test: images(Split::Test),
+        measured: Measured::Test(images(Split::Test)),
         out: "unused".into(),
         resume: false,
     }

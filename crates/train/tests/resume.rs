@@ -9,7 +9,7 @@ use std::sync::atomic::AtomicBool;
 use data::Split;
 use models::Arch;
 use record::{FailAt, Step};
-use train::{CHECKPOINT, Ending, Event, LOG, TrainError, run};
+use train::{CHECKPOINT, Ending, Event, LOG, Measured, TrainError, run};
 
 use common::{bytes, finish, images, job, run_for};
 
@@ -54,7 +54,8 @@ fn stopping_between_steps_with_dropout_changes_no_bit() {
     let job = |out: &Path| {
         let mut job = job(out, true);
         (job.arch, job.train) = (Arch::parse("vgg15").unwrap(), images(Split::Train, 8));
-        (job.recipe.epochs, job.recipe.batch, job.test) = (1, 4, images(Split::Test, 8));
+        (job.recipe.epochs, job.recipe.batch) = (1, 4);
+        job.measured = Measured::Test(images(Split::Test, 8));
         job
     };
     let expected = finish(&job(through.path()));

@@ -7,9 +7,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use anyhow::{Context, Result};
 use clap::Args;
-use data::Split;
+use data::{Dataset, Split};
 use models::Arch;
-use train::{Ending, Event, Job, Recipe};
+use train::{Ending, Event, Job, Measured, Recipe};
 
 use crate::progress::Progress;
 use crate::source;
@@ -32,6 +32,10 @@ pub(crate) struct TrainArgs {
     /// The folder with CIFAR-10, or `sample` for the shipped sample [default: where `data` put it]
     #[arg(long, value_name = "DIR|sample")]
     data: Option<String>,
+    /// Keep the last N training images from training and measure on them instead of on
+    /// the test images, to compare recipes
+    #[arg(long, value_name = "N")]
+    hold_out: Option<usize>,
     /// Where checkpoint, log and final weights go [default: the user's state folder]
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
@@ -54,15 +58,9 @@ pub(crate) fn run(args: &TrainArgs) -> Result<ExitCode> {
         Some(out) => out.clone(),
         None => source::default_run_dir(&run_name(arch, args))?,
     };
-    let job = Job {
-        arch,
-        recipe,
-        seed: args.seed,
-        train: source::load_images(args.data.as_deref(), Split::Train)?,
-        test: source::load_images(args.data.as_deref(), Split::Test)?,
-        out,
-        resume: args.resume,
-    };
+    let (train, measured) = images(args)?;
+    let job =
+        Job { arch, recipe, seed: args.seed, train, measured, out, resume: args.resume };
     let stop = Arc::new(AtomicBool::new(false));
     stop_on_ctrl_c(&stop)?;
     eprintln!(
@@ -84,7 +82,20 @@ pub(crate) fn run(args: &TrainArgs) -> Result<ExitCode> {
     })
 }
 
-/// The folder's name: model, recipe unless it is the default one, seed unless 1.
+/// The images to learn from and those to measure on. With `--hold-out` both are training
+/// images, and the test images stay unread.
+fn images(args: &TrainArgs) -> Result<(Dataset, Measured)> {
+    let train = source::load_images(args.data.as_deref(), Split::Train)?;
+    if let Some(n) = args.hold_out {
+        let (train, held_out) = train.hold_out(n).context("--hold-out")?;
+        return Ok((train, Measured::Validation(held_out)));
+    }
+    let test = source::load_images(args.data.as_deref(), Split::Test)?;
+    Ok((train, Measured::Test(test)))
+}
+
+/// The folder's name: model, recipe unless it is the default one, seed unless 1, images
+/// held out if any.
 fn run_name(arch: Arch, args: &TrainArgs) -> String {
     let mut name = arch.to_string();
     if args.recipe != Recipe::NAMES[0] {
@@ -92,6 +103,9 @@ fn run_name(arch: Arch, args: &TrainArgs) -> String {
     }
     if args.seed != 1 {
         name += &format!("-s{}", args.seed);
+    }
+    if let Some(n) = args.hold_out {
+        name += &format!("-holdout{n}");
     }
     name
 }
@@ -115,12 +129,16 @@ fn train_shown(job: &Job, stop: &AtomicBool) -> Result<Ending> {
         }
         Event::Epoch(log) => {
             if let Some(shown) = &shown {
+                let measured = [("test", log.test_error), ("validation", log.validation_error)];
+                let measured = measured.into_iter().filter_map(|(images, error)| {
+                    Some(format!("  {images} error {:5.2} %", 100.0 * error?))
+                });
                 shown.note(&format!(
-                    "epoch {:3}  train loss {:.4}  train error {:5.2} %  test error {:5.2} %",
+                    "epoch {:3}  train loss {:.4}  train error {:5.2} %{}",
                     log.epoch,
                     log.train_loss,
                     100.0 * log.train_error,
-                    100.0 * log.test_error
+                    measured.collect::<String>()
                 ));
             }
         }

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use data::Split;
 use models::Arch;
-use train::{Ending, Event, Job, Recipe, TrainError, run};
+use train::{Ending, Event, Job, Measured, Recipe, TrainError, run};
 
 /// The first `n` images of a half of the shipped sample.
 pub(crate) fn images(split: Split, n: usize) -> data::Dataset {
@@ -21,7 +21,7 @@ pub(crate) fn job(out: &Path, resume: bool) -> Job {
         recipe: Recipe { epochs: 2, batch: 16, ..Recipe::default_for(arch) },
         seed: 3,
         train: images(Split::Train, 40),
-        test: images(Split::Test, 40),
+        measured: Measured::Test(images(Split::Test, 40)),
         out: out.to_owned(),
         resume,
     }

@@ -8,7 +8,7 @@ use lesion::experiment::delete_one;
 use models::{Arch, Model, Plan, evaluate};
 use record::stats::median;
 use tensor::{Tensor, threads};
-use train::{Job, Progress, Recipe, Trainer};
+use train::{Job, Measured, Progress, Recipe, Trainer};
 
 use super::setting::{BATCH, Sample, WARM_UP, Work};
 use crate::source::project_data;
@@ -74,7 +74,7 @@ fn job(arch: Arch, batch: usize) -> Result<Job> {
         recipe: Recipe { batch, ..Recipe::default_for(arch) },
         seed: SEED,
         train: images(Split::Train)?,
-        test: images(Split::Test)?,
+        measured: Measured::Test(images(Split::Test)?),
         out: "unused".into(),
         resume: false,
     })
