@@ -57,6 +57,36 @@ pub enum LesionError {
         /// The channels' deviations.
         std: [f32; 3],
     },
+    /// The catalogue of trained networks is damaged.
+    #[error("the catalogue {}: {what}", path.display())]
+    Catalogue {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        what: String,
+    },
+    /// A name that no trained network has.
+    #[error("there is no trained network {name} in the catalogue, which lists {known}")]
+    NotInCatalogue {
+        /// The name.
+        name: String,
+        /// The names of all trained networks.
+        known: String,
+    },
+    /// A weights file that is not the one in the catalogue.
+    #[error(
+        "weights {}: sha-256 {found}, but the catalogue says {expected}; restore the file, or \
+         give it another name",
+        path.display()
+    )]
+    OtherWeights {
+        /// The file.
+        path: PathBuf,
+        /// The sum in the catalogue.
+        expected: String,
+        /// The sum of the file.
+        found: String,
+    },
     /// No image to measure on.
     #[error("{experiment} needs at least one image")]
     NoImages {

@@ -35,11 +35,13 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod catalogue;
 mod error;
 pub mod experiment;
 mod subject;
 pub mod sweep;
 
+pub use catalogue::{Catalogue, TrainedNetwork};
 pub use error::LesionError;
 pub use experiment::{Experiment, Part};
 pub use subject::{RECALIBRATION_BATCH, Subject};
