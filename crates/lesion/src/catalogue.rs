@@ -12,7 +12,7 @@ use serde::Deserialize;
 use crate::{LesionError, Subject};
 
 /// The catalogue's file, in the folder of the weights.
-pub const INDEX: &str = "index.toml";
+const INDEX: &str = "index.toml";
 
 /// Trained networks whose weights lie in one folder.
 #[derive(Debug, Clone, PartialEq)]

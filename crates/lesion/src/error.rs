@@ -1,10 +1,12 @@
 //! What can be wrong with a question to a network, or with its weights.
 
+use std::fmt::Display;
 use std::path::PathBuf;
 
 use models::WeightsError;
+use record::{RecordError, WriteError};
 
-use crate::experiment;
+use crate::{MisfitError, Networks, experiment};
 
 /// Why an experiment cannot be run. Each message says what to do.
 #[derive(Debug, thiserror::Error)]
@@ -87,11 +89,81 @@ pub enum LesionError {
         /// The sum of the file.
         found: String,
     },
-    /// No image to measure on.
-    #[error("{experiment} needs at least one image")]
-    NoImages {
+    /// An option that the experiment does not have.
+    #[error("{experiment} has no option {option:?}; {accepted}")]
+    UnknownOption {
         /// The experiment.
         experiment: &'static str,
+        /// The name given.
+        option: String,
+        /// What it has.
+        accepted: String,
+    },
+    /// A value that an option cannot have.
+    #[error("{experiment}: the option {option} is {value}: {reason}")]
+    BadOption {
+        /// The experiment.
+        experiment: &'static str,
+        /// The option.
+        option: &'static str,
+        /// The value given, as JSON.
+        value: String,
+        /// What is expected.
+        reason: String,
+    },
+    /// Options that are not an object.
+    #[error("{experiment}: the options are {found}, expected a JSON object")]
+    Options {
+        /// The experiment.
+        experiment: &'static str,
+        /// What they are, as JSON.
+        found: String,
+    },
+    /// Another number of networks than the experiment studies.
+    #[error("{experiment} studies {expected}, but {found} are given")]
+    Networks {
+        /// The experiment.
+        experiment: &'static str,
+        /// How many it studies.
+        expected: Networks,
+        /// How many are given.
+        found: usize,
+    },
+    /// Images that the experiment needs.
+    #[error("{experiment} needs {split} images, but none are given")]
+    Images {
+        /// The experiment.
+        experiment: &'static str,
+        /// `test` or `training`.
+        split: &'static str,
+    },
+    /// A lesion that cannot be done to the network.
+    #[error("{experiment}, lesion {place} of {network}: {source}")]
+    Misfit {
+        /// The experiment.
+        experiment: &'static str,
+        /// The network.
+        network: String,
+        /// The place of the lesion in the experiment's list, from 0.
+        place: usize,
+        /// Why not.
+        source: MisfitError,
+    },
+    /// A line of a list of plans that is not JSON, or neither a plan nor a lesion.
+    #[error("line {line} of the plans is neither a plan nor a lesion: {source}")]
+    PlanLine {
+        /// The line, from 1.
+        line: usize,
+        /// What the parser says.
+        source: serde_json::Error,
+    },
+    /// A plan of one's own that the network cannot follow.
+    #[error("line {line} of the plans: {source}")]
+    PlanMisfit {
+        /// The line, from 1; empty lines do not count.
+        line: usize,
+        /// Why not.
+        source: MisfitError,
     },
     /// A network whose loss is no number.
     #[error(
@@ -106,4 +178,44 @@ pub enum LesionError {
         /// The value.
         cross_entropy: f64,
     },
+    /// The run was stopped before all pieces were done.
+    #[error(
+        "stopped after {done} of {pieces} pieces; finished pieces that were kept are used by the next run"
+    )]
+    Stopped {
+        /// Pieces that are done.
+        done: usize,
+        /// Pieces of the whole.
+        pieces: usize,
+    },
+    /// The folder for finished pieces cannot be made or emptied.
+    #[error("cannot {verb} the folder for finished pieces {}: {source}", path.display())]
+    Folder {
+        /// `make` or `remove`.
+        verb: &'static str,
+        /// The folder.
+        path: PathBuf,
+        /// What the system says.
+        source: std::io::Error,
+    },
+    /// A finished piece cannot be kept.
+    #[error(transparent)]
+    Keep(#[from] WriteError),
+    /// The answer contradicts itself or the question.
+    #[error(transparent)]
+    Record(#[from] RecordError),
+}
+
+impl LesionError {
+    /// The error for an option whose value makes no sense: `reason` says what would, for
+    /// instance `expected at least 1`.
+    pub fn option(
+        experiment: &'static str,
+        option: &'static str,
+        value: impl Display,
+        reason: impl Into<String>,
+    ) -> LesionError {
+        let (value, reason) = (value.to_string(), reason.into());
+        LesionError::BadOption { experiment, option, value, reason }
+    }
 }

@@ -63,7 +63,7 @@ mod run_info;
 mod score;
 pub mod stats;
 
-pub use answer::{Answer, DeleteOne, UnitDeletion};
+pub use answer::{Answer, DeleteOne, Plans, UnitDeletion};
 pub use atomic::{FailAt, Step, WriteError, atomic_write};
 pub use bits::{Bits, BitsError};
 pub use error::RecordError;

@@ -1,6 +1,7 @@
 //! The raw numbers of each experiment, one file each.
 
 mod delete_one;
+mod plans;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -9,6 +10,7 @@ use serde_json::Value;
 use crate::Key;
 
 pub use delete_one::{DeleteOne, UnitDeletion};
+pub use plans::Plans;
 
 /// The raw numbers of one experiment, as its records store them.
 pub trait Answer: Serialize + DeserializeOwned {
@@ -23,7 +25,7 @@ pub trait Answer: Serialize + DeserializeOwned {
 }
 
 /// The answers of this crate, checked whenever a record is read or written.
-const ALL: &[Known] = &[Known::new::<DeleteOne>()];
+const ALL: &[Known] = &[Known::new::<DeleteOne>(), Known::new::<Plans>()];
 
 struct Known {
     experiment: &'static str,

@@ -1,10 +1,10 @@
-//! The steps of a sweep: the tree of the plans' prefixes, walked depth-first.
+//! The steps of a walk: the tree of the plans' prefixes, walked depth-first.
 
 use std::collections::BTreeMap;
 
 use models::Plan;
 
-/// One step of a sweep. A walk has a current activation, at first the stem's output,
+/// One step. A walk has a current activation, at first the stem's output,
 /// and a pile of those that it keeps.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Step {
@@ -16,12 +16,12 @@ pub(super) enum Step {
     Unit {
         /// The unit.
         id: usize,
-        /// The place of such a plan in the sweep's list.
+        /// The place of such a plan in the list of plans.
         plan: usize,
     },
     /// Run the head: the outcome is that of the given plans, which are equal.
     Head {
-        /// Their places in the sweep's list, ascending.
+        /// Their places in the list of plans, ascending.
         plans: Vec<usize>,
     },
 }
@@ -80,13 +80,17 @@ fn append(steps: &mut Vec<Step>, plans: &[Plan], mut together: Vec<usize>, mut p
 fn ways(plans: &[Plan], together: &[usize], place: usize) -> Vec<Vec<usize>> {
     let mut ways: BTreeMap<_, Vec<usize>> = BTreeMap::new();
     for &plan in together {
-        let Plan { order, routes } = &plans[plan];
-        let id = order[place];
-        ways.entry((id, routes[id] as u8)).or_default().push(plan);
+        ways.entry(way(&plans[plan], place)).or_default().push(plan);
     }
     let mut ways: Vec<_> = ways.into_values().collect();
     ways.sort_by_key(Vec::len);
     ways
+}
+
+/// What a plan runs at a place: plans that agree up to a place share the work before it.
+pub(crate) fn way(plan: &Plan, place: usize) -> (usize, u8) {
+    let id = plan.order[place];
+    (id, plan.routes[id] as u8)
 }
 
 #[cfg(test)]
@@ -113,13 +117,13 @@ mod tests {
             let letter = char::from(b'A' + id as u8);
             if plans[plan].routes[id] == Skip { letter.to_ascii_lowercase() } else { letter }
         };
-        let told = |step| match step {
+        let letters = |step| match step {
             Step::Keep => "(".to_owned(),
             Step::Back => ")".to_owned(),
             Step::Unit { id, plan } => letter(id, plan).to_string(),
             Step::Head { plans } => plans.iter().map(usize::to_string).collect(),
         };
-        steps(plans).into_iter().map(told).collect()
+        steps(plans).into_iter().map(letters).collect()
     }
 
     /// The most activations that are kept at once, beside the current one.

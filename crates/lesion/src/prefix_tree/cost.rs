@@ -1,4 +1,4 @@
-//! What a sweep costs, before it is run.
+//! What a list of plans costs, before it is run.
 
 use std::iter::Sum;
 use std::ops::{Add, Mul};
@@ -6,17 +6,15 @@ use std::ops::{Add, Mul};
 use models::Model;
 use tensor::Scalar;
 
-use super::{PlanSweep, Step};
+use super::{PrefixTree, Step};
 
-/// The work of a sweep, shared and not, for one image of 32 x 32 pixels or, times their
+/// Work, shared and not, for one image of 32 x 32 pixels or, times their
 /// number, for many.
 ///
 /// `macs` counts the stem once, each distinct prefix's last unit at its route, and the
 /// head once for each distinct plan; `macs_one_by_one` all three for each plan given.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Cost {
-    /// Passes of an image through a unit.
-    pub passes: u64,
     /// Multiplications.
     pub macs: u64,
     /// Multiplications of one evaluation for each plan.
@@ -35,7 +33,6 @@ impl Add for Cost {
 
     fn add(self, other: Cost) -> Cost {
         Cost {
-            passes: self.passes + other.passes,
             macs: self.macs + other.macs,
             macs_one_by_one: self.macs_one_by_one + other.macs_one_by_one,
         }
@@ -54,19 +51,15 @@ impl Mul<usize> for Cost {
 
     fn mul(self, images: usize) -> Cost {
         let images = images as u64;
-        Cost {
-            passes: self.passes * images,
-            macs: self.macs * images,
-            macs_one_by_one: self.macs_one_by_one * images,
-        }
+        Cost { macs: self.macs * images, macs_one_by_one: self.macs_one_by_one * images }
     }
 }
 
-impl PlanSweep {
+impl PrefixTree {
     /// The work for one image.
     ///
     /// # Panics
-    /// If the model cannot follow the plans, as the one given to [`PlanSweep::new`] can.
+    /// If the model cannot follow the plans, as the one given to [`PrefixTree::new`] can.
     #[track_caller]
     pub fn cost<T: Scalar>(&self, model: &Model<T>) -> Cost {
         self.require(model);
@@ -78,7 +71,6 @@ impl PlanSweep {
             match step {
                 Step::Keep | Step::Back => {}
                 Step::Unit { id, plan } => {
-                    cost.passes += 1;
                     cost.macs += model.units[*id].macs_along(self.plans[*plan].routes[*id]);
                 }
                 Step::Head { .. } => cost.macs += model.head.macs(),

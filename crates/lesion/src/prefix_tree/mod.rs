@@ -1,8 +1,8 @@
 //! Many plans on one network, with whatever plans share run once.
 //!
 //! Two plans share the work before the first place at which the unit or its route
-//! differs. A [`PlanSweep`] is the list of steps that walks the tree of such
-//! prefixes depth-first: it keeps an activation where a later plan branches off, and
+//! differs. A [`PrefixTree`] is the list of steps that walks such prefixes
+//! depth-first: it keeps an activation where a later plan branches off, and
 //! runs every distinct prefix once.
 //!
 //! ```text
@@ -14,7 +14,7 @@
 //! ```
 //!
 //! Whatever is computed is what [`models::evaluate`] computes for each plan by itself,
-//! to the last bit. (A sweep of [`nn::Sweep`] is another thing: it walks a tape back.)
+//! to the last bit.
 
 mod cost;
 mod step;
@@ -27,27 +27,28 @@ use tensor::{Scalar, Tensor};
 
 pub use cost::Cost;
 use step::Step;
+pub(crate) use step::way;
 
-/// Told of each further pass of an image through a unit; groups of images tell from
-/// whichever thread they run on.
+/// Called with the number of further multiplications done, from whichever thread has
+/// done them.
 pub type Advance<'a> = &'a mut (dyn FnMut(u64) + Send + 'a);
 
 /// A list of plans, and the steps that answer them with the least work.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct PlanSweep {
+pub struct PrefixTree {
     plans: Vec<Plan>,
     steps: Vec<Step>,
 }
 
-impl PlanSweep {
-    /// The sweep over plans of `model`, in any order; equal ones are run once.
+impl PrefixTree {
+    /// The tree of plans of `model`, in any order; equal ones are run once.
     ///
     /// # Errors
     /// The first reason why `model` cannot follow one of the plans.
-    pub fn new<T: Scalar>(model: &Model<T>, plans: Vec<Plan>) -> Result<PlanSweep, PlanError> {
+    pub fn new<T: Scalar>(model: &Model<T>, plans: Vec<Plan>) -> Result<PrefixTree, PlanError> {
         plans.iter().try_for_each(|plan| plan.check(model))?;
         let steps = step::steps(&plans);
-        Ok(PlanSweep { plans, steps })
+        Ok(PrefixTree { plans, steps })
     }
 
     /// The plans, in the order given.
@@ -59,7 +60,7 @@ impl PlanSweep {
     /// `[n, h, w, 3]` with their labels; in evaluation mode.
     ///
     /// # Panics
-    /// If the model cannot follow the plans, as the one given to [`PlanSweep::new`] can, or
+    /// If the model cannot follow the plans, as the one given to [`PrefixTree::new`] can, or
     /// a batch has not one label for each image.
     #[track_caller]
     pub fn evaluate<T: Scalar>(
@@ -76,7 +77,7 @@ impl PlanSweep {
         let mut outcomes = vec![Outcome::default(); self.plans.len()];
         for (images, labels) in batches {
             let n = labels.len();
-            assert!(images.dims()[0] == n, "sweep: images {}, {n} labels", images.shape());
+            assert!(images.dims()[0] == n, "prefix tree: images {}, {n} labels", images.shape());
             // As in an evaluation: few images at a time, so that what a group keeps stays
             // in the caches, each group on one thread. No result depends on it.
             let groups = in_groups(n, |group| {
@@ -97,7 +98,7 @@ impl PlanSweep {
     fn require<T: Scalar>(&self, model: &Model<T>) {
         for plan in &self.plans {
             if let Err(error) = plan.check(model) {
-                panic!("sweep: {error}");
+                panic!("prefix tree: {error}");
             }
         }
     }
@@ -110,10 +111,16 @@ impl PlanSweep {
         labels: &[u8],
         advance: &Mutex<Advance<'_>>,
     ) -> Vec<(&[usize], Outcome)> {
+        let advance = |macs: u64| {
+            if macs > 0 {
+                advance.lock().expect("no progress display panics")(macs * labels.len() as u64);
+            }
+        };
         let mut pass = Pass::eval(&model.params);
         let x = pass.tape.constant(images);
         let mut h = model.forward_stem(&mut pass, &x);
         drop(x);
+        advance(model.stem.macs());
         let mut kept = Vec::new();
         let mut outcomes = Vec::new();
         for steps in self.steps.chunk_by(Step::go_on) {
@@ -122,13 +129,15 @@ impl PlanSweep {
                 Step::Back => h = kept.pop().expect("what is gone back to was kept"),
                 Step::Unit { plan, .. } => {
                     let ids: Vec<usize> = steps.iter().filter_map(Step::unit).collect();
-                    h = model.eval_units(&mut pass, h, &ids, &self.plans[*plan]);
-                    let mut advance = advance.lock().expect("no progress display panics");
-                    advance((labels.len() * ids.len()) as u64);
+                    let plan = &self.plans[*plan];
+                    h = model.eval_units(&mut pass, h, &ids, plan);
+                    let macs = |&id: &usize| model.units[id].macs_along(plan.routes[id]);
+                    advance(ids.iter().map(macs).sum());
                 }
                 Step::Head { plans } => {
                     let logits = model.forward_head(&mut pass, &h);
                     outcomes.push((plans.as_slice(), score(logits.value(), labels)));
+                    advance(model.head.macs());
                 }
             }
         }

@@ -1,0 +1,106 @@
+//! Cutting work into pieces, by shape alone.
+
+use std::ops::Range;
+
+use models::EVAL_GROUP;
+
+use super::piece::{Part, Piece};
+use crate::sorted::{Sorted, macs};
+use crate::{Lesion, Question, Statistics, Subject, Work};
+
+/// How large a piece may be: its result is lost when a run is killed, and one thread
+/// computes it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// Multiplications of a piece. What cannot be cut further may have more: one lesion
+    /// on a group of [`EVAL_GROUP`] images, one with re-estimated statistics, one item.
+    pub macs: u64,
+    /// A piece is at most one of so many equal parts of the whole, as far as images and
+    /// items can be cut. Lesions are not cut for it: prefixes on either side of a
+    /// cut are run twice.
+    pub parts: u64,
+}
+
+impl Default for Limits {
+    /// 2^40 multiplications, some ten seconds of one thread, and 1/64 of the whole.
+    fn default() -> Self {
+        Limits { macs: 1 << 40, parts: 64 }
+    }
+}
+
+/// All pieces of a question.
+pub(super) fn pieces(question: &Question, limits: &Limits) -> Vec<Piece> {
+    let share = (question.cost().macs / limits.parts.max(1)).min(limits.macs);
+    let mut pieces = Vec::new();
+    for (place, work) in question.work().iter().enumerate() {
+        let add = |part, macs| pieces.push(Piece { work: place, part, macs });
+        match work {
+            Work::Lesions { network, lesions, images } => {
+                let subject = &question.inputs().networks[*network];
+                cut_lesions(subject, lesions, images, limits.macs, share, add);
+            }
+            Work::Items { count, macs, .. } => cut_items(*count, *macs, share, add),
+        }
+    }
+    pieces
+}
+
+/// Images first, in multiples of a group, then runs of the sorted lesions where one group
+/// is too much under all of them.
+fn cut_lesions(
+    subject: &Subject,
+    lesions: &[Lesion],
+    images: &Range<usize>,
+    limit: u64,
+    share: u64,
+    mut add: impl FnMut(Part, u64),
+) {
+    if images.is_empty() {
+        return;
+    }
+    let lesions = Sorted::new(lesions).distinct;
+    let cost = |run: Range<usize>, images: usize| macs(subject, &lesions[run], images);
+    let running = lesions.partition_point(|lesion| lesion.statistics == Statistics::Running);
+    halve(0..running, &|run| cost(run, EVAL_GROUP) <= limit, &mut |run| {
+        let group = cost(run.clone(), EVAL_GROUP).max(1);
+        let at_once = usize::try_from(share / group).unwrap_or(usize::MAX);
+        let at_once = at_once.clamp(1, images.len().div_ceil(EVAL_GROUP)) * EVAL_GROUP;
+        for start in images.clone().step_by(at_once) {
+            let images = start..images.end.min(start + at_once);
+            let macs = cost(run.clone(), images.len());
+            add(Part::Lesions { run: run.clone(), images }, macs);
+        }
+    });
+    // Each piece would estimate the statistics again, so these keep their images together.
+    let of_all = |run| cost(run, images.len());
+    halve(running..lesions.len(), &|run| of_all(run) <= share, &mut |run| {
+        let macs = of_all(run.clone());
+        add(Part::Lesions { run, images: images.clone() }, macs);
+    });
+}
+
+fn cut_items(count: usize, macs: u64, share: u64, mut add: impl FnMut(Part, u64)) {
+    let at_once = usize::try_from(share / macs.max(1)).unwrap_or(usize::MAX).clamp(1, count.max(1));
+    for start in (0..count).step_by(at_once) {
+        let items = start..count.min(start + at_once);
+        let macs = macs * items.len() as u64;
+        add(Part::Items(items), macs);
+    }
+}
+
+/// Calls `each` on parts of the run that fit, or that cannot be halved any more.
+fn halve(
+    run: Range<usize>,
+    fits: &dyn Fn(Range<usize>) -> bool,
+    each: &mut dyn FnMut(Range<usize>),
+) {
+    if run.is_empty() {
+        return;
+    }
+    if run.len() == 1 || fits(run.clone()) {
+        return each(run);
+    }
+    let middle = run.start + run.len() / 2;
+    halve(run.start..middle, fits, each);
+    halve(middle..run.end, fits, each);
+}
