@@ -2,8 +2,7 @@
 
 use std::path::PathBuf;
 use std::process::ExitCode;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::AtomicBool;
 
 use anyhow::{Context, Result};
 use clap::Args;
@@ -11,9 +10,9 @@ use data::{Dataset, Split};
 use models::Arch;
 use train::{Ending, Event, Job, Measured, Recipe};
 
-use crate::progress::Progress;
-use crate::source;
+use crate::progress::{Progress, Shows};
 use crate::threads::Threads;
+use crate::{interrupt, source};
 
 /// Options of `train`.
 #[derive(Args)]
@@ -46,9 +45,6 @@ pub(crate) struct TrainArgs {
     threads: Threads,
 }
 
-/// What a shell expects of a program that Ctrl-C has ended.
-const INTERRUPTED: u8 = 130;
-
 /// Trains, to the end or to a clean stop.
 pub(crate) fn run(args: &TrainArgs) -> Result<ExitCode> {
     let arch = Arch::parse(&args.model)?;
@@ -61,8 +57,7 @@ pub(crate) fn run(args: &TrainArgs) -> Result<ExitCode> {
     let (train, measured) = images(args)?;
     let job =
         Job { arch, recipe, seed: args.seed, train, measured, out, resume: args.resume };
-    let stop = Arc::new(AtomicBool::new(false));
-    stop_on_ctrl_c(&stop)?;
+    let stop = interrupt::stop_flag("this step")?;
     eprintln!(
         "training {arch} with {} for {} epochs on {} images; checkpoints in {}",
         job.recipe.name,
@@ -77,7 +72,7 @@ pub(crate) fn run(args: &TrainArgs) -> Result<ExitCode> {
         }
         Ending::Stopped(path) => {
             eprintln!("stopped; the same command with --resume goes on from {}", path.display());
-            ExitCode::from(INTERRUPTED)
+            interrupt::exit_code()
         }
     })
 }
@@ -118,7 +113,7 @@ fn train_shown(job: &Job, stop: &AtomicBool) -> Result<Ending> {
     let ending = train::run(job, stop, &mut |event| match event {
         Event::Start { epoch, step, .. } => {
             let before = u64::from(epoch) * images + step * job.recipe.batch as u64;
-            shown = Some(Progress::new("images", before.min(total), total));
+            shown = Some(Progress::new("images", Shows::Counts, before.min(total), total));
         }
         Event::Step(step) => {
             // A running mean over about twenty steps, for the eye only.
@@ -147,16 +142,4 @@ fn train_shown(job: &Job, stop: &AtomicBool) -> Result<Ending> {
         shown.finish();
     }
     Ok(ending)
-}
-
-/// The first Ctrl-C asks for a clean stop, the second ends the program.
-fn stop_on_ctrl_c(stop: &Arc<AtomicBool>) -> Result<()> {
-    let stop = Arc::clone(stop);
-    let handler = move || {
-        if stop.swap(true, Ordering::Relaxed) {
-            std::process::exit(INTERRUPTED.into());
-        }
-        eprintln!("stopping after this step; press Ctrl-C again to end at once");
-    };
-    ctrlc::set_handler(handler).context("cannot listen for Ctrl-C")
 }

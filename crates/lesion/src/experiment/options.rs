@@ -15,6 +15,8 @@ pub struct OptionInfo {
     pub value: &'static str,
     /// What it decides, in one line.
     pub help: &'static str,
+    /// Whether a value is the name of a file, whose lines are [`Plans`](super::Plans).
+    pub is_file: bool,
 }
 
 /// A complete set of options.
@@ -74,6 +76,6 @@ fn accepted(options: &[OptionInfo]) -> String {
         return "it has none".to_owned();
     }
     let each =
-        options.iter().map(|OptionInfo { name, value, help }| format!("{name} {value} ({help})"));
+        options.iter().map(|OptionInfo { name, value, help, .. }| format!("{name} {value} ({help})"));
     format!("it has {}", each.collect::<Vec<_>>().join(", "))
 }

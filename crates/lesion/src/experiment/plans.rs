@@ -36,6 +36,7 @@ impl Experiment for Plans {
         name: "plans",
         value: "FILE.jsonl",
         help: "one plan or lesion in JSON on each line",
+        is_file: true,
     }];
 
     fn needs(options: &Options) -> Needs {
