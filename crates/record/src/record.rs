@@ -61,6 +61,11 @@ impl Record {
         Ok(answer)
     }
 
+    /// The answer as it is stored, for records whose experiment has no type here.
+    pub fn raw_answer(&self) -> &Value {
+        &self.answer
+    }
+
     /// Whether this record answers `key`, so that the run can be skipped.
     pub fn is_up_to_date(&self, key: &Key) -> bool {
         self.schema == SCHEMA && self.key == *key
