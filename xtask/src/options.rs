@@ -30,13 +30,12 @@ impl ExperimentOptions {
             else {
                 let others: Vec<_> = owners(name).map(AnyExperiment::name).collect();
                 bail!(
-                    "--{}: {} has no such option; {} has",
-                    flag(name),
+                    "--{name}: {} has no such option; {} has",
                     experiment.name(),
                     others.join(" or ")
                 );
             };
-            options[*name] = value(option, text).with_context(|| format!("--{}", flag(name)))?;
+            options[*name] = value(option, text).with_context(|| format!("--{name}"))?;
         }
         Ok(options)
     }
@@ -72,17 +71,12 @@ fn all() -> Vec<&'static OptionInfo> {
     all
 }
 
-/// The option as it is typed: `max-deleted` for `max_deleted`.
-fn flag(name: &str) -> String {
-    name.replace('_', "-")
-}
-
 impl Args for ExperimentOptions {
     fn augment_args(command: Command) -> Command {
         all().into_iter().fold(command, |command, option| {
             let owners: Vec<_> = owners(option.name).map(AnyExperiment::name).collect();
             let help = format!("{} ({})", option.help, owners.join(", "));
-            let arg = Arg::new(option.name).long(flag(option.name)).value_name(option.value);
+            let arg = Arg::new(option.name).long(option.name).value_name(option.value);
             command.arg(arg.help(help).help_heading(HEADING))
         })
     }

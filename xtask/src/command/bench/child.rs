@@ -4,6 +4,7 @@ use std::time::Instant;
 
 use anyhow::{Context, Result};
 use data::{Normalisation, Split};
+use lesion::PrefixTree;
 use lesion::experiment::delete_one;
 use models::{Arch, Model, Plan, evaluate};
 use record::stats::median;
@@ -110,15 +111,17 @@ fn deletions(arch: Arch, batch: usize) -> Result<f64> {
     let count = deletable(&model).count();
     let before = evaluations(count / 2);
     let batches = [inputs.clone()];
+    let tree = PrefixTree::new(&model, delete_one::plans(&model))?;
     let start = Instant::now();
-    delete_one::measure(&model, batches, &mut |_| ())?;
+    tree.evaluate(&model, batches, &mut |_| ());
     let sweep = start.elapsed().as_secs_f64();
     Ok(sweep / (before + evaluations(count - count / 2)))
 }
 
 /// What [`deletions`] would be if time went by multiplications alone.
 pub(super) fn ideal_deletions(model: &Model<f32>) -> f64 {
-    let swept = delete_one::sweep(model).cost(model).macs;
+    let tree = PrefixTree::new(model, delete_one::plans(model));
+    let swept = tree.expect("the plans are made for the model").cost(model).macs;
     swept as f64 / (deletable(model).count() as u64 * model.macs()) as f64
 }
 

@@ -124,7 +124,7 @@ fn report_on(figures: &[&StudyFigure], records: &[Record], out: &Path) -> Result
         claims::results(&claims::Claims::parse(claims::TEXT)?, study::ALL, &answers)?;
     record::atomic_write(&out.join("claims.json"), claims::to_json(&claims).as_bytes())?;
     let preview = records.iter().any(|record| record.key.is_preview());
-    let input = PageInput { records, figures: &figures, claims: &claims, preview };
+    let input = PageInput { studies: study::ALL, records, figures: &figures, claims: &claims, preview };
     let path = out.join("index.html");
     record::atomic_write(&path, page::render(&input)?.as_bytes())?;
     println!("{}", claims::table(&claims));
