@@ -1,7 +1,14 @@
-//! Laws of the experiments, their keys and their subjects.
+//! Laws of questions, their keys and their subjects, and of running them.
 
 mod common;
 mod delete_one;
+mod folds;
 mod key;
+mod lesion;
+mod options;
+mod own;
+mod pieces;
+mod plans;
+mod prefix_tree;
+mod runner;
 mod subject;
-mod sweep;
