@@ -62,12 +62,13 @@ fn cut_lesions(
     let cost = |run: Range<usize>, images: usize| macs(subject, &lesions[run], images);
     let running = lesions.partition_point(|lesion| lesion.statistics == Statistics::Running);
     halve(0..running, &|run| cost(run, EVAL_GROUP) <= limit, &mut |run| {
-        let group = cost(run.clone(), EVAL_GROUP).max(1);
+        let image = cost(run.clone(), 1);
+        let group = (image * EVAL_GROUP as u64).max(1);
         let at_once = usize::try_from(share / group).unwrap_or(usize::MAX);
         let at_once = at_once.clamp(1, images.len().div_ceil(EVAL_GROUP)) * EVAL_GROUP;
         for start in images.clone().step_by(at_once) {
             let images = start..images.end.min(start + at_once);
-            let macs = cost(run.clone(), images.len());
+            let macs = image * images.len() as u64;
             add(Part::Lesions { run: run.clone(), images }, macs);
         }
     });

@@ -8,7 +8,7 @@ use record::{Answer, Key};
 use serde::{Deserialize, Serialize};
 use tensor::random::Stream;
 
-/// Deletes random blocks, other ones on each fold of the images, and adds up each
+/// Deletes random blocks, drawn afresh for each fold of the images, and adds up each
 /// image's logits.
 pub(crate) struct Folds;
 

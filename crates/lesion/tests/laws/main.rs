@@ -4,7 +4,7 @@ mod common;
 mod delete_one;
 mod folds;
 mod key;
-mod lesion;
+mod lesions;
 mod options;
 mod own;
 mod pieces;

@@ -34,11 +34,13 @@ fn files(folder: &Path, question: &Question) -> Vec<PathBuf> {
     files
 }
 
+type Damage = fn(&mut Vec<u8>);
+
 #[test]
 fn a_damaged_piece_is_computed_again() {
     let (question, folder) = (asked(40), tempfile::tempdir().unwrap());
     let (whole, _) = run(&question, folder.path());
-    let damages: [(&str, fn(&mut Vec<u8>)); 7] = [
+    let damages: [(&str, Damage); 7] = [
         ("a byte less", |bytes| bytes.truncate(bytes.len() - 1)),
         ("a byte more", |bytes| bytes.push(0)),
         ("a flipped bit at the end", |bytes| *bytes.last_mut().unwrap() ^= 1),

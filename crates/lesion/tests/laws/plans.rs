@@ -15,7 +15,7 @@ fn each_line_gets_its_score_also_one_that_is_there_twice() {
     let (subject, images) = (untrained("resnet8", 2), sample(33));
     let single = run(&delete_one(subject.clone(), images.clone()));
     let single: record::DeleteOne = single.answer().unwrap();
-    let text = format!("{DELETED}\n\n{INTACT}\n{{\"plan\":{DELETED}}}\n");
+    let text = format!("{DELETED}\n{INTACT}\n{{\"plan\":{DELETED}}}\n\n");
     let plans = parse_lines(&text).unwrap();
     let question = question(&Plans, json!({ "plans": plans }), subject, images);
     assert_eq!((question.plans().count(), question.distinct()), (3, 2));
@@ -32,11 +32,12 @@ fn a_line_that_is_not_a_plan_is_named() {
     let wrong_lesion = format!("{{\"plan\":{INTACT},\"scale\":1}}");
     for (bad, expected) in [
         ("{", "EOF"),
+        ("\n7", "EOF"),
         ("7", "invalid type"),
         (unknown.as_str(), "unknown field `ordre`"),
         (wrong_lesion.as_str(), "unknown field `scale`"),
     ] {
-        let message = parse_lines(&format!("{INTACT}\n\n{bad}")).unwrap_err().to_string();
+        let message = parse_lines(&format!("{INTACT}\n{DELETED}\n{bad}")).unwrap_err().to_string();
         assert!(message.starts_with("line 3 of the plans is neither a plan nor"), "{message}");
         assert!(message.contains(expected), "{message}");
     }
