@@ -12,7 +12,7 @@ use crate::{MisfitError, Networks, experiment};
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum LesionError {
-    /// A name that is no experiment's.
+    /// A name that is not an experiment's.
     #[error("unknown experiment {name:?}; known are {}", experiment::names().join(", "))]
     UnknownExperiment {
         /// The name.
@@ -147,7 +147,7 @@ pub enum LesionError {
         /// The place of the lesion in the experiment's list, from 0.
         place: usize,
         /// Why not.
-        source: MisfitError,
+        source: Box<MisfitError>,
     },
     /// A line of a list of plans that is not JSON, or neither a plan nor a lesion.
     #[error("line {line} of the plans is neither a plan nor a lesion: {source}")]
@@ -160,12 +160,12 @@ pub enum LesionError {
     /// A plan of one's own that the network cannot follow.
     #[error("line {line} of the plans: {source}")]
     PlanMisfit {
-        /// The line, from 1; empty lines do not count.
+        /// The line, from 1.
         line: usize,
         /// Why not.
-        source: MisfitError,
+        source: Box<MisfitError>,
     },
-    /// A network whose loss is no number.
+    /// A network whose loss is not a finite number.
     #[error(
         "{model}, {lesion}: the mean cross-entropy is {cross_entropy}; its activations overflow, \
          so check how the weights were made"

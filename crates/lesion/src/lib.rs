@@ -69,4 +69,4 @@ pub use prefix_tree::{Cost, PrefixTree};
 pub use question::Question;
 pub use runner::{Limits, Progress, Runner};
 pub use subject::{RECALIBRATION_BATCH, Subject};
-pub use work::{Done, Predictions, Work};
+pub use work::{Done, ItemFn, Predictions, Work};

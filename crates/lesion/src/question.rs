@@ -164,8 +164,8 @@ fn check(
         );
         let subject = &inputs.networks[*network];
         for (place, lesion) in lesions.iter().enumerate() {
-            lesion.check(subject, training).map_err(|source| {
-                let network = subject.name.clone();
+            lesion.check(subject, training).map_err(|misfit| {
+                let (network, source) = (subject.name.clone(), Box::new(misfit));
                 LesionError::Misfit { experiment, network, place, source }
             })?;
         }

@@ -28,14 +28,18 @@ struct SortKey {
 
 impl SortKey {
     fn of(lesion: &Lesion) -> SortKey {
-        let scale = lesion.branch_scale.as_ref();
         let places = 0..lesion.plan.order.len();
         SortKey {
             training_images: lesion.statistics.training_images(),
-            branch_scale: scale.map(|scale| scale.iter().map(|s| s.to_bits()).collect()),
+            branch_scale: scale_bits(lesion),
             ways: places.map(|place| way(&lesion.plan, place)).collect(),
         }
     }
+}
+
+fn scale_bits(lesion: &Lesion) -> Option<Vec<u64>> {
+    let scale = lesion.branch_scale.as_ref()?;
+    Some(scale.iter().map(|factor| factor.to_bits()).collect())
 }
 
 impl<'a> Sorted<'a> {
@@ -63,7 +67,7 @@ pub(crate) fn same_settings<'s, 'a>(
     run.chunk_by(|a, b| {
         a.statistics.training_images() == 0
             && b.statistics.training_images() == 0
-            && a.branch_scale == b.branch_scale
+            && scale_bits(a) == scale_bits(b)
     })
 }
 

@@ -12,6 +12,9 @@ use crate::{Cost, Inputs, Lesion, LesionError};
 /// What a network says to each of some images.
 pub use models::Outcome as Predictions;
 
+/// The numbers of an item, from the inputs and the item's number.
+pub type ItemFn = Box<dyn Fn(&Inputs, usize) -> Vec<f64> + Send + Sync>;
+
 /// A part of an experiment's work, as data where it can be.
 ///
 /// Whatever is not an evaluation under lesions is a list of numbered items: a path
@@ -38,7 +41,7 @@ pub enum Work {
         macs: u64,
         /// The numbers of an item. They depend on the arguments and the options alone,
         /// not on threads or on other items.
-        run: Box<dyn Fn(&Inputs, usize) -> Vec<f64> + Send + Sync>,
+        run: ItemFn,
     },
 }
 
@@ -53,7 +56,7 @@ pub enum Done {
 }
 
 impl Work {
-    /// What it costs: lesions as one [`PrefixTree`] for each setting of the network, on
+    /// What it costs: lesions as one [`PrefixTree`](crate::PrefixTree) for each setting of the network, on
     /// all images. Cut into pieces it may cost a little more.
     pub fn cost(&self, inputs: &Inputs) -> Cost {
         match self {
@@ -76,13 +79,13 @@ impl Work {
 
 /// sha-256 of all work: every lesion with its images, items by label and count.
 pub(crate) fn sha256(works: &[Work]) -> String {
-    let told = works.iter().map(|work| match work {
+    let parts = works.iter().map(|work| match work {
         Work::Lesions { network, lesions, images } => {
             json!({ "network": network, "lesions": lesions, "images": [images.start, images.end] })
         }
         Work::Items { label, count, .. } => json!({ "items": label, "count": count }),
     });
-    sha256_hex(&serde_json::to_vec(&told.collect::<Vec<_>>()).expect("work is plain data"))
+    sha256_hex(&serde_json::to_vec(&parts.collect::<Vec<_>>()).expect("work is plain data"))
 }
 
 /// The score of these answers; its mean is the sum in the order of images over their number.

@@ -52,9 +52,10 @@ impl Experiment for Plans {
         }
         let training = inputs.training.as_ref().map_or(0, |images| images.len());
         for (place, lesion) in plans.iter().enumerate() {
-            lesion
-                .check(inputs.network(), training)
-                .map_err(|source| LesionError::PlanMisfit { line: place + 1, source })?;
+            lesion.check(inputs.network(), training).map_err(|misfit| LesionError::PlanMisfit {
+                line: place + 1,
+                source: misfit.into(),
+            })?;
         }
         let images = 0..inputs.test().len();
         Ok(vec![Work::Lesions { network: 0, lesions: plans.clone(), images }])
@@ -71,12 +72,12 @@ impl Experiment for Plans {
 }
 
 /// The lesions of a text with a [`Plan`](models::Plan) or a [`Lesion`] in JSON on each
-/// line; empty lines are left out.
+/// line.
 ///
 /// # Errors
 /// The first line that is neither.
 pub fn parse_lines(text: &str) -> Result<Vec<Lesion>, LesionError> {
-    let lines = text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty());
+    let lines = text.trim_end().lines().enumerate();
     let parse = |(place, line): (usize, &str)| {
         parse_line(line).map_err(|source| LesionError::PlanLine { line: place + 1, source })
     };

@@ -62,12 +62,13 @@ fn cut_lesions(
     let cost = |run: Range<usize>, images: usize| macs(subject, &lesions[run], images);
     let running = lesions.partition_point(|lesion| lesion.statistics == Statistics::Running);
     halve(0..running, &|run| cost(run, EVAL_GROUP) <= limit, &mut |run| {
-        let group = cost(run.clone(), EVAL_GROUP).max(1);
+        let image = cost(run.clone(), 1);
+        let group = (image * EVAL_GROUP as u64).max(1);
         let at_once = usize::try_from(share / group).unwrap_or(usize::MAX);
         let at_once = at_once.clamp(1, images.len().div_ceil(EVAL_GROUP)) * EVAL_GROUP;
         for start in images.clone().step_by(at_once) {
             let images = start..images.end.min(start + at_once);
-            let macs = cost(run.clone(), images.len());
+            let macs = image * images.len() as u64;
             add(Part::Lesions { run: run.clone(), images }, macs);
         }
     });
@@ -103,4 +104,87 @@ fn halve(
     let middle = run.start + run.len() / 2;
     halve(run.start..middle, fits, each);
     halve(middle..run.end, fits, each);
+}
+
+#[cfg(test)]
+mod tests {
+    use models::{Arch, Plan};
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::experiment::delete_one;
+
+    fn subject() -> Subject {
+        let arch = Arch::parse("resnet14").unwrap();
+        let bytes = arch.build::<f32>(1).params.to_state().to_bytes();
+        Subject::from_bytes(arch, "resnet14.safetensors".as_ref(), &bytes).unwrap()
+    }
+
+    /// Every single deletion, and the intact network with re-estimated statistics.
+    fn lesions(subject: &Subject) -> Vec<Lesion> {
+        let statistics = Statistics::Reestimated { batches: 2 };
+        let reestimated = Lesion { statistics, ..Plan::intact(&subject.model).into() };
+        let plans = delete_one::plans(&subject.model).into_iter().map(Lesion::from);
+        plans.chain([reestimated]).collect()
+    }
+
+    proptest! {
+        #[test]
+        fn each_lesion_sees_each_image_once_in_pieces_of_the_size_allowed(
+            start in 0..100_usize, n in 0..300_usize, limit in 0..34_u32, parts in 0..7_u32,
+        ) {
+            let (subject, limit) = (subject(), 1 << limit);
+            let (lesions, images) = (lesions(&subject), start..start + n);
+            let distinct = Sorted::new(&lesions).distinct;
+            let share = (macs(&subject, &distinct, n) >> parts).min(limit);
+            let mut seen = vec![vec![0; n]; distinct.len()];
+            cut_lesions(&subject, &lesions, &images, limit, share, |part, macs| {
+                let Part::Lesions { run, images } = part else { panic!("{part:?}") };
+                for seen in &mut seen[run.clone()] {
+                    for image in images.clone() {
+                        seen[image - start] += 1;
+                    }
+                }
+                let is_group = images.len() <= EVAL_GROUP;
+                let is_running = distinct[run.start].statistics == Statistics::Running;
+                let fits = match (is_running, is_group) {
+                    (true, false) => macs <= share && (images.start - start) % EVAL_GROUP == 0,
+                    (true, true) => macs <= limit || run.len() == 1,
+                    (false, _) => macs <= share || run.len() == 1,
+                };
+                assert!(fits, "{run:?} on {images:?}: {macs} of {limit}, {share}");
+            });
+            prop_assert!(seen.iter().flatten().all(|&times| times == 1), "{:?}", seen);
+        }
+
+        #[test]
+        fn each_item_is_in_one_piece_of_the_size_allowed(
+            count in 0..200_usize, macs in 0..50_u64, share in 0..1000_u64,
+        ) {
+            let mut next = 0;
+            cut_items(count, macs, share, |part, all| {
+                let Part::Items(items) = part else { panic!("{part:?}") };
+                assert_eq!((items.start, all), (next, macs * items.len() as u64));
+                assert!(all <= share || items.len() == 1, "{items:?}");
+                next = items.end;
+            });
+            prop_assert_eq!(next, count);
+        }
+    }
+
+    /// Cuts of lesions run prefixes twice, so small questions are cut by images alone.
+    #[test]
+    fn single_deletions_of_a_small_question_stay_together() {
+        let subject = subject();
+        let lesions: Vec<Lesion> =
+            delete_one::plans(&subject.model).into_iter().map(Lesion::from).collect();
+        let (all, Limits { macs: limit, parts }) =
+            (macs(&subject, &Sorted::new(&lesions).distinct, 128), Limits::default());
+        let mut pieces = Vec::new();
+        cut_lesions(&subject, &lesions, &(0..128), limit, all / parts, |part, macs| {
+            pieces.push((part, macs))
+        });
+        assert_eq!(pieces.len(), 4, "{pieces:?}");
+        assert_eq!(pieces.iter().map(|(_, macs)| macs).sum::<u64>(), all);
+    }
 }

@@ -165,3 +165,61 @@ fn take<'a>(bytes: &mut &'a [u8], n: usize) -> Option<&'a [u8]> {
     *bytes = rest;
     Some(front)
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// Bits, since a NaN differs from itself.
+    fn bits(done: &Done) -> Vec<(Vec<bool>, Vec<u64>)> {
+        let bits = |values: &[f64]| values.iter().map(|value| value.to_bits()).collect();
+        match done {
+            Done::Lesions(lesions) => {
+                lesions.iter().map(|p| (p.is_right.clone(), bits(&p.losses))).collect()
+            }
+            Done::Items(items) => items.iter().map(|values| (Vec::new(), bits(values))).collect(),
+        }
+    }
+
+    fn assert_reads_back(done: &Done, part: &Part) {
+        let bytes = encode(done);
+        assert_eq!(bits(&decode(&bytes, part).unwrap()), bits(done));
+        for n in [bytes.len().saturating_sub(1), bytes.len() / 2] {
+            assert!(n == bytes.len() || decode(&bytes[..n], part).is_none(), "{n} bytes");
+        }
+        assert_eq!(decode(&[bytes.as_slice(), &[0]].concat(), part), None);
+    }
+
+    proptest! {
+        #[test]
+        fn lesions_read_back(
+            images in 1..20_usize,
+            answers in prop::collection::vec(any::<(f32, bool)>(), 60),
+        ) {
+            let lesion = |answers: &[(f32, bool)]| Predictions {
+                is_right: answers.iter().map(|&(_, right)| right).collect(),
+                losses: answers.iter().map(|&(loss, _)| f64::from(loss)).collect(),
+            };
+            let lesions: Vec<_> = answers.chunks_exact(images).map(lesion).collect();
+            let part = Part::Lesions { run: 5..5 + lesions.len(), images: 64..64 + images };
+            assert_reads_back(&Done::Lesions(lesions), &part);
+        }
+
+        #[test]
+        fn items_read_back(items in prop::collection::vec(any::<Vec<f64>>(), 1..9)) {
+            let part = Part::Items(3..3 + items.len());
+            assert_reads_back(&Done::Items(items), &part);
+        }
+    }
+
+    #[test]
+    fn numbers_that_are_not_finite_read_back() {
+        let values = [f64::NAN, f64::INFINITY, -0.0, 0.1_f32.into()];
+        assert_reads_back(&Done::Items(vec![values.to_vec(), vec![]]), &Part::Items(0..2));
+        let lesion = Predictions { is_right: vec![true; 4], losses: values.to_vec() };
+        let part = Part::Lesions { run: 0..1, images: 0..4 };
+        assert_reads_back(&Done::Lesions(vec![lesion]), &part);
+    }
+}

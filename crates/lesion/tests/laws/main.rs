@@ -1,8 +1,15 @@
-//! Laws of the experiments, their keys and their subjects.
+//! Laws of questions, their keys and their subjects, and of running them.
 
 mod catalogue;
 mod common;
 mod delete_one;
+mod folds;
 mod key;
+mod lesions;
+mod options;
+mod own;
+mod pieces;
+mod plans;
+mod prefix_tree;
+mod runner;
 mod subject;
-mod sweep;

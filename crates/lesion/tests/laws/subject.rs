@@ -22,9 +22,9 @@ fn metadata_decide_normalisation_and_scales_and_foreign_files_get_the_defaults()
         );
         assert_eq!(foreign.model.branch_scale, [1.0; 3]);
 
-        let mut told = metadata(name, 3);
-        (told.normalisation, told.branch_scale) = (stated, vec![1.0, 0.75, 0.5]);
-        let own = load(name, &weights(name, 1, Some(&told))).unwrap();
+        let mut own_metadata = metadata(name, 3);
+        (own_metadata.normalisation, own_metadata.branch_scale) = (stated, vec![1.0, 0.75, 0.5]);
+        let own = load(name, &weights(name, 1, Some(&own_metadata))).unwrap();
         assert_eq!((own.normalisation.mean, own.normalisation.std), (stated.mean, stated.std));
         assert_eq!(own.model.branch_scale, [1.0, 0.75, 0.5]);
 

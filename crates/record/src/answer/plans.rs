@@ -29,7 +29,7 @@ impl Answer for Plans {
         let plans = plans.map_or(0, |plans| plans.len());
         expect(self.scores.len() == plans, || {
             format!(
-                "answer.scores has {} scores, expected one for each of {plans} key.options.plans",
+                "answer.scores has {} scores, expected one for each of {plans} plans in key.options",
                 self.scores.len()
             )
         })?;

@@ -1,8 +1,8 @@
-//! Laws of sweeps over any plans.
+//! Laws of prefix trees of any plans.
 
 use std::collections::HashSet;
 
-use lesion::{Cost, PlanSweep};
+use lesion::{Cost, PrefixTree};
 use models::EVAL_GROUP;
 use models::{Model, Plan, PlanError, Route, Vgg15, evaluate};
 use proptest::prelude::*;
@@ -52,16 +52,16 @@ fn assert_equals_separate_evaluations<T: Scalar>(
     plans: &[Plan],
     batches: &[(Tensor<T>, Vec<u8>)],
 ) {
-    let sweep = PlanSweep::new(model, plans.to_vec()).unwrap();
-    let (mut told, images) = (0, batches.iter().map(|(_, labels)| labels.len()).sum());
-    let swept = sweep.evaluate(model, batches.to_vec(), &mut |more| told += more);
-    assert_eq!(swept.len(), plans.len());
-    assert_eq!(told, (sweep.cost(model) * images).passes);
-    for (plan, swept) in plans.iter().zip(swept) {
+    let tree = PrefixTree::new(model, plans.to_vec()).unwrap();
+    let (mut macs, images) = (0, batches.iter().map(|(_, labels)| labels.len()).sum());
+    let together = tree.evaluate(model, batches.to_vec(), &mut |more| macs += more);
+    assert_eq!(together.len(), plans.len());
+    assert_eq!(macs, (tree.cost(model) * images).macs);
+    for (plan, together) in plans.iter().zip(together) {
         let separate = evaluate(model, plan, batches.to_vec());
-        assert_eq!(swept.is_right, separate.is_right, "{}: {plan:?}", model.name);
+        assert_eq!(together.is_right, separate.is_right, "{}: {plan:?}", model.name);
         let bits = |losses: &[f64]| losses.iter().map(|l| l.to_bits()).collect::<Vec<_>>();
-        assert_eq!(bits(&swept.losses), bits(&separate.losses), "{}: {plan:?}", model.name);
+        assert_eq!(bits(&together.losses), bits(&separate.losses), "{}: {plan:?}", model.name);
     }
 }
 
@@ -76,7 +76,7 @@ proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(6) })]
 
     #[test]
-    fn a_sweep_gives_the_bits_of_separate_evaluations(
+    fn a_tree_gives_the_bits_of_separate_evaluations(
         drawn in drawn(), seed in 0..1000_u64, n in 1..4_usize, cut in 0..4_usize,
     ) {
         for model in networks(seed) {
@@ -90,18 +90,17 @@ proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(64) })]
 
     #[test]
-    fn a_sweep_costs_its_distinct_prefixes(drawn in drawn(), repeated in 0..3_usize) {
+    fn a_tree_costs_its_distinct_prefixes(drawn in drawn(), repeated in 0..3_usize) {
         for model in networks(1) {
             let mut plans: Vec<Plan> = drawn.iter().map(|drawn| plan(&model, drawn)).collect();
             plans.extend_from_within(..repeated.min(plans.len()));
-            let sweep = PlanSweep::new(&model, plans.clone()).unwrap();
+            let tree = PrefixTree::new(&model, plans.clone()).unwrap();
             let distinct = plans.iter().collect::<HashSet<_>>().len();
-            prop_assert_eq!(sweep.distinct(), distinct);
+            prop_assert_eq!(tree.distinct(), distinct);
             let unit = |(id, route): &(usize, Route)| model.units[*id].macs_along(*route);
             let macs = |prefix: &Vec<_>| prefix.last().map_or(model.stem.macs(), unit);
             let prefixes = prefixes(&plans);
-            prop_assert_eq!(sweep.cost(&model), Cost {
-                passes: prefixes.iter().filter(|prefix| !prefix.is_empty()).count() as u64,
+            prop_assert_eq!(tree.cost(&model), Cost {
                 macs: prefixes.iter().map(macs).sum::<u64>()
                     + distinct as u64 * model.head.macs(),
                 macs_one_by_one: plans.iter().map(|plan| model.macs_under(plan)).sum(),
@@ -147,10 +146,9 @@ fn single_deletions_of_resnet110_cost_half() {
     let intact = Plan::intact(&model);
     let mut plans = vec![intact.clone()];
     plans.extend((0..54).map(|id| intact.clone().delete(&model, id).unwrap()));
-    let sweep = PlanSweep::new(&model, plans).unwrap();
-    let cost = sweep.cost(&model);
-    // 54 intact, and 54 + 53 + … + 1 under the deletions.
-    assert_eq!((cost.passes, sweep.distinct()), (54 + 54 * 55 / 2, 55));
+    let tree = PrefixTree::new(&model, plans).unwrap();
+    let cost = tree.cost(&model);
+    assert_eq!(tree.distinct(), 55);
     assert!((1.9..2.0).contains(&cost.ratio()), "{}", cost.ratio());
     assert_eq!((cost * 3).macs, 3 * cost.macs);
     assert_eq!([cost, cost].into_iter().sum::<Cost>(), cost * 2);
@@ -159,27 +157,27 @@ fn single_deletions_of_resnet110_cost_half() {
 #[test]
 fn no_plans_are_no_work_and_plans_of_other_networks_are_refused() {
     let model = arch("resnet8").build::<f32>(1);
-    let none = PlanSweep::new(&model, vec![]).unwrap();
+    let none = PrefixTree::new(&model, vec![]).unwrap();
     assert_eq!((none.cost(&model), none.cost(&model).ratio()), (Cost::default(), 1.0));
     assert_eq!(none.evaluate(&model, noise(1, 2, 0), &mut |_| {}), []);
     let other = Plan::intact(&arch("resnet14").build::<f32>(1));
-    let error = PlanSweep::new(&model, vec![Plan::intact(&model), other]).unwrap_err();
+    let error = PrefixTree::new(&model, vec![Plan::intact(&model), other]).unwrap_err();
     assert!(matches!(error, PlanError::WrongLength { found: 6, expected: 3, .. }), "{error}");
 }
 
 #[test]
-#[should_panic(expected = "sweep: the plan is for 3 units, but resnet14 has 6")]
-fn a_sweep_runs_on_no_other_network() {
+#[should_panic(expected = "prefix tree: the plan is for 3 units, but resnet14 has 6")]
+fn a_tree_runs_on_no_other_network() {
     let [small, large] = ["resnet8", "resnet14"].map(|name| arch(name).build::<f32>(1));
-    let sweep = PlanSweep::new(&small, vec![Plan::intact(&small)]).unwrap();
-    sweep.evaluate(&large, noise(1, 2, 0), &mut |_| {});
+    let tree = PrefixTree::new(&small, vec![Plan::intact(&small)]).unwrap();
+    tree.evaluate(&large, noise(1, 2, 0), &mut |_| {});
 }
 
 #[test]
-#[should_panic(expected = "sweep: images [2, 32, 32, 3], 1 labels")]
+#[should_panic(expected = "prefix tree: images [2, 32, 32, 3], 1 labels")]
 fn each_image_has_a_label() {
     let model = arch("resnet8").build::<f32>(1);
-    let sweep = PlanSweep::new(&model, vec![Plan::intact(&model)]).unwrap();
+    let tree = PrefixTree::new(&model, vec![Plan::intact(&model)]).unwrap();
     let (images, labels) = noise(1, 2, 0).remove(0);
-    sweep.evaluate(&model, [(images, labels[..1].to_vec())], &mut |_| {});
+    tree.evaluate(&model, [(images, labels[..1].to_vec())], &mut |_| {});
 }
