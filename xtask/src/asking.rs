@@ -41,7 +41,10 @@ pub(crate) fn answer(
     let folder = source::pieces_dir()?;
     let ending = threads.run(|| answer_on(label, questions, &folder, &stop, each))??;
     if ending == Ending::Stopped {
-        eprintln!("stopped; the same command goes on with the finished pieces in {}", folder.display());
+        eprintln!(
+            "stopped; the same command goes on with the finished pieces in {}",
+            folder.display()
+        );
     }
     Ok(ending)
 }

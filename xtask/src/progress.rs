@@ -128,7 +128,11 @@ mod tests {
         // 100 in 100 seconds; 400 are left.
         let left = progress.eta().0.as_secs_f64();
         assert!((left - 400.0).abs() < 4.0, "{left}");
-        assert!(progress.line("now").starts_with("work 60 % ETA 7 minutes"), "{}", progress.line(""));
+        assert!(
+            progress.line("now").starts_with("work 60 % ETA 7 minutes"),
+            "{}",
+            progress.line("")
+        );
     }
 
     #[test]

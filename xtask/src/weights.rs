@@ -36,10 +36,7 @@ pub(crate) fn load(arch: Arch, weights: Option<&str>) -> Result<Subject> {
         Found::Trained(name) => {
             let subject = catalogue.subject(&name)?;
             if subject.model.name != arch.to_string() {
-                bail!(
-                    "{name} is a {}, not a {arch}; name that model instead",
-                    subject.model.name
-                );
+                bail!("{name} is a {}, not a {arch}; name that model instead", subject.model.name);
             }
             subject
         }

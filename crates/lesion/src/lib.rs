@@ -49,6 +49,7 @@
 mod catalogue;
 mod error;
 pub mod experiment;
+mod folds;
 mod images;
 mod inputs;
 mod lesion;

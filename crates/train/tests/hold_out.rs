@@ -43,7 +43,10 @@ fn a_training_is_not_resumed_with_other_images_to_measure_on() {
     run_for(&held_out(dir.path()), Some(1)).unwrap();
     let saved = bytes(&dir.path().join(CHECKPOINT));
     let message = run_for(&job(dir.path(), true), None).unwrap_err().to_string();
-    assert!(message.contains("test: {") && message.contains("validation: null, then {"), "{message}");
+    assert!(
+        message.contains("test: {") && message.contains("validation: null, then {"),
+        "{message}"
+    );
     assert_eq!(bytes(&dir.path().join(CHECKPOINT)), saved);
     finish(&held_out(dir.path()));
 }

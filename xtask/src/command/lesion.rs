@@ -106,14 +106,18 @@ fn question(args: &LesionArgs) -> Result<Question> {
     };
     let options = args.options.of(experiment, preset)?;
     let needs = experiment.needs(&options)?;
-    let training = needs.training.then(|| source::load_images(args.study.data.as_deref(), Split::Train));
+    let training =
+        needs.training.then(|| source::load_images(args.study.data.as_deref(), Split::Train));
     let inputs =
         Inputs { networks: vec![subject], test: Some(images), training: training.transpose()? };
     Ok(Question::new(experiment, options, inputs)?)
 }
 
 /// Answers one question with its progress on standard error, keeping no pieces.
-pub(crate) fn answer_shown(experiment: &'static dyn AnyExperiment, inputs: Inputs) -> Result<Record> {
+pub(crate) fn answer_shown(
+    experiment: &'static dyn AnyExperiment,
+    inputs: Inputs,
+) -> Result<Record> {
     use crate::progress::{Progress, Shows};
     let question = Question::new(experiment, experiment.preset(Preset::Full), inputs)?;
     let total = question.cost().macs;

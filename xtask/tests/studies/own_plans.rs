@@ -39,7 +39,7 @@ fn lists_that_are_not_plans_of_the_network_are_refused_by_line() {
     let other = json!({ "order": [0, 1], "routes": ["both", "both"] }).to_string();
     let cases = [
         (format!("{plan}\n{{"), "line 2"),
-        (format!("{plan}\n\n{other}\n"), "for 2 units, but resnet8 has 3"),
+        (format!("{plan}\n{other}\n"), "for 2 units, but resnet8 has 3"),
         (String::new(), "at least one plan"),
     ];
     for (text, expected) in cases {

@@ -75,7 +75,8 @@ fn accepted(options: &[OptionInfo]) -> String {
     if options.is_empty() {
         return "it has none".to_owned();
     }
-    let each =
-        options.iter().map(|OptionInfo { name, value, help, .. }| format!("{name} {value} ({help})"));
+    let each = options
+        .iter()
+        .map(|OptionInfo { name, value, help, .. }| format!("{name} {value} ({help})"));
     format!("it has {}", each.collect::<Vec<_>>().join(", "))
 }

@@ -24,9 +24,9 @@ pub(super) fn print(
     for figure in figures {
         println!("{}", figure.name);
         let needs = (figure.needs)();
-        let shown = questions.iter().filter(|question| {
-            needs.iter().any(|need| need.is_met_by(question.key()))
-        });
+        let shown = questions
+            .iter()
+            .filter(|question| needs.iter().any(|need| need.is_met_by(question.key())));
         for question in shown {
             let name = question.record_name();
             match answer(question, dir) {

@@ -69,11 +69,7 @@ pub(crate) fn run(args: &ReproduceArgs) -> Result<ExitCode> {
 
 /// A record for each question, in order: from its file if that answers it, else from a
 /// run. `None` if Ctrl-C came first.
-fn records(
-    questions: Vec<Question>,
-    dir: &Path,
-    threads: Threads,
-) -> Result<Option<Vec<Record>>> {
+fn records(questions: Vec<Question>, dir: &Path, threads: Threads) -> Result<Option<Vec<Record>>> {
     let names: Vec<String> =
         questions.iter().map(|question| question.record_name().to_owned()).collect();
     let (mut records, mut open) = (Vec::new(), Vec::new());
@@ -120,11 +116,11 @@ fn report_on(figures: &[&StudyFigure], records: &[Record], out: &Path) -> Result
         Ok(drawn)
     });
     let figures = figures.collect::<Result<Vec<Figure>>>()?;
-    let claims =
-        claims::results(&claims::Claims::parse(claims::TEXT)?, study::ALL, &answers)?;
+    let claims = claims::results(&claims::Claims::parse(claims::TEXT)?, study::ALL, &answers)?;
     record::atomic_write(&out.join("claims.json"), claims::to_json(&claims).as_bytes())?;
     let preview = records.iter().any(|record| record.key.is_preview());
-    let input = PageInput { studies: study::ALL, records, figures: &figures, claims: &claims, preview };
+    let input =
+        PageInput { studies: study::ALL, records, figures: &figures, claims: &claims, preview };
     let path = out.join("index.html");
     record::atomic_write(&path, page::render(&input)?.as_bytes())?;
     println!("{}", claims::table(&claims));
