@@ -19,7 +19,7 @@
 //! use tensor::{Tensor, kernel::conv2d::{self, Conv2dGeom}};
 //!
 //! // A 3x3 box filter over a 4x4 image of ones, padding 1.
-//! let geom = Conv2dGeom { batch: 1, h: 4, w: 4, c_in: 1, c_out: 1, kernel: 3, stride: 1, padding: 1 };
+//! let geom = Conv2dGeom::same([1, 4, 4, 1], 1, 3);
 //! let x = Tensor::<f32>::full([1, 4, 4, 1], 1.0);
 //! let w = Tensor::<f32>::full([3, 3, 1, 1], 1.0);
 //! let mut y = Tensor::<f32>::zeros(geom.out_shape());

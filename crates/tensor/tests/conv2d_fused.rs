@@ -13,18 +13,8 @@ use testkit::close::{Tolerance, check_close};
 
 fn geometry() -> impl Strategy<Value = Conv2dGeom> {
     let channels = prop_oneof![Just(16usize), Just(32), Just(48), Just(64), Just(80)];
-    (1usize..12, 3usize..22, 6usize..22, channels.clone(), channels).prop_map(
-        |(batch, h, w, c_in, c_out)| Conv2dGeom {
-            batch,
-            h,
-            w,
-            c_in,
-            c_out,
-            kernel: 3,
-            stride: 1,
-            padding: 1,
-        },
-    )
+    (1usize..12, 3usize..22, 6usize..22, channels.clone(), channels)
+        .prop_map(|(batch, h, w, c_in, c_out)| Conv2dGeom::same([batch, h, w, c_in], c_out, 3))
 }
 
 /// What surrounds the convolution.
@@ -42,7 +32,7 @@ struct Inputs {
     scale: Tensor<f32>,
     shift: Tensor<f32>,
     skip: Tensor<f32>,
-    /// A gradient, and what makes another one of it.
+    /// A gradient, and the factors of one that is still pending.
     dy: Tensor<f32>,
     factors: [Tensor<f32>; 3],
 }
@@ -102,22 +92,22 @@ fn fused(g: &Conv2dGeom, i: &Inputs, around: Around) -> Outputs {
     let mut dz = Tensor::for_overwrite(g.in_shape());
     let mut dw = Tensor::for_overwrite(g.weight_shape());
     let mut sums = vec![f64::NAN; 2 * g.c_in];
+    let weights = TransformedWeights::transposed(i.w.as_slice(), g);
     let out = fused::Gradients {
-        dz: dz.as_mut_slice(),
+        dz: Some((dz.as_mut_slice(), &weights)),
         dw: Some(dw.as_mut_slice()),
         sums: Some((&mut sums, i.scale.as_slice())),
     };
-    let inputs = fused::Backward {
-        x: i.x.as_slice(),
-        norm_relu,
-        dy,
-        weights: &TransformedWeights::transposed(i.w.as_slice(), g),
-    };
+    let inputs = fused::Backward { x: i.x.as_slice(), norm_relu, dy };
     fused::backward(out, &inputs, g);
     let mut alone = Tensor::for_overwrite(g.in_shape());
-    let out = fused::Gradients { dz: alone.as_mut_slice(), dw: None, sums: None };
+    let out = fused::Gradients { dz: Some((alone.as_mut_slice(), &weights)), dw: None, sums: None };
     fused::backward(out, &inputs, g);
-    assert_eq!(alone, dz, "dz does not depend on what else is asked for");
+    assert_eq!(alone, dz, "dz does not depend on what else is wanted");
+    let mut alone = Tensor::for_overwrite(g.weight_shape());
+    let out = fused::Gradients { dz: None, dw: Some(alone.as_mut_slice()), sums: None };
+    fused::backward(out, &inputs, g);
+    assert_eq!(alone, dw, "dw does not depend on what else is wanted");
     Outputs {
         y: y.cast(),
         mean: moments.mean,
@@ -175,13 +165,13 @@ fn plainly(g: &Conv2dGeom, i: &Inputs, around: Around) -> Outputs {
 
 /// What random geometries hardly draw: maps of as many pixels as the fused kernels take
 /// at least, and the largest number of channels that is a constant of the compiled code.
-const EDGES: [(usize, [usize; 2], [usize; 2]); 6] = [
-    (2, [1, 16], [16, 16]),
-    (18, [16, 1], [16, 32]),
-    (3, [2, 8], [32, 16]),
-    (1, [4, 4], [128, 128]),
-    (2, [5, 7], [128, 128]),
-    (1, [4, 9], [64, 128]),
+const EDGES: [Conv2dGeom; 6] = [
+    Conv2dGeom::same([2, 1, 16, 16], 16, 3),
+    Conv2dGeom::same([18, 16, 1, 16], 32, 3),
+    Conv2dGeom::same([3, 2, 8, 32], 16, 3),
+    Conv2dGeom::same([1, 4, 4, 128], 128, 3),
+    Conv2dGeom::same([2, 5, 7, 128], 128, 3),
+    Conv2dGeom::same([1, 4, 9, 64], 128, 3),
 ];
 
 fn check_against_the_plain_steps(level: Level, g: &Conv2dGeom, around: Around) {
@@ -209,24 +199,14 @@ fn every_level_agrees_with_the_plain_steps() {
         proptest!(config, |(g in geometry(), norm_relu: bool, skip: bool, pending: bool)| {
             check_against_the_plain_steps(level, &g, Around { norm_relu, skip, pending });
         });
-        for (batch, [h, w], [c_in, c_out]) in EDGES {
-            let g = Conv2dGeom { batch, h, w, c_in, c_out, kernel: 3, stride: 1, padding: 1 };
+        for g in EDGES {
             assert!(fused::fits::<f32>(&g), "{g:?}");
             for all in [false, true] {
                 let around = Around { norm_relu: all, skip: all, pending: all };
                 check_against_the_plain_steps(level, &g, around);
             }
         }
-        let g = Conv2dGeom {
-            batch: 21,
-            h: 8,
-            w: 8,
-            c_in: 32,
-            c_out: 16,
-            kernel: 3,
-            stride: 1,
-            padding: 1,
-        };
+        let g = Conv2dGeom::same([21, 8, 8, 32], 16, 3);
         let inputs = Inputs::new(&g);
         let around = Around { norm_relu: true, skip: true, pending: true };
         let alone = threads::with_threads(1, || fused(&g, &inputs, around)).unwrap();

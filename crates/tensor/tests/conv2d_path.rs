@@ -32,8 +32,7 @@ fn fast_geometry() -> impl Strategy<Value = Conv2dGeom> {
     let channels = || prop_oneof![Just(16usize), Just(32), Just(64)];
     (1usize..4, 4usize..10, 4usize..10, channels(), channels(), 1usize..4, 1usize..3).prop_map(
         |(batch, h, w, c_in, c_out, kernel, stride)| {
-            let padding = kernel / 2;
-            Conv2dGeom { batch, h, w, c_in, c_out, kernel, stride, padding }
+            Conv2dGeom::same([batch, h, w, c_in], c_out, kernel).with_stride(stride)
         },
     )
 }
@@ -66,9 +65,10 @@ fn the_general_path_takes_every_geometry() {
             let weights = TransformedWeights::transposed(random(g.weight_shape(), 1).as_slice(), &g);
             let [x, dy] = [(g.in_shape(), 0), (g.out_shape(), 2)].map(|(s, place)| random(s, place));
             let mut dz = Tensor::for_overwrite(g.in_shape());
-            let out = fused::Gradients { dz: dz.as_mut_slice(), dw: None, sums: None };
+            let dz_out = Some((dz.as_mut_slice(), &weights));
+            let out = fused::Gradients { dz: dz_out, dw: None, sums: None };
             let dy = Cotangent::Whole(dy.as_slice());
-            let inputs = fused::Backward { x: x.as_slice(), norm_relu: None, dy, weights: &weights };
+            let inputs = fused::Backward { x: x.as_slice(), norm_relu: None, dy };
             fused::backward(out, &inputs, &g);
             check_close("dz", &dz.cast(), &exact[1], Tolerance::scaled(3e-5));
         }

@@ -37,17 +37,16 @@ fn a_product_that_does_not_fit_is_no_length() {
     });
 }
 
-const POINTWISE: Conv2dGeom =
-    Conv2dGeom { batch: 1, h: 5, w: 5, c_in: 1, c_out: 16, kernel: 1, stride: 1, padding: 0 };
+const POINTWISE: Conv2dGeom = Conv2dGeom::valid([1, 5, 5, 1], 16, 1);
 
 #[test]
 fn a_convolution_without_an_output_has_no_output_size() {
     let fits = "the kernel must fit into the padded image";
     for (message, g) in [
-        (fits, Conv2dGeom { stride: 0, ..POINTWISE }),
+        (fits, POINTWISE.with_stride(0)),
         (fits, Conv2dGeom { kernel: 0, ..POINTWISE }),
         (fits, Conv2dGeom { kernel: 6, ..POINTWISE }),
-        ("padding is more than can", Conv2dGeom { padding: usize::MAX / 2 + 1, ..POINTWISE }),
+        ("padding is more than can", POINTWISE.with_padding(usize::MAX / 2 + 1)),
     ] {
         refused(message, move || assert!(g.out_h() > 0));
         refused(message, move || assert!(g.out_w() > 0));
@@ -60,11 +59,11 @@ fn a_convolution_of_other_sizes_is_refused() {
     for (message, g) in [
         // One pixel and 16 channels, if products wrapped: `5 w = 1`.
         ("more elements than can be", Conv2dGeom { w: 0x9999_9999_9999_999D, ..POINTWISE }),
-        ("more elements than can be", Conv2dGeom { padding: HALF, stride: usize::MAX, ..pixel }),
+        ("more elements than can be", pixel.with_padding(HALF).with_stride(usize::MAX)),
         ("channels must not be 0", Conv2dGeom { c_in: 0, ..pixel }),
         ("channels must not be 0", Conv2dGeom { c_out: 0, ..pixel }),
         ("height, width and", Conv2dGeom { h: 0, padding: 1, ..pixel }),
-        ("lengths of input, weight and output must be", Conv2dGeom { batch: 2, ..pixel }),
+        ("lengths of input, weight and output must be", pixel.with_batch(2)),
     ] {
         let (x, w) = (vec![0.0f32; g.c_in], vec![0.0; g.c_in * g.c_out]);
         refused(message, move || conv2d::forward(&mut vec![0.0; g.c_out], &x, &w, &g));

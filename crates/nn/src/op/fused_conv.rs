@@ -24,8 +24,7 @@ impl ConvWeights {
     pub(crate) fn prepare<T: Scalar>(&self, weight: &Tensor<T>) {
         let [kernel, _, c_in, c_out] = weight.shape().nhwc("convolution weights");
         // Larger than any tile, so that the channels alone decide.
-        let (h, w) = (64, 64);
-        let g = Conv2dGeom { batch: 1, h, w, c_in, c_out, kernel, stride: 1, padding: 1 };
+        let g = Conv2dGeom::same([1, 64, 64, c_in], c_out, kernel);
         if kernel == 3 && kernel::fits::<T>(&g) {
             self.forward(weight, &g);
             self.backward(weight, &g);
@@ -154,16 +153,14 @@ impl<T: Scalar> Rule<T> for Saved<T> {
         let summed = norm.filter(wants_sums);
         let mut sums = summed.map(|_| Tensor::for_overwrite([2, geom.c_in]));
         let out = kernel::Gradients {
-            dz: T::as_f32_mut(dz.as_mut_slice()).expect("the kernels are for f32"),
+            dz: Some((
+                T::as_f32_mut(dz.as_mut_slice()).expect("the kernels are for f32"),
+                self.transformed.backward(&self.weight, geom),
+            )),
             dw: dw.as_mut().and_then(|dw| T::as_f32_mut(dw.as_mut_slice())),
             sums: sums.as_mut().zip(summed).map(|(s, norm)| (s.as_mut_slice(), single(&norm.mean))),
         };
-        let backward = kernel::Backward {
-            x: single(&self.x),
-            norm_relu: norm.map(norm_relu),
-            dy,
-            weights: self.transformed.backward(&self.weight, geom),
-        };
+        let backward = kernel::Backward { x: single(&self.x), norm_relu: norm.map(norm_relu), dy };
         kernel::backward(out, &backward, geom);
         let dw = dw.map(Cotangent::Whole);
         let Some(norm) = norm else {
@@ -181,11 +178,10 @@ impl<T: Scalar> Rule<T> for Saved<T> {
 }
 
 fn geometry<T: Scalar>(x: &Var<T>, c_out: usize) -> Conv2dGeom {
-    let [batch, h, w, c_in] = x.value().shape().nhwc("fused convolution");
-    Conv2dGeom { batch, h, w, c_in, c_out, kernel: 3, stride: 1, padding: 1 }
+    Conv2dGeom::same(x.value().shape().nhwc("fused convolution"), c_out, 3)
 }
 
-fn norm_relu<T: Scalar>(norm: &Normaliser<T>) -> NormRelu<'_, f32> {
+fn norm_relu<T: Scalar>(norm: &Normaliser<T>) -> NormRelu<'_> {
     NormRelu { scale: single(&norm.factor), shift: single(&norm.offset) }
 }
 

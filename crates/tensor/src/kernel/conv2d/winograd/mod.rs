@@ -34,8 +34,8 @@ mod tiling;
 mod transform;
 mod weights;
 
-pub(super) use backward::{Backward, Gradients, backward};
-pub(super) use forward::{Forward, forward};
+pub(super) use backward::backward;
+pub(super) use forward::forward;
 pub(super) use weights::transform as transform_weights;
 
 use super::{Conv2dGeom, Path, path};

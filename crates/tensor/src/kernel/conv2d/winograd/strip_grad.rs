@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::super::fused::Cotangent;
+use super::super::terms::Cotangent;
 use super::ahead::Ahead;
 use super::backward::Part;
 use super::stage;
