@@ -5,8 +5,9 @@ use std::ops::Range;
 use rayon::prelude::*;
 
 use super::super::terms::{Backward, Cotangent, Gradients};
-use super::strip_grad::{Room, Sums};
+use super::strip_grad::Room;
 use super::tiling::{Frame, Tiling};
+use super::write_dz::Sums;
 use super::{COEFFICIENTS, Conv2dGeom, Sizes, weights};
 use crate::Buffer;
 use crate::scratch::with_scratch;

@@ -27,12 +27,14 @@
 mod ahead;
 mod backward;
 mod forward;
+mod matrices;
 mod product;
 mod stage;
 mod strip_grad;
 mod tiling;
 mod transform;
 mod weights;
+mod write_dz;
 
 pub(super) use backward::backward;
 pub(super) use forward::forward;
