@@ -2,20 +2,16 @@
 //! it agrees with the single kernels in `f64`, and its bits do not depend on
 //! threads.
 
+mod winograd;
+
 use proptest::prelude::*;
 use tensor::kernel::batch_norm::Moments;
 use tensor::kernel::conv2d::fused::{self, Cotangent, Forward, NormRelu, TransformedWeights};
 use tensor::kernel::conv2d::{Conv2dGeom, reference};
-use tensor::random::Stream;
 use tensor::simd::{self, Level};
 use tensor::{Tensor, threads};
 use testkit::close::{Tolerance, check_close};
-
-fn geometry() -> impl Strategy<Value = Conv2dGeom> {
-    let channels = prop_oneof![Just(16usize), Just(32), Just(48), Just(64), Just(80)];
-    (1usize..12, 3usize..22, 6usize..22, channels.clone(), channels)
-        .prop_map(|(batch, h, w, c_in, c_out)| Conv2dGeom::same([batch, h, w, c_in], c_out, 3))
-}
+use testkit::noise;
 
 /// What surrounds the convolution.
 #[derive(Debug, Clone, Copy)]
@@ -37,21 +33,16 @@ struct Inputs {
     factors: [Tensor<f32>; 3],
 }
 
-fn random(shape: impl Into<tensor::Shape>, place: u64) -> Tensor<f32> {
-    let mut rng = Stream::new(7, "fused").at(place, 0);
-    Tensor::from_fn(shape, |_| rng.normal() as f32)
-}
-
 impl Inputs {
     fn new(g: &Conv2dGeom) -> Inputs {
         Inputs {
-            x: random(g.in_shape(), 0),
-            w: random(g.weight_shape(), 1),
-            scale: random([g.c_in], 2),
-            shift: random([g.c_in], 3),
-            skip: random(g.out_shape(), 4),
-            dy: random(g.out_shape(), 5),
-            factors: [6, 7, 8].map(|place| random([g.c_out], place)),
+            x: noise::at(g.in_shape(), 0),
+            w: noise::at(g.weight_shape(), 1),
+            scale: noise::at([g.c_in], 2),
+            shift: noise::at([g.c_in], 3),
+            skip: noise::at(g.out_shape(), 4),
+            dy: noise::at(g.out_shape(), 5),
+            factors: [6, 7, 8].map(|place| noise::at([g.c_out], place)),
         }
     }
 }
@@ -163,17 +154,6 @@ fn plainly(g: &Conv2dGeom, i: &Inputs, around: Around) -> Outputs {
     Outputs { y, mean: moments.mean, m2: moments.m2, dz, dw, sums: vector(sums) }
 }
 
-/// What random geometries hardly draw: maps of as many pixels as the fused kernels take
-/// at least, and the largest number of channels that is a constant of the compiled code.
-const EDGES: [Conv2dGeom; 6] = [
-    Conv2dGeom::same([2, 1, 16, 16], 16, 3),
-    Conv2dGeom::same([18, 16, 1, 16], 32, 3),
-    Conv2dGeom::same([3, 2, 8, 32], 16, 3),
-    Conv2dGeom::same([1, 4, 4, 128], 128, 3),
-    Conv2dGeom::same([2, 5, 7, 128], 128, 3),
-    Conv2dGeom::same([1, 4, 9, 64], 128, 3),
-];
-
 fn check_against_the_plain_steps(level: Level, g: &Conv2dGeom, around: Around) {
     let inputs = Inputs::new(g);
     let (got, expected) = (fused(g, &inputs, around), plainly(g, &inputs, around));
@@ -196,10 +176,10 @@ fn every_level_agrees_with_the_plain_steps() {
     for level in Level::ALL.into_iter().filter(|level| level.is_available()) {
         simd::set_level(level).unwrap();
         let config = ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(60) };
-        proptest!(config, |(g in geometry(), norm_relu: bool, skip: bool, pending: bool)| {
+        proptest!(config, |(g in winograd::geometry(12, 22), norm_relu: bool, skip: bool, pending: bool)| {
             check_against_the_plain_steps(level, &g, Around { norm_relu, skip, pending });
         });
-        for g in EDGES {
+        for g in winograd::EDGES {
             assert!(fused::fits::<f32>(&g), "{g:?}");
             for all in [false, true] {
                 let around = Around { norm_relu: all, skip: all, pending: all };

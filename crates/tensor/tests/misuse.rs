@@ -1,7 +1,5 @@
 //! What does not fit is refused, with a message that says what and why.
 
-use std::panic::{UnwindSafe, catch_unwind};
-
 use tensor::Shape;
 use tensor::gemm::{Gemm, gemm};
 use tensor::kernel::batch_norm::{self, Moments};
@@ -9,20 +7,10 @@ use tensor::kernel::conv2d::{self, Conv2dGeom};
 use tensor::kernel::pool::{self, PoolGeom};
 use tensor::kernel::shortcut::{self, ShortcutGeom};
 use tensor::kernel::{channelwise, elementwise, softmax};
+use testkit::refusal::refused;
 
 /// Half of the bits of a length: the square wraps round to 0.
 const HALF: usize = 1 << (usize::BITS / 2);
-
-/// `f` must panic, with `message` as a part of what it says.
-#[track_caller]
-fn refused(message: &str, f: impl FnOnce() + UnwindSafe) {
-    let Err(panic) = catch_unwind(f) else { panic!("not refused: {message}") };
-    let said = match panic.downcast::<String>() {
-        Ok(said) => *said,
-        Err(panic) => panic.downcast_ref::<&str>().unwrap_or(&"").to_string(),
-    };
-    assert!(said.contains(message), "{said:?} does not say {message:?}");
-}
 
 #[test]
 fn a_product_that_does_not_fit_is_no_length() {

@@ -57,6 +57,12 @@ pub fn check_close<T: Scalar>(what: &str, got: &Tensor<T>, expected: &Tensor<T>,
     }
 }
 
+/// The bits of each element, as `f64`: the same exactly where the elements have the same
+/// bits, NaN aside.
+pub fn bits<T: Scalar>(t: &Tensor<T>) -> Vec<u64> {
+    t.as_slice().iter().map(|v| v.to_f64().to_bits()).collect()
+}
+
 fn unflatten(mut index: usize, dims: &[usize]) -> Vec<usize> {
     let mut place: Vec<usize> = dims
         .iter()

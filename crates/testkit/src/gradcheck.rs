@@ -5,8 +5,11 @@ mod kinks;
 use std::cell::Cell;
 
 use nn::{Grads, Sweep, Tape, Var};
-use tensor::random::{Random, Stream};
-use tensor::{Shape, Tensor};
+use tensor::Tensor;
+use tensor::random::Stream;
+
+use crate::close::bits;
+use crate::noise::normal;
 
 pub use kinks::Kinks;
 
@@ -120,11 +123,6 @@ impl GradCheck {
     }
 }
 
-/// Standard normal entries.
-pub fn normal(shape: impl Into<Shape>, rng: &mut Random) -> Tensor<f64> {
-    Tensor::from_fn(shape, |_| rng.normal())
-}
-
 /// The value and the kinks, without a record.
 fn value<F>(inputs: &[Tensor<f64>], f: &F) -> (Tensor<f64>, Kinks)
 where
@@ -180,10 +178,6 @@ where
     // Entry by entry, so that the sum of all does not swallow their change.
     let change = y_above.as_slice().iter().zip(y_below.as_slice()).zip(dy.as_slice());
     Some(change.map(|((a, b), dy)| (a - b) * dy).sum::<f64>() / (above - below))
-}
-
-fn bits(t: &Tensor<f64>) -> Vec<u64> {
-    t.as_slice().iter().map(|v| v.to_bits()).collect()
 }
 
 #[cfg(test)]

@@ -8,6 +8,7 @@ use proptest::prelude::*;
 use tensor::random::Stream;
 use tensor::{Scalar, Tensor};
 use testkit::close::{Tolerance, check_close};
+use testkit::noise::{live_in, normal};
 
 use crate::for_all;
 
@@ -138,18 +139,10 @@ fn sizes() -> impl Strategy<Value = [usize; 5]> {
 
 fn draw(unit: &Unit, params: &mut Params<f32>, sizes: [usize; 5], seed: u64) -> [Tensor<f32>; 2] {
     let [n, h, w, c_in, c] = sizes;
-    let vectors: Vec<_> = params.iter().filter(|(_, p)| p.value.shape().rank() == 1).collect();
-    let vectors: Vec<_> = vectors.iter().map(|(id, p)| (*id, p.name.clone())).collect();
     for attempt in 0..1000 {
+        live_in(params, seed.wrapping_add(attempt));
         let mut rng = Stream::new(seed, "unit").at(attempt, 0);
-        for (id, name) in &vectors {
-            let is_positive = name.ends_with("weight") || name.ends_with("running_var");
-            for v in params.value_mut(*id).as_mut_slice() {
-                *v = if is_positive { 0.5 + rng.uniform() } else { 0.5 * rng.normal() } as f32;
-            }
-        }
-        let x = Tensor::from_fn([n, h, w, c_in], |_| rng.normal() as f32);
-        let dy = Tensor::from_fn([n, h, w, c], |_| rng.normal() as f32);
+        let [x, dy] = [c_in, c].map(|c| normal([n, h, w, c], &mut rng));
         let wide = params.cast();
         let is_clear = [Mode::Train, Mode::Eval].iter().all(|&mode| {
             let mut nearest = f64::INFINITY;

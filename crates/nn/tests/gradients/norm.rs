@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use tensor::Tensor;
 use tensor::random::{Random, Stream};
 use testkit::close::{Tolerance, check_close};
-use testkit::gradcheck::normal;
+use testkit::noise::normal;
 
 use crate::{for_all, hold, image, problem};
 

@@ -5,7 +5,8 @@ use proptest::prelude::*;
 use tensor::Tensor;
 use tensor::random::Stream;
 use testkit::close::{Tolerance, check_close};
-use testkit::gradcheck::{GradCheck, normal};
+use testkit::gradcheck::GradCheck;
+use testkit::noise::normal;
 
 use crate::{any_shape, for_all, hold, problem};
 

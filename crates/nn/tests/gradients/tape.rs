@@ -7,7 +7,7 @@ use tensor::Tensor;
 use tensor::kernel::elementwise;
 use tensor::random::Stream;
 use testkit::close::{Tolerance, check_close};
-use testkit::gradcheck::normal;
+use testkit::noise::normal;
 
 use crate::small_net::{SmallNet, recorded, seeded};
 

@@ -221,14 +221,13 @@ fn rows<T: Scalar, P: Pass<T>>(out: &mut [T], a: &[T], b: &[T], [f, g, h]: [&[T]
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::kernel::wave;
     use proptest::prelude::*;
 
     proptest! {
         #[test]
         fn the_passes_are_their_formulas(rows in 1usize..2000, c in 1usize..40) {
-            let wave = |shift: usize| -> Vec<f64> {
-                (0..rows * c).map(|i| ((i * 7 + shift) % 29) as f64 - 14.0).collect()
-            };
+            let wave = |shift| wave::<f64>(rows * c, shift);
             let (dy, x, plus) = (wave(0), wave(11), wave(3));
             let [a, b, d] = [3, 5, 8].map(|s| wave(s)[..c].to_vec());
             let mut out = vec![f64::NAN; rows * c];
@@ -254,12 +253,9 @@ mod tests {
     #[test]
     fn the_pair_with_vectors_is_its_formula() {
         for (rows, c) in [(1, 16), (700, 32), (2000, 48)] {
-            let wave = |shift: usize| -> Vec<f32> {
-                (0..rows * c).map(|i| ((i * 7 + shift) % 29) as f32 - 14.0).collect()
-            };
+            let wave = |shift| wave::<f32>(rows * c, shift);
             let (dz, x, plus) = (wave(0), wave(11), wave(3));
             let [a, b, d] = [3, 5, 8].map(|s| wave(s)[..c].to_vec());
-            // Small integers: exact, fused or not.
             let pair = |i: usize| dz[i] * a[i % c] + x[i] * b[i % c] + d[i % c];
             let mut out = dz.clone();
             affine_pair(&mut out, &x, [&a, &b, &d], None);
