@@ -1,5 +1,5 @@
-//! The general path as an oracle: it can be forced on every geometry, is the plain sum
-//! to the last decimals, and what was begun on the other path can be ended.
+//! The general path as an oracle: it can be forced on every geometry, and agrees with the
+//! plain sum to the last decimals. A fused backward pass still runs after the switch.
 
 use proptest::prelude::*;
 use tensor::kernel::conv2d::fused::{self, Cotangent, TransformedWeights};

@@ -12,11 +12,11 @@ pub struct Tolerance {
 }
 
 impl Tolerance {
-    /// Equal bits, but that 0 equals -0.
+    /// Equal bits, except that 0 equals -0.
     pub const EXACT: Tolerance = Tolerance { abs: 0.0, rel: 0.0 };
 
-    /// `rel` of the largest expected magnitude. The absolute part only admits
-    /// rounding where everything expected is 0.
+    /// `rel` of the largest expected magnitude. The absolute part only matters where
+    /// everything expected is 0: there it allows rounding.
     pub fn scaled(rel: f64) -> Self {
         Tolerance { abs: rel * 1e-3, rel }
     }

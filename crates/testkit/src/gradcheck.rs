@@ -26,14 +26,14 @@ const ROUNDINGS: f64 = 16.0;
 /// The largest share of coordinates that may lie at a kink.
 const MAX_REDRAWN: f64 = 0.05;
 
-/// A gradient check over many problems, which keeps count of its redraws.
+/// A gradient check over many problems, which counts its redraws.
 ///
 /// The output is contracted with a random cotangent `dy`, so one sweep gives
 /// `d(dy . f) / dx` for every coordinate of every input, and each coordinate
 /// drawn is held against its central difference.
 ///
 /// A coordinate whose kinks (see [`Kinks`]) differ between `x + h` and `x - h`
-/// has no derivative there: another is drawn in its place.
+/// does not have a derivative there, so another is drawn in its place.
 #[derive(Debug)]
 pub struct GradCheck {
     what: String,
@@ -54,8 +54,8 @@ impl GradCheck {
     /// are functions of `seed`.
     ///
     /// # Panics
-    /// If a gradient is off, or if `f` or its gradients have other bits in a
-    /// second run, or `f` on a tape that does not record.
+    /// If a gradient is off, if a second run of `f` or of its gradients has other bits,
+    /// or if `f` has other bits on a tape that does not record.
     #[track_caller]
     pub fn run(
         &self,

@@ -15,10 +15,10 @@ pub mod softmax;
 /// How many rows of `c` numbers there are in `len`.
 ///
 /// # Panics
-/// If it is no whole number; `what` names the operation.
+/// If there is a remainder, or `c` is 0; `what` names the operation.
 #[track_caller]
 fn whole_rows(what: &str, len: usize, c: usize) -> usize {
-    assert!(c > 0 && len.is_multiple_of(c), "{what}: {len} numbers are no whole rows of {c}");
+    assert!(c > 0 && len.is_multiple_of(c), "{what}: {len} numbers are not whole rows of {c}");
     len / c
 }
 

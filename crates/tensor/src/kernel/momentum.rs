@@ -11,7 +11,7 @@ use crate::threads::{self, CHUNK_ELEMENTS};
 pub struct Momentum<T> {
     /// The learning rate.
     pub lr: T,
-    /// The part of the velocity that a step keeps.
+    /// The fraction of the velocity that a step keeps.
     pub momentum: T,
     /// Step along where the next velocity would point.
     pub nesterov: bool,

@@ -14,7 +14,7 @@ use crate::{Buffer, Scalar};
 pub use moments::Moments;
 pub(crate) use partial::{MomentsOf, PartialMoments};
 
-/// Rows that are gone over together: few enough that a second pass finds them in the
+/// Rows that are processed together: few enough that a second pass finds them in the
 /// first-level cache.
 const BLOCK_ROWS: usize = 64;
 
@@ -22,7 +22,8 @@ const BLOCK_ROWS: usize = 64;
 /// `sum dy (x - mean)`, as `sums[2, c]`.
 ///
 /// # Panics
-/// If `dy` and `x` are not the same number of whole rows, or the sums not two a channel.
+/// If `dy` and `x` are not the same number of whole rows, or there are not two sums per
+/// channel.
 #[track_caller]
 pub fn grad_sums<T: Scalar>(sums: &mut [f64], dy: &[T], x: &[T], mean: &[T]) {
     let c = mean.len();

@@ -14,8 +14,8 @@ use crate::scratch::with_scratch;
 use crate::simd::{Task, Vector, dispatch};
 use crate::threads;
 
-/// Parts of a batch, each with its own sums: a partial gradient costs as much
-/// memory as the weights, and four threads can share the parts evenly.
+/// Parts of a batch, each with its own sums. A partial gradient takes as much memory as
+/// the weights, so there are few; four threads can share them evenly.
 const PARTS: usize = 8;
 
 /// Writes the gradients that are wanted.
@@ -66,7 +66,7 @@ pub(super) struct Part<'a> {
     pub(super) f: Backward<'a>,
     pub(super) t: &'a Tiling,
     pub(super) g: &'a Conv2dGeom,
-    /// The images of the batch that it takes.
+    /// Its images in the batch.
     pub(super) images: Range<usize>,
 }
 

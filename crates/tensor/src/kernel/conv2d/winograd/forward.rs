@@ -106,8 +106,8 @@ impl Group<'_> {
         let Room { staged, v, m } = &mut self.room;
         let v = v.as_mut_ptr();
         let u = f.weights.u.as_slice().as_ptr();
-        // The products of a few rows can take the place of those rows, which saves the
-        // cache one of three.
+        // Where a product allows it, its rows take the place of the rows that it reads: the
+        // cache then holds two matrices rather than three.
         let (m, m_step) = match c_in == c_out && is_one_run::<V>(c_out) {
             true => (v, v_step),
             false => (m.as_mut_ptr(), m_step),
@@ -129,8 +129,8 @@ impl Group<'_> {
                         transform::input::<V>(out, v_step, patch, frame.row(), c_in);
                     }
                 }
-                // Rows without a tile hold whatever was there: nobody reads what
-                // comes of them.
+                // Rows without a tile hold arbitrary values, and their products are never
+                // read.
                 for k in 0..COEFFICIENTS {
                     let [m, v] = [m.add(k * m_step), v.add(k * v_step)];
                     product::rows::<V>(m, v, u.add(k * c_in * c_out), [block, c_out, c_in]);

@@ -15,7 +15,7 @@ use crate::simd::Vector;
 pub(super) struct Room<'a> {
     /// The sum of a part; empty if no `dw` is wanted.
     pub(super) du: &'a mut [f32],
-    /// Whether something has been added to it; what it holds before means nothing.
+    /// Whether something has been added to it; until then its contents are arbitrary.
     pub(super) has_du: bool,
     /// Transformed patches, then their gradients.
     pub(super) v: &'a mut [f32],
