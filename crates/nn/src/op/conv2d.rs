@@ -12,7 +12,7 @@ use crate::{PerInput, Rule, Tape, Var};
 /// `[n, (h + 2p - k) / s + 1, (w + 2p - k) / s + 1, c_out]`.
 ///
 /// # Panics
-/// If the shapes do not fit together, or the kernel not into the image.
+/// If the shapes do not fit together, or the kernel does not fit into the image.
 #[track_caller]
 pub fn conv2d<T: Scalar>(
     tape: &mut Tape<T>,

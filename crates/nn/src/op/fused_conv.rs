@@ -1,5 +1,5 @@
-//! A convolution with the batch norm and ReLU before it and the residual sum
-//! behind it, as one node: what stands alone as four passes over memory.
+//! A convolution with the batch norm and ReLU before it and the residual sum after it,
+//! as one node. As single ops these are four passes over memory.
 
 use std::sync::{Arc, OnceLock};
 
@@ -11,8 +11,8 @@ use tensor::{Scalar, Tensor};
 use super::normaliser::{Normaliser, Statistics};
 use crate::{Cotangent, PerInput, Rule, Tape, Var};
 
-/// What the kernels make of the weights `[3, 3, c_in, c_out]` of one convolution, made
-/// when it is first needed.
+/// The weights `[3, 3, c_in, c_out]` of one convolution, transformed for the kernels when
+/// they are first needed.
 #[derive(Debug, Default)]
 pub struct ConvWeights {
     forward: OnceLock<TransformedWeights>,
@@ -20,7 +20,7 @@ pub struct ConvWeights {
 }
 
 impl ConvWeights {
-    /// Makes both, if there are kernels for these channels.
+    /// Transforms them for both passes, if there are kernels for these channels.
     pub(crate) fn prepare<T: Scalar>(&self, weight: &Tensor<T>) {
         let [kernel, _, c_in, c_out] = weight.shape().nhwc("convolution weights");
         // Larger than any tile, so that the channels alone decide.
@@ -46,21 +46,21 @@ pub struct Norm<'a, T: Scalar> {
     pub scale: &'a Var<T>,
     /// `[c_in]`.
     pub shift: &'a Var<T>,
-    /// Those of the batch or fixed ones.
+    /// The statistics that normalise.
     pub statistics: Statistics<'a, T>,
 }
 
-/// What a fused convolution is made of.
+/// The parts of a fused convolution, apart from its input.
 pub struct FusedConv<'a, T: Scalar> {
     /// Batch norm and ReLU on the way in.
     pub norm: Option<Norm<'a, T>>,
     /// The weights as a leaf of the tape.
     pub weight: &'a Var<T>,
-    /// What the kernels have made of these weights, and of no others.
+    /// The same weights, transformed for the kernels.
     pub transformed: &'a Arc<ConvWeights>,
     /// The other term of a residual sum, with the name of its unit.
     pub skip: Option<(&'a Var<T>, usize)>,
-    /// Take the output's moments in passing: a batch norm follows.
+    /// Compute the output's moments on the way, because a batch norm follows.
     pub takes_moments: bool,
 }
 
@@ -73,13 +73,13 @@ pub fn fuses<T: Scalar>(x: &Var<T>, c_out: usize) -> bool {
 /// `y = conv2d(relu(batch_norm(x)), weight) + skip`, 3x3 at stride 1, padding 1;
 /// also the moments of `x` if those of the batch normalise it.
 ///
-/// On a tape it is one node for the convolution with its norm, and one for the sum:
-/// what [`batch_norm`](super::batch_norm), [`relu`](super::relu),
-/// [`conv2d`](super::conv2d) and [`join`](super::join) record one by one. It keeps
-/// `x` and makes the rest again in the backward pass.
+/// It computes the same as [`batch_norm`](super::batch_norm), [`relu`](super::relu),
+/// [`conv2d`](super::conv2d) and [`join`](super::join) in a row, but records only one
+/// node for the convolution with its norm, and one for the sum. It saves `x` alone, and
+/// the backward pass computes the rest again.
 ///
 /// # Panics
-/// If the shapes do not fit together, or no kernel [fits](fuses).
+/// If the shapes do not fit together, or there is no kernel for them ([`fuses`]).
 #[track_caller]
 pub fn fused_conv<T: Scalar>(
     tape: &mut Tape<T>,

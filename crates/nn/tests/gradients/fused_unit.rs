@@ -67,7 +67,7 @@ impl Unit {
     }
 }
 
-/// A pass that has been run, and its ends.
+/// A recorded pass with its input and output.
 struct Run<'a, T: Scalar> {
     tape: Tape<T>,
     params: &'a Params<T>,
@@ -174,7 +174,7 @@ fn a_fused_unit_has_the_values_statistics_and_gradients_of_its_ops() {
                 let layers = |pass: &mut Pass<'_, f32>, x: &Var<f32>| unit.through_layers(pass, x);
                 let run = Run::new(&params, mode, fuses, x.clone(), layers);
                 run.check(&what, &dy, &exact);
-                // Of one tape, what is left out changes no bit of the rest.
+                // What a sweep leaves out does not change the bits of the rest.
                 let all = run.sweep(&dy, &Sweep::default());
                 let inputs_only = run.sweep(&dy, &Sweep::along(vec![]));
                 assert_eq!(inputs_only.of(&run.x), all.of(&run.x), "{what}");
