@@ -102,7 +102,7 @@ impl Conv2d {
             weight: &weight,
             transformed: pass.conv_weights(self.weight),
             skip,
-            // Of a sum with a bias they would be other ones.
+            // A bias would change the moments after they were taken.
             takes_moments: pass.mode == Mode::Train && self.bias.is_none(),
         };
         let (y, moments) = op::fused_conv(&mut pass.tape, x, conv);

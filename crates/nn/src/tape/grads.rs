@@ -46,9 +46,9 @@ impl<T: Scalar> Grads<T> {
         self.places.by_param.get(id.index())?.as_ref()
     }
 
-    /// Frees the gradients; the memory around them, and that of a tape that
-    /// [`Tape::backward`] has swept, becomes a tape that records. A training that goes
-    /// on with it allocates nothing from the second step on.
+    /// Frees the gradients, and turns the memory around them, and that of a tape that
+    /// [`Tape::backward`] has swept, into a tape that records. A training that continues
+    /// with it does not allocate from the second step on.
     pub fn into_tape(self) -> Tape<T> {
         let Grads { mut places, mut tape } = self;
         places.by_node.clear();
@@ -67,7 +67,7 @@ impl<T: Scalar> fmt::Debug for Grads<T> {
 }
 
 impl<T: Scalar> Places<T> {
-    /// A place for each of so many nodes, all of them empty.
+    /// An empty place for each of that many nodes.
     pub(super) fn make_room(&mut self, nodes: usize) {
         self.by_node.resize_with(nodes, || None);
     }
