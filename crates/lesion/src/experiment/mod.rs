@@ -66,7 +66,7 @@ pub const ALL: &[&dyn AnyExperiment] = &[&DeleteOne, &Plans];
 ///     const VERSION: u32 = 1;
 ///     const SUMMARY: &'static str = "the sum of the first squares";
 ///     const OPTIONS: &'static [OptionInfo] =
-///         &[OptionInfo { name: "terms", value: "N", help: "how many squares", is_file: false }];
+///         &[OptionInfo::new("terms", "N", "how many squares")];
 ///
 ///     fn needs(_: &Options) -> Needs {
 ///         Needs { networks: Networks::None, test: false, training: false }

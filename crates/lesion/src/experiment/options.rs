@@ -19,6 +19,13 @@ pub struct OptionInfo {
     pub is_file: bool,
 }
 
+impl OptionInfo {
+    /// An option whose value is a number or a word.
+    pub const fn new(name: &'static str, value: &'static str, help: &'static str) -> OptionInfo {
+        OptionInfo { name, value, help, is_file: false }
+    }
+}
+
 /// A complete set of options.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Preset {

@@ -51,9 +51,9 @@ impl Experiment for Folds {
     const VERSION: u32 = 1;
     const SUMMARY: &'static str = "random deletions on folds of the images";
     const OPTIONS: &'static [OptionInfo] = &[
-        OptionInfo { name: "draws", value: "N", help: "random deletions on each fold" },
-        OptionInfo { name: "folds", value: "N", help: "parts of the images" },
-        OptionInfo { name: "seed", value: "S", help: "decides the draws" },
+        OptionInfo::new("draws", "N", "random deletions on each fold"),
+        OptionInfo::new("folds", "N", "parts of the images"),
+        OptionInfo::new("seed", "S", "decides the draws"),
     ];
 
     fn preview() -> Options {

@@ -6,6 +6,7 @@
 //! need. A study of one's own goes the same way, in a list of one's own.
 
 mod delete_one;
+mod draws;
 mod part;
 mod plain;
 mod spread;
