@@ -64,7 +64,7 @@ mod score;
 pub mod stats;
 mod tally;
 
-pub use answer::{Answer, DeleteOne, Plans, UnitDeletion};
+pub use answer::*;
 pub use atomic::{FailAt, Step, WriteError, atomic_write};
 pub use bits::{Bits, BitsError};
 pub use error::RecordError;

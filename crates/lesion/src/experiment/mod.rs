@@ -154,7 +154,8 @@ mod tests {
             assert_eq!(named(experiment.name()).unwrap().name(), experiment.name());
         }
         let message = named("delete-none").err().unwrap().to_string();
-        assert_eq!(message, "unknown experiment \"delete-none\"; known are delete-one, plans");
+        let known = names().join(", ");
+        assert_eq!(message, format!("unknown experiment \"delete-none\"; known are {known}"));
     }
 
     #[test]

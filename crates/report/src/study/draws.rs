@@ -50,7 +50,8 @@ fn estimate(groups: &[&Group], of: impl Fn(&[f64]) -> f64) -> Option<Estimate> {
 pub(super) fn rank_correlation(groups: &[Group]) -> Result<Estimate, ReportError> {
     let groups: Vec<&Group> = groups.iter().collect();
     let of = |means: &[f64]| {
-        let pairs: Vec<_> = groups.iter().zip(means).map(|(group, mean)| (group.x, *mean)).collect();
+        let pairs: Vec<_> =
+            groups.iter().zip(means).map(|(group, mean)| (group.x, *mean)).collect();
         spearman(&pairs).unwrap_or(f64::NAN)
     };
     estimate(&groups, of).ok_or_else(|| too_few("two groups of draws with different errors"))
