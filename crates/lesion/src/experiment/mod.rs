@@ -2,6 +2,7 @@
 //! them.
 
 mod any;
+pub mod delete_many;
 pub mod delete_one;
 mod needs;
 mod options;
@@ -14,13 +15,14 @@ use serde::de::DeserializeOwned;
 use crate::{Done, Inputs, LesionError, Work};
 
 pub use any::AnyExperiment;
+pub use delete_many::DeleteMany;
 pub use delete_one::DeleteOne;
 pub use needs::{Needs, Networks};
 pub use options::{OptionInfo, Preset};
 pub use plans::Plans;
 
 /// Every experiment, in the order of the paper.
-pub const ALL: &[&dyn AnyExperiment] = &[&DeleteOne, &Plans];
+pub const ALL: &[&dyn AnyExperiment] = &[&DeleteOne, &DeleteMany, &Plans];
 
 /// A question that can be put to networks and images, as two functions: what has to be
 /// computed, and what the numbers say. Everything in between is the

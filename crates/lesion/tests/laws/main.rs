@@ -2,6 +2,7 @@
 
 mod catalogue;
 mod common;
+mod delete_many;
 mod delete_one;
 mod folds;
 mod key;

@@ -1,5 +1,6 @@
 //! The raw numbers of each experiment, one file each.
 
+mod delete_many;
 mod delete_one;
 mod plans;
 
@@ -9,6 +10,7 @@ use serde_json::Value;
 
 use crate::Key;
 
+pub use delete_many::{DeleteMany, DeletedCount, DeletedSet};
 pub use delete_one::{DeleteOne, UnitDeletion};
 pub use plans::Plans;
 
@@ -25,7 +27,8 @@ pub trait Answer: Serialize + DeserializeOwned {
 }
 
 /// The answers of this crate, checked whenever a record is read or written.
-const ALL: &[Known] = &[Known::new::<DeleteOne>(), Known::new::<Plans>()];
+const ALL: &[Known] =
+    &[Known::new::<DeleteOne>(), Known::new::<DeleteMany>(), Known::new::<Plans>()];
 
 struct Known {
     experiment: &'static str,
