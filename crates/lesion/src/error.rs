@@ -119,6 +119,16 @@ pub enum LesionError {
         /// What they are, as JSON.
         found: String,
     },
+    /// A network that the experiment cannot be asked of.
+    #[error("{experiment} cannot be asked of {network}: it needs {needed}")]
+    Unsuited {
+        /// The experiment.
+        experiment: &'static str,
+        /// The network.
+        network: String,
+        /// What a network needs.
+        needed: &'static str,
+    },
     /// Another number of networks than the experiment studies.
     #[error("{experiment} studies {expected}, but {found} are given")]
     Networks {
