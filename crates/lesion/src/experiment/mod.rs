@@ -7,6 +7,7 @@ pub mod delete_one;
 mod needs;
 mod options;
 pub mod plans;
+pub mod reorder;
 
 use record::Answer;
 use serde::Serialize;
@@ -20,9 +21,10 @@ pub use delete_one::DeleteOne;
 pub use needs::{Needs, Networks};
 pub use options::{OptionInfo, Preset};
 pub use plans::Plans;
+pub use reorder::Reorder;
 
 /// Every experiment, in the order of the paper.
-pub const ALL: &[&dyn AnyExperiment] = &[&DeleteOne, &DeleteMany, &Plans];
+pub const ALL: &[&dyn AnyExperiment] = &[&DeleteOne, &DeleteMany, &Reorder, &Plans];
 
 /// A question that can be put to networks and images, as two functions: what has to be
 /// computed, and what the numbers say. Everything in between is the

@@ -12,5 +12,6 @@ mod own;
 mod pieces;
 mod plans;
 mod prefix_tree;
+mod reorder;
 mod runner;
 mod subject;

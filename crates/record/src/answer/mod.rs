@@ -3,6 +3,7 @@
 mod delete_many;
 mod delete_one;
 mod plans;
+mod reorder;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -13,6 +14,7 @@ use crate::Key;
 pub use delete_many::{DeleteMany, DeletedCount, DeletedSet};
 pub use delete_one::{DeleteOne, UnitDeletion};
 pub use plans::Plans;
+pub use reorder::{RandomOrder, Reorder};
 
 /// The raw numbers of one experiment, as its records store them.
 pub trait Answer: Serialize + DeserializeOwned {
@@ -27,8 +29,12 @@ pub trait Answer: Serialize + DeserializeOwned {
 }
 
 /// The answers of this crate, checked whenever a record is read or written.
-const ALL: &[Known] =
-    &[Known::new::<DeleteOne>(), Known::new::<DeleteMany>(), Known::new::<Plans>()];
+const ALL: &[Known] = &[
+    Known::new::<DeleteOne>(),
+    Known::new::<DeleteMany>(),
+    Known::new::<Plans>(),
+    Known::new::<Reorder>(),
+];
 
 struct Known {
     experiment: &'static str,

@@ -10,6 +10,7 @@ mod delete_one;
 mod draws;
 mod part;
 mod plain;
+mod reorder;
 mod spread;
 
 use record::Record;
@@ -20,7 +21,7 @@ use crate::{Answers, Need, ReportError};
 pub use part::{Finding, Part, Section};
 
 /// The studies of this version, in the order in which the page shows them.
-pub const ALL: &[&Study] = &[&delete_one::STUDY, &delete_many::STUDY];
+pub const ALL: &[&Study] = &[&delete_one::STUDY, &delete_many::STUDY, &reorder::STUDY];
 
 /// A question that records answer.
 #[derive(Clone, Copy, Debug)]
