@@ -4,10 +4,10 @@ use std::fs::File;
 use std::io::Read as _;
 use std::path::Path;
 
-use data::{Dataset, Normalisation};
+use data::Dataset;
 use models::{Arch, Metadata, Model, load_weights};
 use record::{ModelId, WeightsId, sha256_hex};
-use tensor::Tensor;
+use tensor::{Normalisation, Tensor};
 
 use crate::LesionError;
 
@@ -60,18 +60,10 @@ impl Subject {
         let (model, metadata) = load_weights(arch, bytes)
             .map_err(|source| LesionError::Weights { path: path.to_path_buf(), source })?;
         let stated = metadata.as_ref().map(|metadata| metadata.normalisation);
-        let models::Normalisation { mean, std } =
-            stated.unwrap_or_else(|| arch.default_normalisation());
-        let is_usable = |(mean, std): (&f32, &f32)| {
-            mean.is_finite() && std.is_finite() && *std > 0.0 && std.recip().is_finite()
-        };
-        if !mean.iter().zip(&std).all(is_usable) {
-            return Err(LesionError::Normalisation { path: path.to_path_buf(), mean, std });
-        }
         Ok(Subject {
             model,
             weights: weights_id(path, bytes, metadata),
-            normalisation: Normalisation { mean, std },
+            normalisation: stated.unwrap_or_else(|| arch.default_normalisation()),
         })
     }
 
@@ -84,7 +76,7 @@ impl Subject {
         }
     }
 
-    /// All images in order, `size` at a time, as inputs `[n, 32, 32, 3]` with their
+    /// All images in order, `size` at a time, as inputs `[n, h, w, 3]` with their
     /// labels: [`models::EVAL_BATCH`] to measure, [`RECALIBRATION_BATCH`] to recalibrate.
     pub fn batches<'a>(
         &'a self,
@@ -92,7 +84,7 @@ impl Subject {
         size: usize,
     ) -> impl Iterator<Item = (Tensor<f32>, Vec<u8>)> + 'a {
         data::batches(images, size, &self.normalisation).map(|(pixels, labels)| {
-            let shape = [labels.len(), data::SIDE, data::SIDE, data::CHANNELS];
+            let shape = images.description().batch_shape(labels.len());
             (Tensor::from_vec(shape, pixels), labels)
         })
     }

@@ -2,27 +2,9 @@
 
 use nn::state::{StateDict, StateError};
 use serde::{Deserialize, Serialize};
+use tensor::Normalisation;
 
 use crate::{Arch, Model};
-
-/// How the channels of an image, on the scale 0 to 1, become inputs:
-/// `(x - mean) / std`.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-pub struct Normalisation {
-    /// Red, green, blue.
-    pub mean: [f32; 3],
-    /// Red, green, blue.
-    pub std: [f32; 3],
-}
-
-impl Normalisation {
-    /// The moments of the CIFAR-10 training images.
-    pub const CIFAR10: Normalisation =
-        Normalisation { mean: [0.4914, 0.4822, 0.4465], std: [0.2470, 0.2435, 0.2616] };
-    /// The moments of ImageNet.
-    pub const IMAGENET: Normalisation =
-        Normalisation { mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225] };
-}
 
 /// What this project's weight files say about themselves.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

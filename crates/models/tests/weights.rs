@@ -27,7 +27,7 @@ fn metadata() -> Metadata {
         epochs: 3,
         seed: u64::MAX,
         test_error: Some(0.125),
-        normalisation: Normalisation { mean: [0.1, 0.2, 0.3], std: [0.4, 0.5, 0.7] },
+        normalisation: Normalisation::new([0.1, 0.2, 0.3], [0.4, 0.5, 0.7]).unwrap(),
         branch_scale: trained().branch_scale,
         program: "0.1.0".into(),
     }
@@ -87,7 +87,7 @@ fn post_activation_networks_expect_the_values_of_imagenet() {
         ("resnet20", [0.4914, 0.4822, 0.4465], [0.2470, 0.2435, 0.2616]),
         ("vgg15", [0.4914, 0.4822, 0.4465], [0.2470, 0.2435, 0.2616]),
     ] {
-        assert_eq!(of(name), Normalisation { mean, std }, "{name}");
+        assert_eq!(Normalisation::new(mean, std), Ok(of(name)), "{name}");
     }
 }
 

@@ -9,10 +9,10 @@ use record::WriteError;
 #[non_exhaustive]
 pub enum TrainError {
     /// A recipe without an epoch.
-    #[error("0 epochs train nothing; ask for at least 1")]
+    #[error("0 epochs train nothing; choose at least 1")]
     NoEpochs,
-    /// A recipe with batches of no image.
-    #[error("a batch of 0 images trains nothing; ask for at least 1")]
+    /// A recipe with empty batches.
+    #[error("a batch of 0 images trains nothing; choose at least 1")]
     EmptyBatch,
     /// A batch would hold a single image, and the network norms features without pixels.
     #[error(

@@ -34,7 +34,7 @@ mod run;
 mod trainer;
 
 pub use error::TrainError;
-pub use job::{EpochLog, Job, Measured, Progress, Settings};
+pub use job::{EpochLog, Job, Measured, Position, Settings};
 pub use recipe::{Recipe, UnknownRecipe};
 pub use run::{CHECKPOINT, Ending, Event, FINAL, LOG, run};
 pub use trainer::{StepOutcome, Trainer};

@@ -24,7 +24,7 @@ pub struct Recipe {
     pub weight_decay: f64,
 }
 
-/// A name that is no recipe's.
+/// A name that does not belong to a recipe.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("unknown recipe {name:?}; known are {}", Recipe::NAMES.join(" and "))]
 pub struct UnknownRecipe {

@@ -66,7 +66,7 @@ pub fn run(
         checkpoint::save(&trainer, &path)?;
     }
     let steps_per_epoch = trainer.steps_per_epoch();
-    let (epoch, step) = (trainer.progress.epoch, trainer.progress.step);
+    let (epoch, step) = (trainer.position.epoch, trainer.position.step);
     on_event(Event::Start { epoch, step, steps_per_epoch });
     while !trainer.is_done() {
         while !trainer.is_at_epoch_end() {
@@ -90,7 +90,7 @@ pub fn run(
 /// neither gaps nor repetitions in it.
 fn write_log(trainer: &Trainer<'_>, out: &Path) -> Result<(), TrainError> {
     let lines = trainer
-        .progress
+        .position
         .log
         .iter()
         .map(|entry| serde_json::to_string(entry).expect("a log entry is JSON") + "\n");
@@ -99,10 +99,9 @@ fn write_log(trainer: &Trainer<'_>, out: &Path) -> Result<(), TrainError> {
 
 fn write_final(trainer: &Trainer<'_>, job: &Job) -> Result<PathBuf, TrainError> {
     let settings = trainer.settings();
-    let is_whole = [job.train.id(), job.measured.images().id()]
-        .map(|id| id.name.as_str())
-        == ["cifar10-train", "cifar10-test"];
-    let last = trainer.progress.log.last();
+    let (train, measured) = (job.train.description(), job.measured.images().description());
+    let is_whole = train.is_whole() && measured.is_whole() && train.set == measured.set;
+    let last = trainer.position.log.last();
     let metadata = Metadata {
         model: settings.model.clone(),
         recipe: settings.recipe.name.clone(),

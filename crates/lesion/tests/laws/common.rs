@@ -58,7 +58,7 @@ pub(crate) fn small_vgg(batch_norm: bool, seed: u64) -> Subject {
             seed: None,
             test_error: None,
         },
-        normalisation: data::Normalisation::CIFAR10,
+        normalisation: Normalisation::CIFAR10,
     }
 }
 
