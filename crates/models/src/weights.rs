@@ -25,6 +25,10 @@ pub struct Metadata {
     pub normalisation: Normalisation,
     /// The factor of each unit's branch under both terms.
     pub branch_scale: Vec<f64>,
+    /// Which blocks a training step ran, in the words of the training's option, for
+    /// instance `stochastic-depth:0.5`; absent if all of them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub paths: Option<String>,
     /// The version of the program that trained it.
     pub program: String,
 }

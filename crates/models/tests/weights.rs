@@ -29,6 +29,7 @@ fn metadata() -> Metadata {
         test_error: Some(0.125),
         normalisation: Normalisation::new([0.1, 0.2, 0.3], [0.4, 0.5, 0.7]).unwrap(),
         branch_scale: trained().branch_scale,
+        paths: None,
         program: "0.1.0".into(),
     }
 }

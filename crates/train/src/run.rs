@@ -110,6 +110,7 @@ fn write_final(trainer: &Trainer<'_>, job: &Job) -> Result<PathBuf, TrainError> 
         test_error: last.filter(|_| is_whole).and_then(|entry| entry.test_error),
         normalisation: settings.normalisation,
         branch_scale: trainer.model.branch_scale.clone(),
+        paths: stated(&settings.recipe.paths),
         program: env!("CARGO_PKG_VERSION").to_owned(),
     };
     let mut state = trainer.model.params.to_state();
@@ -118,4 +119,9 @@ fn write_final(trainer: &Trainer<'_>, job: &Job) -> Result<PathBuf, TrainError> 
     let path = job.out.join(FINAL);
     atomic_write(&path, &state.to_bytes())?;
     Ok(path)
+}
+
+/// A setting as metadata state it: not at all where it is the usual one.
+fn stated<V: Default + PartialEq + ToString>(setting: &V) -> Option<String> {
+    (*setting != V::default()).then(|| setting.to_string())
 }

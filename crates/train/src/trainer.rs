@@ -34,6 +34,8 @@ struct Kept {
     batch: Batch,
     tape: Tape<f32>,
     statistics: Vec<BatchStatistics>,
+    /// 1 for each unit: branches count in full in a step, whatever inference makes of them.
+    unscaled: Vec<f64>,
 }
 
 /// What one step saw.
@@ -59,13 +61,20 @@ impl<'a> Trainer<'a> {
             return Err(TrainError::EmptyBatch);
         }
         let recipe = &job.recipe;
-        let model: Model<f32> = job.arch.build(job.seed);
+        let mut model: Model<f32> = job.arch.build(job.seed);
         let has_batch_of_one = batch == 1 || images % batch == 1;
         if has_batch_of_one && model.units.iter().any(Unit::norms_features) {
             return Err(TrainError::OneValuePerChannel { images, batch });
         }
-        let kept =
-            Kept { batch: Batch::default(), tape: Tape::recording(), statistics: Vec::new() };
+        recipe.paths.check(&model)?;
+        let units = model.units.len();
+        let kept = Kept {
+            batch: Batch::default(),
+            tape: Tape::recording(),
+            statistics: Vec::new(),
+            unscaled: vec![1.0; units],
+        };
+        model.branch_scale = (0..units).map(|id| recipe.paths.rate(id, units)).collect();
         let mut trainer = Trainer {
             plan: Plan::intact(&model),
             model,
@@ -121,7 +130,16 @@ impl<'a> Trainer<'a> {
     /// # Errors
     /// If the loss is not a finite number; nothing is changed then.
     pub fn step(&mut self) -> Result<StepOutcome, TrainError> {
+        std::mem::swap(&mut self.model.branch_scale, &mut self.kept.unscaled);
+        let outcome = self.step_unscaled();
+        std::mem::swap(&mut self.model.branch_scale, &mut self.kept.unscaled);
+        outcome
+    }
+
+    fn step_unscaled(&mut self) -> Result<StepOutcome, TrainError> {
         let (epoch, step) = (u64::from(self.position.epoch), self.position.step);
+        let (paths, stream) = (self.settings.recipe.paths, self.stream("paths"));
+        paths.fill(&mut self.plan, &self.model, stream, epoch, step);
         let images = self.next_batch();
         let labels = &self.kept.batch.labels;
         let mut pass = Pass::train(&self.model.params, self.stream("dropout").at(epoch, step));

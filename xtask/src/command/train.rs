@@ -9,7 +9,7 @@ use anyhow::{Context, Result};
 use clap::Args;
 use data::{Dataset, Split};
 use models::Arch;
-use train::{Ending, Event, Job, Measured, Recipe};
+use train::{Ending, Event, Job, Measured, Recipe, TrainedPaths};
 
 use crate::progress::Progress;
 use crate::source;
@@ -23,6 +23,10 @@ pub(crate) struct TrainArgs {
     /// How to train: one-cycle or he2015
     #[arg(long, default_value = train::Recipe::NAMES[0])]
     recipe: String,
+    /// Which blocks a step runs: all, stochastic-depth:P (P is the last block's chance to
+    /// survive, 0.5 if left out) or subset:M (M blocks, another choice in every step)
+    #[arg(long, value_name = "PATHS", default_value_t)]
+    paths: TrainedPaths,
     /// Epochs [default: the recipe's]
     #[arg(long)]
     epochs: Option<u32>,
@@ -54,13 +58,13 @@ pub(crate) fn run(args: &TrainArgs) -> Result<ExitCode> {
     let arch = Arch::parse(&args.model)?;
     let mut recipe = Recipe::named(&args.recipe, arch)?;
     recipe.epochs = args.epochs.unwrap_or(recipe.epochs);
+    recipe.paths = args.paths;
     let out = match &args.out {
         Some(out) => out.clone(),
         None => source::default_run_dir(&run_name(arch, args))?,
     };
     let (train, measured) = images(args)?;
-    let job =
-        Job { arch, recipe, seed: args.seed, train, measured, out, resume: args.resume };
+    let job = Job { arch, recipe, seed: args.seed, train, measured, out, resume: args.resume };
     let stop = Arc::new(AtomicBool::new(false));
     stop_on_ctrl_c(&stop)?;
     eprintln!(
@@ -94,13 +98,14 @@ fn images(args: &TrainArgs) -> Result<(Dataset, Measured)> {
     Ok((train, Measured::Test(test)))
 }
 
-/// The folder's name: model, recipe unless it is the default one, seed unless 1, images
-/// held out if any.
+/// The folder's name: model, recipe unless it is the default one, paths unless all, seed
+/// unless 1, images held out if any.
 fn run_name(arch: Arch, args: &TrainArgs) -> String {
     let mut name = arch.to_string();
     if args.recipe != Recipe::NAMES[0] {
         name += &format!("-{}", args.recipe);
     }
+    name += &args.paths.suffix();
     if args.seed != 1 {
         name += &format!("-s{}", args.seed);
     }

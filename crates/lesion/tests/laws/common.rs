@@ -42,6 +42,7 @@ pub(crate) fn metadata(name: &str, units: usize) -> Metadata {
         test_error: Some(0.125),
         normalisation: Normalisation::CIFAR10,
         branch_scale: vec![1.0; units],
+        paths: None,
         program: "0.0.0".to_owned(),
     }
 }
