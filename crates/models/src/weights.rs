@@ -29,6 +29,10 @@ pub struct Metadata {
     /// instance `stochastic-depth:0.5`; absent if all of them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub paths: Option<String>,
+    /// Which paths the gradients of the training took, in the words of its option, for
+    /// instance `up-to:4`; absent if all of them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub backward: Option<String>,
     /// The version of the program that trained it.
     pub program: String,
 }

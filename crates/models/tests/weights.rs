@@ -30,6 +30,7 @@ fn metadata() -> Metadata {
         normalisation: Normalisation::new([0.1, 0.2, 0.3], [0.4, 0.5, 0.7]).unwrap(),
         branch_scale: trained().branch_scale,
         paths: None,
+        backward: None,
         program: "0.1.0".into(),
     }
 }
@@ -68,6 +69,18 @@ fn our_own_file_brings_back_the_network_and_its_metadata() {
     let (model, found) = load_weights(ARCH, &own_file()).unwrap();
     assert_eq!(model, trained(), "values and branch scales");
     assert_eq!(found, Some(metadata()));
+}
+
+/// What metadata have gained since is left out where it is as it was then.
+#[test]
+fn metadata_of_shipped_weights_come_back_byte_for_byte() {
+    for name in ["resnet20", "vgg15"] {
+        let path = format!("{}/../../data/weights/{name}.safetensors", env!("CARGO_MANIFEST_DIR"));
+        let text = StateDict::from_bytes(&std::fs::read(path).unwrap()).unwrap().metadata.unwrap();
+        let metadata: Metadata = serde_json::from_str(&text).unwrap();
+        assert_eq!((&metadata.paths, &metadata.backward), (&None, &None));
+        assert_eq!(serde_json::to_string(&metadata).unwrap(), text);
+    }
 }
 
 #[test]

@@ -6,7 +6,7 @@
 //! checkpoint needs no generator, only the place.
 //!
 //! A recipe's [`TrainedPaths`] say which blocks a step runs: all, or those of a random
-//! sub-network.
+//! sub-network. Its [`Backward`] says along which paths gradients go.
 //!
 //! **Must not know:** lesions, figures, the terminal.
 //!
@@ -28,6 +28,7 @@
 //! run(&job, &AtomicBool::new(false), &mut |_| {}).unwrap();
 //! ```
 
+mod backward;
 mod batch;
 mod checkpoint;
 mod error;
@@ -37,6 +38,7 @@ mod recipe;
 mod run;
 mod trainer;
 
+pub use backward::{Backward, UnknownBackward};
 pub use error::TrainError;
 pub use job::{EpochLog, Job, Measured, Position, Settings};
 pub use paths::{TrainedPaths, UnknownPaths};

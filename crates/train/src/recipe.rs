@@ -4,7 +4,7 @@ use models::Arch;
 use nn::optim::{Schedule, Shape};
 use serde::{Deserialize, Serialize};
 
-use crate::TrainedPaths;
+use crate::{Backward, TrainedPaths};
 
 /// How to train.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -27,6 +27,9 @@ pub struct Recipe {
     /// Which blocks a step runs.
     #[serde(default, skip_serializing_if = "is_default")]
     pub paths: TrainedPaths,
+    /// Which paths the gradients take.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub backward: Backward,
 }
 
 /// What recipes of before had no word for is left out where it is as it was then, so
@@ -66,6 +69,7 @@ impl Recipe {
             nesterov: true,
             weight_decay: 5e-4,
             paths: TrainedPaths::All,
+            backward: Backward::Ordinary,
         };
         let is_vgg = matches!(arch, Arch::Vgg15 { .. });
         match name {

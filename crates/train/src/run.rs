@@ -111,6 +111,7 @@ fn write_final(trainer: &Trainer<'_>, job: &Job) -> Result<PathBuf, TrainError> 
         normalisation: settings.normalisation,
         branch_scale: trainer.model.branch_scale.clone(),
         paths: stated(&settings.recipe.paths),
+        backward: stated(&settings.recipe.backward),
         program: env!("CARGO_PKG_VERSION").to_owned(),
     };
     let mut state = trainer.model.params.to_state();

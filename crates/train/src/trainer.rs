@@ -67,6 +67,7 @@ impl<'a> Trainer<'a> {
             return Err(TrainError::OneValuePerChannel { images, batch });
         }
         recipe.paths.check(&model)?;
+        recipe.backward.check(&model)?;
         let units = model.units.len();
         let kept = Kept {
             batch: Batch::default(),
@@ -156,7 +157,7 @@ impl<'a> Trainer<'a> {
         self.position.loss_sum += mean * images as f64;
         self.position.wrong += count_wrong(logits.value(), labels) as u64;
         let Pass { tape, mut statistics, .. } = pass;
-        let grads = tape.backward(&loss);
+        let grads = self.settings.recipe.backward.sweep(tape, &loss);
         let rate = self.rate();
         self.model.params.update_running(&statistics, BatchNorm::MOMENTUM);
         self.optimiser.step(&mut self.model.params, &grads, rate);

@@ -6,7 +6,7 @@ use std::path::Path;
 use data::Split;
 use models::Arch;
 use stats_alloc::{INSTRUMENTED_SYSTEM, Region, StatsAlloc};
-use train::{Job, Measured, Position, Recipe, TrainedPaths, Trainer};
+use train::{Backward, Job, Measured, Position, Recipe, TrainedPaths, Trainer};
 
 /// Counts what all threads allocate, so this file has one test alone.
 #[global_allocator]
@@ -15,14 +15,14 @@ static COUNTED: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
 /// Epochs of a training. By the last one at the latest the steady state is reached.
 const EPOCHS: u32 = 6;
 
-fn job(model: &str, paths: TrainedPaths) -> Job {
+fn job(model: &str, paths: TrainedPaths, backward: Backward) -> Job {
     let arch = Arch::parse(model).unwrap();
     let data = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../data");
     let images = |split| data::load_sample(&data, split).unwrap().take_first(44).unwrap();
     Job {
         arch,
         // Three steps, the last one with twelve images.
-        recipe: Recipe { epochs: EPOCHS, batch: 16, paths, ..Recipe::default_for(arch) },
+        recipe: Recipe { epochs: EPOCHS, batch: 16, paths, backward, ..Recipe::default_for(arch) },
         seed: 3,
         train: images(Split::Train),
         measured: Measured::Test(images(Split::Test)),
@@ -56,20 +56,22 @@ fn allocated(job: &Job) -> Vec<(usize, usize)> {
 #[test]
 fn a_training_step_allocates_nothing_in_the_steady_state() {
     let stochastic_depth = TrainedPaths::StochasticDepth { p_last: 0.5 };
-    for (model, paths) in [
-        ("resnet8", TrainedPaths::All),
-        ("resnet8-v1", TrainedPaths::All),
-        ("vgg15", TrainedPaths::All),
-        ("resnet8", stochastic_depth),
-        ("resnet8-v1", TrainedPaths::Subset { m: 2 }),
+    let (all, ordinary) = (TrainedPaths::All, Backward::Ordinary);
+    for (model, paths, backward) in [
+        ("resnet8", all, ordinary),
+        ("resnet8-v1", all, ordinary),
+        ("vgg15", all, ordinary),
+        ("resnet8", stochastic_depth, ordinary),
+        ("resnet8-v1", TrainedPaths::Subset { m: 2 }, ordinary),
+        ("resnet8", all, Backward::UpTo { branches: 2 }),
     ] {
         for threads in [2, 1] {
-            let job = job(model, paths);
+            let job = job(model, paths, backward);
             let epochs = tensor::threads::with_threads(threads, || allocated(&job)).unwrap();
             assert!(epochs[0] > (0, 0), "the counter counts");
             assert!(
                 epochs[1..].contains(&(0, 0)),
-                "{model}, {paths}, {threads} threads: allocations and their bytes epoch by epoch are \
+                "{model}, {paths}, {backward}, {threads} threads: allocations and their bytes epoch by epoch are \
                  {epochs:?}, never none"
             );
         }

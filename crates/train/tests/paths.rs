@@ -1,4 +1,4 @@
-//! Laws of trainings on random sub-networks.
+//! Laws of trainings on random sub-networks, and along short paths.
 
 mod common;
 
@@ -8,7 +8,8 @@ use data::Split;
 use models::{Arch, Metadata, Model, Plan, Route, load_weights};
 use nn::ParamId;
 use tensor::random::Stream;
-use train::{Ending, Job, LOG, Measured, Position, TrainError, TrainedPaths, Trainer};
+use testkit::close::{Tolerance, check_close};
+use train::{Backward, Ending, Job, LOG, Measured, Position, TrainError, TrainedPaths, Trainer};
 
 use common::{bytes, finish, images, job, run_for};
 
@@ -188,11 +189,17 @@ fn the_weights_say_how_they_were_trained_and_scale_their_branches() {
 
 #[test]
 fn stopping_after_every_step_changes_no_bit() {
-    for paths in [SD, TrainedPaths::Subset { m: 1 }] {
+    let up_to_one = Backward::UpTo { branches: 1 };
+    for (paths, backward) in [
+        (SD, Backward::Ordinary),
+        (TrainedPaths::Subset { m: 1 }, Backward::Ordinary),
+        (TrainedPaths::All, up_to_one),
+        (SD, up_to_one),
+    ] {
         let (through, halting) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
         let job = |out: &Path| {
             let mut job = job(out, true);
-            job.recipe.paths = paths;
+            (job.recipe.paths, job.recipe.backward) = (paths, backward);
             job.measured = Measured::Test(images(Split::Test, 8));
             job
         };
@@ -205,7 +212,7 @@ fn stopping_after_every_step_changes_no_bit() {
             }
         };
         assert_eq!(stops, 6);
-        assert!(bytes(&end) == bytes(&expected), "{paths}: the final weights differ");
+        assert!(bytes(&end) == bytes(&expected), "{paths}, {backward}: the final weights differ");
     }
 }
 
@@ -239,4 +246,46 @@ fn what_a_network_cannot_be_trained_by_is_refused() {
         let error = check("resnet8", paths).unwrap_err();
         assert!(matches!(error, TrainError::Paths { blocks: 3, .. }), "{error}");
     }
+}
+
+/// With as many branches as there are blocks the first step's weights are the ordinary
+/// ones up to rounding; with none, no branch moves.
+#[test]
+fn gradients_along_short_paths_train_what_they_reach() {
+    let after_a_step = |backward| {
+        let mut job = job("unused".as_ref(), false);
+        job.recipe.backward = backward;
+        let mut trainer = Trainer::new(&job).unwrap();
+        let before = trainer.model.params.clone();
+        trainer.step().unwrap();
+        (before, trainer.model.params)
+    };
+    let (before, ordinary) = after_a_step(Backward::Ordinary);
+    let up_to = |branches| after_a_step(Backward::UpTo { branches }).1;
+    let (all, none) = (up_to(3), up_to(0));
+    for (id, param) in before.iter().filter(|(_, param)| param.is_trained) {
+        let name = &param.name;
+        let tolerance = Tolerance::scaled(1e-5);
+        check_close(name, all.value(id), ordinary.value(id), tolerance);
+        let is_of_branch = name.contains(".conv") || name.contains(".bn2.");
+        let is_of_branch = is_of_branch || name.starts_with("layer1.0.");
+        assert_eq!(*none.value(id) == param.value, is_of_branch, "{name}");
+    }
+}
+
+#[test]
+fn other_gradients_are_other_settings_and_in_the_metadata() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut job = job(dir.path(), true);
+    run_for(&job, Some(1)).unwrap();
+    job.recipe.backward = Backward::UpTo { branches: 1 };
+    let message = run_for(&job, None).unwrap_err().to_string();
+    assert!(message.contains("\"backward\":\"up-to:1\""), "{message}");
+    let dir = tempfile::tempdir().unwrap();
+    job.out = dir.path().to_owned();
+    let (_, metadata) = load_weights(job.arch, &bytes(&finish(&job))).unwrap();
+    let metadata: Metadata = metadata.unwrap();
+    assert_eq!((metadata.paths, metadata.backward.as_deref()), (None, Some("up-to:1")));
+    job.arch = arch("vgg15");
+    assert!(matches!(Trainer::new(&job).map(|_| ()), Err(TrainError::NoSkip { .. })));
 }

@@ -9,7 +9,7 @@ use anyhow::{Context, Result};
 use clap::Args;
 use data::{Dataset, Split};
 use models::Arch;
-use train::{Ending, Event, Job, Measured, Recipe, TrainedPaths};
+use train::{Backward, Ending, Event, Job, Measured, Recipe, TrainedPaths};
 
 use crate::progress::Progress;
 use crate::source;
@@ -27,6 +27,10 @@ pub(crate) struct TrainArgs {
     /// survive, 0.5 if left out) or subset:M (M blocks, another choice in every step)
     #[arg(long, value_name = "PATHS", default_value_t)]
     paths: TrainedPaths,
+    /// Which paths the gradients take: ordinary (all) or up-to:L (those through at most L
+    /// branches)
+    #[arg(long, value_name = "PATHS", default_value_t)]
+    backward: Backward,
     /// Epochs [default: the recipe's]
     #[arg(long)]
     epochs: Option<u32>,
@@ -58,7 +62,7 @@ pub(crate) fn run(args: &TrainArgs) -> Result<ExitCode> {
     let arch = Arch::parse(&args.model)?;
     let mut recipe = Recipe::named(&args.recipe, arch)?;
     recipe.epochs = args.epochs.unwrap_or(recipe.epochs);
-    recipe.paths = args.paths;
+    (recipe.paths, recipe.backward) = (args.paths, args.backward);
     let out = match &args.out {
         Some(out) => out.clone(),
         None => source::default_run_dir(&run_name(arch, args))?,
@@ -98,7 +102,7 @@ fn images(args: &TrainArgs) -> Result<(Dataset, Measured)> {
     Ok((train, Measured::Test(test)))
 }
 
-/// The folder's name: model, recipe unless it is the default one, paths unless all, seed
+/// The folder's name: model, recipe unless it is the default one, what --paths and --backward say, seed
 /// unless 1, images held out if any.
 fn run_name(arch: Arch, args: &TrainArgs) -> String {
     let mut name = arch.to_string();
@@ -106,6 +110,7 @@ fn run_name(arch: Arch, args: &TrainArgs) -> String {
         name += &format!("-{}", args.recipe);
     }
     name += &args.paths.suffix();
+    name += &args.backward.suffix();
     if args.seed != 1 {
         name += &format!("-s{}", args.seed);
     }

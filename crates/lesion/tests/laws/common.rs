@@ -43,6 +43,7 @@ pub(crate) fn metadata(name: &str, units: usize) -> Metadata {
         normalisation: Normalisation::CIFAR10,
         branch_scale: vec![1.0; units],
         paths: None,
+        backward: None,
         program: "0.0.0".to_owned(),
     }
 }
