@@ -45,20 +45,6 @@ pub enum LesionError {
         /// What is wrong with them.
         source: WeightsError,
     },
-    /// The file's metadata normalise no image.
-    #[error(
-        "weights {}: normalisation with means {mean:?} and deviations {std:?}; expected finite \
-         numbers and positive deviations; export the weights again",
-        path.display()
-    )]
-    Normalisation {
-        /// The file.
-        path: PathBuf,
-        /// The channels' means.
-        mean: [f32; 3],
-        /// The channels' deviations.
-        std: [f32; 3],
-    },
     /// The catalogue of trained networks is damaged.
     #[error("the catalogue {}: {what}", path.display())]
     Catalogue {

@@ -1,36 +1,31 @@
 //! What records say of images.
 
-use data::Dataset;
+use data::{Dataset, Source};
 use record::ImagesId;
 
-/// The set without `sample` or `first-N` in its name, which are fields of their own.
+/// Set and split by name; which part of them is said by fields of its own.
 pub(crate) fn images_id(images: &Dataset) -> ImagesId {
-    let (whole, _) = whole_and_first(images);
+    let description = images.description();
+    let split = description.split.map(|split| format!("-{split}")).unwrap_or_default();
     ImagesId {
-        name: whole.replacen("-sample", "", 1),
-        sample: is_sample(whole),
+        name: format!("{}{split}", description.set),
+        sample: description.part.source == Source::Sample,
         images: images.len(),
-        classes: data::CLASSES.len(),
-        sha256: images.id().sha256.clone(),
+        classes: description.classes,
+        sha256: description.sha256.clone(),
     }
 }
 
-/// What the name of a record says of the images where they are not the whole set: for
+/// What the name of a record says of the images where they are not the whole split: for
 /// instance `-sample-first-64`.
 pub(crate) fn suffix(images: &Dataset) -> String {
-    let (whole, first) = whole_and_first(images);
-    let sample = if is_sample(whole) { "-sample" } else { "" };
-    sample.to_owned() + &first.map(|first| format!("-first-{first}")).unwrap_or_default()
-}
-
-/// The name of the set, and how many of its images were taken if not all.
-fn whole_and_first(images: &Dataset) -> (&str, Option<&str>) {
-    match images.id().name.split_once("-first-") {
-        Some((whole, first)) => (whole, Some(first)),
-        None => (&images.id().name, None),
-    }
-}
-
-fn is_sample(whole: &str) -> bool {
-    whole.starts_with("cifar10-sample")
+    let part = &images.description().part;
+    let sample = if part.source == Source::Sample { "-sample" } else { "" };
+    let range = &part.range;
+    let which = match (range.start, range.end) {
+        (0, end) if end == part.of => String::new(),
+        (0, end) => format!("-first-{end}"),
+        (start, end) => format!("-{start}-to-{}", end - 1),
+    };
+    sample.to_owned() + &which
 }

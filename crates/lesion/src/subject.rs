@@ -5,10 +5,10 @@ use std::io::Read as _;
 use std::ops::Range;
 use std::path::Path;
 
-use data::{Dataset, Normalisation};
+use data::Dataset;
 use models::{Arch, Metadata, Model, Route, Unit, load_weights};
 use record::{Conventions, ModelId, NetworkId, WeightsId, sha256_hex};
-use tensor::Tensor;
+use tensor::{Normalisation, Tensor};
 
 use crate::LesionError;
 
@@ -63,26 +63,18 @@ impl Subject {
         let (model, metadata) = load_weights(arch, bytes)
             .map_err(|source| LesionError::Weights { path: path.to_path_buf(), source })?;
         let stated = metadata.as_ref().map(|metadata| metadata.normalisation);
-        let models::Normalisation { mean, std } =
-            stated.unwrap_or_else(|| arch.default_normalisation());
-        let is_usable = |(mean, std): (&f32, &f32)| {
-            mean.is_finite() && std.is_finite() && *std > 0.0 && std.recip().is_finite()
-        };
-        if !mean.iter().zip(&std).all(is_usable) {
-            return Err(LesionError::Normalisation { path: path.to_path_buf(), mean, std });
-        }
         let stem = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy();
         Ok(Subject {
             name: stem.strip_suffix(".safetensors").unwrap_or(&stem).to_owned(),
             model,
             weights: weights_id(path, bytes, metadata),
-            normalisation: Normalisation { mean, std },
+            normalisation: stated.unwrap_or_else(|| arch.default_normalisation()),
         })
     }
 
     /// What records say of the network.
     pub fn id(&self) -> NetworkId {
-        let Normalisation { mean, std } = &self.normalisation;
+        let (mean, std) = (self.normalisation.mean(), self.normalisation.std());
         NetworkId {
             name: self.name.clone(),
             model: ModelId {
@@ -103,7 +95,7 @@ impl Subject {
         if self.model.units.iter().all(is_layer) { "layer" } else { "block" }
     }
 
-    /// All images in order, `size` at a time, as inputs `[n, 32, 32, 3]` with their
+    /// All images in order, `size` at a time, as inputs `[n, h, w, 3]` with their
     /// labels: [`models::EVAL_BATCH`] to measure, [`RECALIBRATION_BATCH`] to recalibrate.
     pub fn batches<'a>(
         &'a self,
@@ -126,7 +118,7 @@ impl Subject {
         places.clone().step_by(size).map(move |start| {
             let batch: Vec<u32> =
                 (start..places.end.min(start + size)).map(|place| place as u32).collect();
-            let shape = [batch.len(), data::SIDE, data::SIDE, data::CHANNELS];
+            let shape = images.description().batch_shape(batch.len());
             let mut pixels = vec![0.0; shape.iter().product()];
             let mut labels = vec![0; batch.len()];
             data::fill_batch(&mut pixels, &mut labels, images, &batch, &self.normalisation);

@@ -2,9 +2,8 @@
 
 use std::fmt;
 
-use tensor::Scalar;
+use tensor::{Normalisation, Scalar};
 
-use crate::weights::Normalisation;
 use crate::{Model, PostActResNet, PreActResNet, Vgg15};
 
 /// An architecture, known by its name.

@@ -41,6 +41,7 @@ pub use nn::Route;
 pub use plan::{Plan, PlanError};
 pub use recalibrate::recalibrated;
 pub use resnet::{PostActResNet, PreActResNet};
+pub use tensor::Normalisation;
 pub use unit::{PlainLayer, PlainOp, PostActBlock, PreActBlock, Unit, UnitKind, UnitShape};
 pub use vgg::Vgg15;
-pub use weights::{Metadata, Normalisation, WeightsError, load_weights};
+pub use weights::{Metadata, WeightsError, load_weights};

@@ -5,9 +5,10 @@
 //! the way; [`Tape::vjp`] can sweep it any number of times. Each op is
 //! one file in [`op`]: formula, what it saves, forward, backward.
 //!
-//! [`Mode`] (batch or running statistics, dropout or none) is an argument and
-//! has nothing to do with whether a tape records: a pass in evaluation mode can have
-//! gradients, and a pass in training mode can do without.
+//! [`Mode`] (batch or running statistics), whether a pass drops and whether its
+//! tape records are three arguments that have nothing to do with each other:
+//! gradients through a network in evaluation mode are as natural as a
+//! training-mode pass without any.
 //!
 //! **Must not know:** networks, plans, data sets, files and folders.
 //!

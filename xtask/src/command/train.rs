@@ -8,7 +8,7 @@ use anyhow::{Context, Result};
 use clap::Args;
 use data::{Dataset, Split};
 use models::Arch;
-use train::{Ending, Event, Job, Measured, Recipe};
+use train::{Backward, Ending, Event, Job, Measured, Recipe, TrainedPaths};
 
 use crate::progress::{Progress, Shows};
 use crate::threads::Threads;
@@ -22,6 +22,14 @@ pub(crate) struct TrainArgs {
     /// How to train: one-cycle or he2015
     #[arg(long, default_value = train::Recipe::NAMES[0])]
     recipe: String,
+    /// Which blocks a step runs: all, stochastic-depth:P (P is the last block's chance to
+    /// survive, 0.5 if left out) or subset:M (M blocks, another choice in every step)
+    #[arg(long, value_name = "PATHS", default_value_t)]
+    paths: TrainedPaths,
+    /// Which paths the gradients take: ordinary (all) or up-to:L (those through at most L
+    /// branches)
+    #[arg(long, value_name = "PATHS", default_value_t)]
+    backward: Backward,
     /// Epochs [default: the recipe's]
     #[arg(long)]
     epochs: Option<u32>,
@@ -50,6 +58,7 @@ pub(crate) fn run(args: &TrainArgs) -> Result<ExitCode> {
     let arch = Arch::parse(&args.model)?;
     let mut recipe = Recipe::named(&args.recipe, arch)?;
     recipe.epochs = args.epochs.unwrap_or(recipe.epochs);
+    (recipe.paths, recipe.backward) = (args.paths, args.backward);
     let out = match &args.out {
         Some(out) => out.clone(),
         None => source::default_run_dir(&run_name(arch, args))?,
@@ -88,13 +97,15 @@ fn images(args: &TrainArgs) -> Result<(Dataset, Measured)> {
     Ok((train, Measured::Test(test)))
 }
 
-/// The folder's name: model, recipe unless it is the default one, seed unless 1, images
-/// held out if any.
+/// The folder's name: model, recipe unless it is the default one, what --paths and --backward say, seed
+/// unless 1, images held out if any.
 fn run_name(arch: Arch, args: &TrainArgs) -> String {
     let mut name = arch.to_string();
     if args.recipe != Recipe::NAMES[0] {
         name += &format!("-{}", args.recipe);
     }
+    name += &args.paths.suffix();
+    name += &args.backward.suffix();
     if args.seed != 1 {
         name += &format!("-s{}", args.seed);
     }

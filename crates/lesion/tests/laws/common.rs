@@ -73,6 +73,8 @@ pub(crate) fn metadata(name: &str, units: usize) -> Metadata {
         test_error: Some(0.125),
         normalisation: Normalisation::CIFAR10,
         branch_scale: vec![1.0; units],
+        paths: None,
+        backward: None,
         program: "0.0.0".to_owned(),
     }
 }
@@ -90,7 +92,7 @@ pub(crate) fn small_vgg(batch_norm: bool, seed: u64) -> Subject {
             seed: None,
             test_error: None,
         },
-        normalisation: data::Normalisation::CIFAR10,
+        normalisation: Normalisation::CIFAR10,
     }
 }
 

@@ -4,6 +4,7 @@ use std::fmt;
 
 use tensor::{Scalar, Tensor};
 
+use super::degrees::ByDegree;
 use super::{Cotangent, Tape, Var};
 use crate::ParamId;
 
@@ -20,11 +21,18 @@ pub(super) struct Places<T: Scalar> {
     by_param: Vec<Option<Tensor<T>>>,
     /// Whether each node leads to a leaf whose gradient is wanted.
     pub(super) is_needed: Vec<bool>,
+    /// What a sweep by degrees has for nodes that it has not reached yet.
+    pub(super) by_degree: ByDegree<T>,
 }
 
 impl<T: Scalar> Default for Places<T> {
     fn default() -> Self {
-        Places { by_node: Vec::new(), by_param: Vec::new(), is_needed: Vec::new() }
+        Places {
+            by_node: Vec::new(),
+            by_param: Vec::new(),
+            is_needed: Vec::new(),
+            by_degree: ByDegree::default(),
+        }
     }
 }
 
@@ -54,6 +62,7 @@ impl<T: Scalar> Grads<T> {
         places.by_node.clear();
         places.by_param.clear();
         places.is_needed.clear();
+        places.by_degree.clear();
         tape.places = places;
         tape
     }

@@ -1,6 +1,7 @@
 //! The tape: ops in the order they ran, each with the rule of its gradient.
 
 mod cotangent;
+mod degrees;
 mod grads;
 mod per_input;
 mod rules;
