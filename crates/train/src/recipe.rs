@@ -24,7 +24,7 @@ pub struct Recipe {
     pub weight_decay: f64,
 }
 
-/// A name that is no recipe's.
+/// A name that no recipe has.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("unknown recipe {name:?}; known are {}", Recipe::NAMES.join(" and "))]
 pub struct UnknownRecipe {
@@ -55,12 +55,12 @@ impl Recipe {
             nesterov: true,
             weight_decay: 5e-4,
         };
-        let is_vgg = matches!(arch, Arch::Vgg15 { .. });
+        let training = arch.training();
         match name {
             "one-cycle" => Ok(Recipe {
-                epochs: if is_vgg { 30 } else { 40 },
+                epochs: training.epochs,
                 schedule: Schedule {
-                    peak: if is_vgg { 0.1 } else { 0.2 },
+                    peak: training.peak_rate,
                     warm_up: 0.25,
                     shape: Shape::OneCycle,
                 },
@@ -73,7 +73,7 @@ impl Recipe {
                     warm_up: 0.006,
                     shape: Shape::Step { milestones: vec![0.5, 0.75], factor: 0.1 },
                 },
-                weight_decay: if is_vgg { 5e-4 } else { 1e-4 },
+                weight_decay: training.step_weight_decay,
                 ..common
             }),
             _ => Err(UnknownRecipe { name: name.to_owned() }),

@@ -99,8 +99,7 @@ fn write_log(trainer: &Trainer<'_>, out: &Path) -> Result<(), TrainError> {
 
 fn write_final(trainer: &Trainer<'_>, job: &Job) -> Result<PathBuf, TrainError> {
     let settings = trainer.settings();
-    let is_whole = [job.train.id(), job.measured.images().id()]
-        .map(|id| id.name.as_str())
+    let is_whole = [job.train.id(), job.measured.images().id()].map(|id| id.name.as_str())
         == ["cifar10-train", "cifar10-test"];
     let last = trainer.progress.log.last();
     let metadata = Metadata {

@@ -59,8 +59,7 @@ pub(crate) fn run(args: &TrainArgs) -> Result<ExitCode> {
         None => source::default_run_dir(&run_name(arch, args))?,
     };
     let (train, measured) = images(args)?;
-    let job =
-        Job { arch, recipe, seed: args.seed, train, measured, out, resume: args.resume };
+    let job = Job { arch, recipe, seed: args.seed, train, measured, out, resume: args.resume };
     let stop = Arc::new(AtomicBool::new(false));
     stop_on_ctrl_c(&stop)?;
     eprintln!(

@@ -15,7 +15,7 @@
 //! A deletion shares everything before the deleted unit with the intact network, so a
 //! [`PlanSweep`] takes half the passes of one evaluation for each plan.
 
-use models::{EVAL_BATCH, Model, Outcome, Plan};
+use models::{EVAL_BATCH, Model, Plan, Predictions};
 use record::{DeleteOne, Deletion, Score, UnitDeletion};
 use serde_json::json;
 use tensor::{Scalar, Tensor};
@@ -87,13 +87,13 @@ fn deletable<T: Scalar>(model: &Model<T>) -> impl Iterator<Item = usize> {
 
 fn summary<T: Scalar>(
     model: &Model<T>,
-    intact: &Outcome,
-    deleted: Vec<Option<Outcome>>,
+    intact: &Predictions,
+    deleted: Vec<Option<Predictions>>,
 ) -> Result<DeleteOne, LesionError> {
     if intact.images() == 0 {
         return Err(LesionError::NoImages { experiment: NAME });
     }
-    let score = |outcome: &Outcome, lesion: &dyn Fn() -> String| {
+    let score = |outcome: &Predictions, lesion: &dyn Fn() -> String| {
         let cross_entropy = outcome.cross_entropy();
         if cross_entropy.is_finite() {
             return Ok(Score { wrong: count(outcome.wrong()), cross_entropy });
@@ -104,7 +104,7 @@ fn summary<T: Scalar>(
     let intact_score = score(intact, &|| "intact".to_owned())?;
     let mut units = Vec::new();
     for ((index, unit), deleted) in model.units.iter().enumerate().zip(deleted) {
-        let deletion = |outcome: Outcome| {
+        let deletion = |outcome: Predictions| {
             let lesion = || format!("unit {index} ({}) deleted", unit.name);
             let flips = |from: bool| {
                 let pairs = intact.is_right.iter().zip(&outcome.is_right);

@@ -3,6 +3,7 @@
 
 mod fused;
 mod fused_unit;
+mod gates;
 mod images;
 mod network;
 mod norm;
