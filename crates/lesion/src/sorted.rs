@@ -2,7 +2,7 @@
 
 use models::Plan;
 
-use crate::prefix_tree::way;
+use crate::prefix_tree::{Way, way};
 use crate::{Lesion, PrefixTree, Subject};
 
 /// The lesions of a list that differ, sorted so that neighbours share the most work:
@@ -23,7 +23,7 @@ pub(crate) struct Sorted<'a> {
 struct SortKey {
     training_images: usize,
     branch_scale: Option<Vec<u64>>,
-    ways: Vec<(usize, u8)>,
+    ways: Vec<Way>,
 }
 
 impl SortKey {

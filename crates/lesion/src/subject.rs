@@ -6,7 +6,7 @@ use std::ops::Range;
 use std::path::Path;
 
 use data::Dataset;
-use models::{Arch, Metadata, Model, Route, Unit, load_weights};
+use models::{Arch, Metadata, Model, load_weights};
 use record::{Conventions, ModelId, NetworkId, WeightsId, sha256_hex};
 use tensor::{Normalisation, Tensor};
 
@@ -79,7 +79,7 @@ impl Subject {
             name: self.name.clone(),
             model: ModelId {
                 name: self.model.name.clone(),
-                unit: self.unit_word().to_owned(),
+                unit: self.model.unit_word.to_owned(),
                 parameters: self.model.params.count_trained() as u64,
                 macs: self.model.macs(),
             },
@@ -87,12 +87,6 @@ impl Subject {
             conventions: Conventions { mean: mean.to_vec(), std: std.to_vec() },
             branch_scale: self.model.branch_scale.clone(),
         }
-    }
-
-    /// `layer` where no unit has a skip, else `block`.
-    fn unit_word(&self) -> &'static str {
-        let is_layer = |unit: &Unit| unit.intact_route() == Route::Branch;
-        if self.model.units.iter().all(is_layer) { "layer" } else { "block" }
     }
 
     /// All images in order, `size` at a time, as inputs `[n, h, w, 3]` with their

@@ -10,7 +10,7 @@ use crate::sorted::{Sorted, macs, one_by_one};
 use crate::{Cost, Inputs, Lesion, LesionError};
 
 /// What a network says to each of some images.
-pub use models::Outcome as Predictions;
+pub use models::Predictions;
 
 /// The numbers of an item, from the inputs and the item's number.
 pub type ItemFn = Box<dyn Fn(&Inputs, usize) -> Vec<f64> + Send + Sync>;

@@ -12,7 +12,7 @@ use nn::Mode;
 use testkit::gradcheck::GradCheck;
 
 use common::written_out::{self, Kind};
-use common::{images, lived_in};
+use common::{arch, images, lived_in};
 
 fn check(kind: Kind, model: &Model<f64>, plan: &Plan, side: usize) {
     for mode in [Mode::Train, Mode::Eval] {
@@ -45,18 +45,18 @@ fn check_residual(kind: Kind, arch: Arch) {
     let intact = Plan::intact(&model);
     check(kind, &model, &intact, 8);
     let mut lesioned = intact.delete(&model, 1).unwrap();
-    lesioned.routes[2] = Route::Branch;
+    lesioned.routes[2] = Route::BRANCH;
     check(kind, &model, &lesioned, 8);
 }
 
 #[test]
 fn a_pre_activation_network_has_the_gradients_of_its_values() {
-    check_residual(Kind::PreAct, Arch::PreAct { depth: 8 });
+    check_residual(Kind::PreAct, arch("resnet8"));
 }
 
 #[test]
 fn a_post_activation_network_has_the_gradients_of_its_values() {
-    check_residual(Kind::PostAct, Arch::PostAct { depth: 8 });
+    check_residual(Kind::PostAct, arch("resnet8-v1"));
 }
 
 #[test]

@@ -5,18 +5,16 @@ mod common;
 use std::collections::HashSet;
 use std::sync::LazyLock;
 
-use models::{Arch, Model, Plan, PlanError, Route, Vgg15};
+use models::{Model, Plan, PlanError, Route, Vgg15};
 use nn::{Mode, Pass};
 use proptest::prelude::*;
 
 use common::written_out::{self, Kind};
-use common::{bits, images, lived_in};
+use common::{arch, bits, images, lived_in};
 
 /// Two or three blocks a stage: each stage has something to permute.
-static PRE: LazyLock<Model<f64>> =
-    LazyLock::new(|| lived_in(Arch::PreAct { depth: 20 }.build(1), 1));
-static POST: LazyLock<Model<f64>> =
-    LazyLock::new(|| lived_in(Arch::PostAct { depth: 20 }.build(2), 2));
+static PRE: LazyLock<Model<f64>> = LazyLock::new(|| lived_in(arch("resnet20").build(1), 1));
+static POST: LazyLock<Model<f64>> = LazyLock::new(|| lived_in(arch("resnet20-v1").build(2), 2));
 static VGG: LazyLock<Model<f64>> =
     LazyLock::new(|| lived_in(Vgg15 { width: 6, batch_norm: true }.build("vgg15", 3), 3));
 
@@ -39,11 +37,11 @@ fn some_plan(model: &Model<f64>, routes: &[u8], swaps: &[usize]) -> Plan {
     let mut plan = Plan::intact(model);
     for (id, (unit, number)) in model.units.iter().zip(routes).enumerate() {
         let has = |route: &Route| match unit.intact_route() {
-            Route::Both => true,
-            _ => *route == Route::Branch || (*route == Route::Skip && unit.is_deletable()),
+            Route::BOTH => true,
+            _ => *route == Route::BRANCH || (*route == Route::SKIP && unit.is_deletable()),
         };
         let routes: Vec<Route> =
-            [Route::Both, Route::Skip, Route::Branch].into_iter().filter(has).collect();
+            [Route::BOTH, Route::SKIP, Route::BRANCH].into_iter().filter(has).collect();
         plan.routes[id] = routes[*number as usize % routes.len()];
     }
     let allowed = allowed_swaps(model);
@@ -90,7 +88,7 @@ proptest! {
         let back = ids.iter().rev().fold(Plan::intact(model), delete);
         prop_assert_eq!(&there, &back);
         let mut by_route = Plan::intact(model);
-        ids.iter().for_each(|&id| by_route.routes[id] = Route::Skip);
+        ids.iter().for_each(|&id| by_route.routes[id] = Route::SKIP);
         prop_assert_eq!(&there, &by_route);
         prop_assert_eq!(HashSet::from([there, back, by_route]).len(), 1);
     }
@@ -198,7 +196,7 @@ fn what_a_network_cannot_do_is_refused_with_the_reason() {
     let (intact, intact_vgg) = (Plan::intact(pre), Plan::intact(vgg));
     let order = |order: &[usize]| Plan { order: order.to_vec(), ..intact.clone() }.check(pre);
     let mut both = intact_vgg.clone();
-    both.routes[2] = Route::Both;
+    both.routes[2] = Route::BOTH;
     let mut short = intact.clone();
     short.routes.pop();
     let cases: Vec<(PlanError, &str)> = vec![

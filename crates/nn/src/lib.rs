@@ -30,10 +30,12 @@ pub mod op;
 pub mod optim;
 mod param;
 mod pass;
+mod route;
 pub mod state;
 mod tape;
 
 pub use mode::Mode;
 pub use param::{Param, ParamId, Params};
 pub use pass::{BatchStatistics, Pass};
-pub use tape::{Cotangent, Grads, Pending, PerInput, Route, Rule, Sweep, Tape, Var};
+pub use route::Route;
+pub use tape::{Cotangent, Grads, Joint, Pending, PerInput, Rule, Sweep, Tape, Var};

@@ -221,7 +221,7 @@ mod tests {
         let mut b = Builder::new(seed);
         let _ = Conv2d::new(&mut b, "conv", [2, 3], 3, 1);
         let _ = BatchNorm::new(&mut b, "bn", 3);
-        let _ = Linear::new(&mut b, "fc", [3, 4], false).with_bias(&mut b, "fc");
+        let _ = Linear::new(&mut b, "fc", [3, 4], false).with_bias(&mut b, "fc", 0.0);
         b.finish()
     }
 

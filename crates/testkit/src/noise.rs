@@ -71,7 +71,7 @@ mod tests {
     #[test]
     fn no_vector_stays_at_its_initial_value_and_no_variance_becomes_negative() {
         let mut b = Builder::<f64>::new(1);
-        let _ = Conv2d::new(&mut b, "conv", [3, 4], 3, 1).with_bias(&mut b, "conv");
+        let _ = Conv2d::new(&mut b, "conv", [3, 4], 3, 1).with_bias(&mut b, "conv", 0.0);
         let _ = BatchNorm::new(&mut b, "bn", 4);
         let mut params = b.finish();
         let before = params.clone();

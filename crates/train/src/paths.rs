@@ -3,7 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use models::{Model, Plan, Route, Unit};
+use models::{Model, Plan, Route};
 use serde::{Deserialize, Serialize};
 use tensor::Scalar;
 use tensor::random::Stream;
@@ -61,7 +61,7 @@ impl TrainedPaths {
                 TrainedPaths::Subset { .. } => random.below((units - id) as u64) < wanted,
             };
             wanted -= u64::from(survives && wanted > 0);
-            plan.routes[id] = if survives { unit.intact_route() } else { Route::Skip };
+            plan.routes[id] = if survives { unit.intact_route() } else { Route::SKIP };
         }
     }
 
@@ -117,8 +117,7 @@ impl TrainedPaths {
 
 /// Refuses a network with a unit whose branch is all that it has.
 pub(crate) fn require_skips<T: Scalar>(model: &Model<T>, option: &str) -> Result<(), TrainError> {
-    let has_skip = |unit: &Unit| unit.intact_route().has_skip();
-    match model.units.iter().find(|unit| !has_skip(unit)) {
+    match model.units.iter().find(|unit| !unit.has_skip()) {
         None => Ok(()),
         Some(unit) => Err(TrainError::NoSkip {
             option: option.to_owned(),

@@ -38,7 +38,7 @@ fn is_default<V: Default + PartialEq>(value: &V) -> bool {
     *value == V::default()
 }
 
-/// A name that does not belong to a recipe.
+/// A name that no recipe has.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("unknown recipe {name:?}; known are {}", Recipe::NAMES.join(" and "))]
 pub struct UnknownRecipe {
@@ -71,12 +71,12 @@ impl Recipe {
             paths: TrainedPaths::All,
             backward: Backward::Ordinary,
         };
-        let is_vgg = matches!(arch, Arch::Vgg15 { .. });
+        let training = arch.training();
         match name {
             "one-cycle" => Ok(Recipe {
-                epochs: if is_vgg { 30 } else { 40 },
+                epochs: training.epochs,
                 schedule: Schedule {
-                    peak: if is_vgg { 0.1 } else { 0.2 },
+                    peak: training.peak_rate,
                     warm_up: 0.25,
                     shape: Shape::OneCycle,
                 },
@@ -89,7 +89,7 @@ impl Recipe {
                     warm_up: 0.006,
                     shape: Shape::Step { milestones: vec![0.5, 0.75], factor: 0.1 },
                 },
-                weight_decay: if is_vgg { 5e-4 } else { 1e-4 },
+                weight_decay: training.step_weight_decay,
                 ..common
             }),
             _ => Err(UnknownRecipe { name: name.to_owned() }),

@@ -1,7 +1,7 @@
 //! One training in memory: its state, a step, a measurement.
 
 use data::Dataset;
-use models::{EVAL_BATCH, Model, Outcome, Plan, Unit, count_wrong, evaluate};
+use models::{EVAL_BATCH, Model, Plan, Predictions, Unit, count_wrong, evaluate};
 use nn::layer::BatchNorm;
 use nn::optim::Sgd;
 use nn::{BatchStatistics, Pass, Tape, op};
@@ -205,8 +205,8 @@ impl<'a> Trainer<'a> {
         TrainError::Diverged { epochs: epoch, steps: step, what }
     }
 
-    /// The outcome of the network as it is on the images that the error is measured on.
-    pub fn measure(&self) -> Outcome {
+    /// What the network as it is says to the images that the error is measured on.
+    pub fn measure(&self) -> Predictions {
         let images = self.measured.images();
         let batches = data::batches(images, EVAL_BATCH, &self.settings.normalisation);
         let plan = Plan::intact(&self.model);

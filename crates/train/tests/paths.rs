@@ -26,7 +26,7 @@ fn survivors(paths: TrainedPaths, model: &Model<f32>, steps: u64) -> Vec<Vec<boo
     let survives = |step| {
         paths.fill(&mut plan, model, stream, 7, step);
         plan.check(model).unwrap();
-        plan.routes.iter().map(|&route| route != Route::Skip).collect()
+        plan.routes.iter().map(|&route| route != Route::SKIP).collect()
     };
     (0..steps).map(survives).collect()
 }
@@ -127,7 +127,7 @@ fn a_skipped_branch_is_left_alone_and_all_else_moves() {
             trainer.step().unwrap();
             for (id, (before, after)) in before.iter().zip(state(&trainer)).enumerate() {
                 assert!(!before.is_empty());
-                let is_skipped = plan.routes[id] == Route::Skip;
+                let is_skipped = plan.routes[id] == Route::SKIP;
                 times_skipped += usize::from(is_skipped);
                 for ((name, before), (_, after)) in before.iter().zip(&after) {
                     assert_eq!(before == after, is_skipped, "{model}, step {step}: {name}");

@@ -66,14 +66,14 @@ impl PrefixTree {
         if self.plans.is_empty() {
             return Cost::default();
         }
-        let mut cost = Cost { macs: model.stem.macs(), ..Cost::default() };
-        for step in &self.steps {
+        let mut cost = Cost { macs: model.stem_macs(), ..Cost::default() };
+        for step in &self.steps.steps {
             match step {
                 Step::Keep | Step::Back => {}
-                Step::Unit { id, plan } => {
+                Step::Unit { id, plan, .. } => {
                     cost.macs += model.units[*id].macs_along(self.plans[*plan].routes[*id]);
                 }
-                Step::Head { .. } => cost.macs += model.head.macs(),
+                Step::Head { .. } => cost.macs += model.head_macs(),
             }
         }
         cost.macs_one_by_one = self.plans.iter().map(|plan| model.macs_under(plan)).sum();
@@ -82,6 +82,6 @@ impl PrefixTree {
 
     /// How many of the plans differ.
     pub fn distinct(&self) -> usize {
-        self.steps.iter().filter(|step| matches!(step, Step::Head { .. })).count()
+        self.steps.steps.iter().filter(|step| matches!(step, Step::Head { .. })).count()
     }
 }

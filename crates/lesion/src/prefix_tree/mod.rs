@@ -19,15 +19,16 @@
 mod cost;
 mod step;
 
+use std::ops::Range;
 use std::sync::Mutex;
 
-use models::{Model, Outcome, Plan, PlanError, in_groups, score};
+use models::{Model, NoSites, Plan, PlanError, Predictions, Sites, Visit, in_groups, score};
 use nn::Pass;
 use tensor::{Scalar, Tensor};
 
 pub use cost::Cost;
-use step::Step;
-pub(crate) use step::way;
+use step::{Step, Steps};
+pub(crate) use step::{Way, way};
 
 /// Called with the number of further multiplications done, from whichever thread has
 /// done them.
@@ -37,7 +38,7 @@ pub type Advance<'a> = &'a mut (dyn FnMut(u64) + Send + 'a);
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PrefixTree {
     plans: Vec<Plan>,
-    steps: Vec<Step>,
+    steps: Steps,
 }
 
 impl PrefixTree {
@@ -46,8 +47,23 @@ impl PrefixTree {
     /// # Errors
     /// The first reason why `model` cannot follow one of the plans.
     pub fn new<T: Scalar>(model: &Model<T>, plans: Vec<Plan>) -> Result<PrefixTree, PlanError> {
+        PrefixTree::keyed(model, plans, |_, _| 0)
+    }
+
+    /// The same where plans differ in more than order and routes, such as in what
+    /// [`Sites`] put in place of a value. `key` is a number for a plan, by its place in the
+    /// list, and a place in its order: plans share the work of a place, and what follows,
+    /// only where it is the same.
+    ///
+    /// # Errors
+    /// The first reason why `model` cannot follow one of the plans.
+    pub fn keyed<T: Scalar>(
+        model: &Model<T>,
+        plans: Vec<Plan>,
+        key: impl Fn(usize, usize) -> u64,
+    ) -> Result<PrefixTree, PlanError> {
         plans.iter().try_for_each(|plan| plan.check(model))?;
-        let steps = step::steps(&plans);
+        let steps = step::steps(&plans, &key);
         Ok(PrefixTree { plans, steps })
     }
 
@@ -56,25 +72,44 @@ impl PrefixTree {
         &self.plans
     }
 
-    /// The outcome of each plan, in the order given, over batches of images
+    /// The predictions under each plan, in the order given, over batches of images
     /// `[n, h, w, 3]` with their labels; in evaluation mode.
     ///
     /// # Panics
     /// If the model cannot follow the plans, as the one given to [`PrefixTree::new`] can, or
-    /// a batch has not one label for each image.
+    /// a batch does not have one label for each image.
     #[track_caller]
     pub fn evaluate<T: Scalar>(
         &self,
         model: &Model<T>,
         batches: impl IntoIterator<Item = (Tensor<T>, Vec<u8>)>,
         advance: Advance<'_>,
-    ) -> Vec<Outcome> {
+    ) -> Vec<Predictions> {
+        self.evaluate_at(model, batches, advance, || NoSites).0
+    }
+
+    /// [`PrefixTree::evaluate`] with values inside units shown to sites, which may replace
+    /// them. `sites` makes those of a group of images; they come back in the order of the
+    /// images.
+    ///
+    /// # Panics
+    /// As [`PrefixTree::evaluate`]; also if a replacement has another shape.
+    #[track_caller]
+    pub fn evaluate_at<T: Scalar, S: Sites<T> + Send>(
+        &self,
+        model: &Model<T>,
+        batches: impl IntoIterator<Item = (Tensor<T>, Vec<u8>)>,
+        advance: Advance<'_>,
+        sites: impl Fn() -> S + Send + Sync,
+    ) -> (Vec<Predictions>, Vec<S>) {
         self.require(model);
+        let mut all_sites = Vec::new();
         if self.plans.is_empty() {
-            return Vec::new();
+            return (Vec::new(), all_sites);
         }
         let advance = Mutex::new(advance);
-        let mut outcomes = vec![Outcome::default(); self.plans.len()];
+        let mut predictions = vec![Predictions::default(); self.plans.len()];
+        let mut first = 0;
         for (images, labels) in batches {
             let n = labels.len();
             assert!(images.dims()[0] == n, "prefix tree: images {}, {n} labels", images.shape());
@@ -82,15 +117,23 @@ impl PrefixTree {
             // in the caches, each group on one thread. No result depends on it.
             let groups = in_groups(n, |group| {
                 let images = images.rows(group.start, group.end);
-                self.walk(model, images, &labels[group], &advance)
+                let places = first + group.start..first + group.end;
+                let mut sites = sites();
+                let found =
+                    self.walk(model, images, (places, &labels[group]), &advance, &mut sites);
+                (found, sites)
             });
-            for (plans, outcome) in groups.into_iter().flatten() {
-                for &plan in plans {
-                    outcomes[plan].extend(outcome.clone());
+            for (found, sites) in groups {
+                all_sites.push(sites);
+                for (plans, more) in found {
+                    for &plan in plans {
+                        predictions[plan].extend(more.clone());
+                    }
                 }
             }
+            first += n;
         }
-        outcomes
+        (predictions, all_sites)
     }
 
     /// Panics if the model cannot follow one of the plans.
@@ -103,14 +146,16 @@ impl PrefixTree {
         }
     }
 
-    /// One walk through all steps: the outcome of each head, with its plans.
+    /// One walk through all steps: the predictions of each head, with its plans.
     fn walk<T: Scalar>(
         &self,
         model: &Model<T>,
         images: Tensor<T>,
-        labels: &[u8],
+        (places, labels): (Range<usize>, &[u8]),
         advance: &Mutex<Advance<'_>>,
-    ) -> Vec<(&[usize], Outcome)> {
+        sites: &mut dyn Sites<T>,
+    ) -> Vec<(&[usize], Predictions)> {
+        let Steps { steps, leaves } = &self.steps;
         let advance = |macs: u64| {
             if macs > 0 {
                 advance.lock().expect("no progress display panics")(macs * labels.len() as u64);
@@ -120,27 +165,28 @@ impl PrefixTree {
         let x = pass.tape.constant(images);
         let mut h = model.forward_stem(&mut pass, &x);
         drop(x);
-        advance(model.stem.macs());
+        advance(model.stem_macs());
         let mut kept = Vec::new();
-        let mut outcomes = Vec::new();
-        for steps in self.steps.chunk_by(Step::go_on) {
+        let mut predictions = Vec::new();
+        for steps in steps.chunk_by(Step::go_on) {
             match &steps[0] {
                 Step::Keep => kept.push(h.clone()),
                 Step::Back => h = kept.pop().expect("what is gone back to was kept"),
-                Step::Unit { plan, .. } => {
+                Step::Unit { plan, sharing, .. } => {
                     let ids: Vec<usize> = steps.iter().filter_map(Step::unit).collect();
                     let plan = &self.plans[*plan];
-                    h = model.eval_units(&mut pass, h, &ids, plan);
+                    let visit = Visit { images: places.clone(), plans: &leaves[sharing.clone()] };
+                    h = model.eval_units_at(&mut pass, h, &ids, plan, sites, &visit);
                     let macs = |&id: &usize| model.units[id].macs_along(plan.routes[id]);
                     advance(ids.iter().map(macs).sum());
                 }
                 Step::Head { plans } => {
                     let logits = model.forward_head(&mut pass, &h);
-                    outcomes.push((plans.as_slice(), score(logits.value(), labels)));
-                    advance(model.head.macs());
+                    predictions.push((&leaves[plans.clone()], score(logits.value(), labels)));
+                    advance(model.head_macs());
                 }
             }
         }
-        outcomes
+        predictions
     }
 }

@@ -56,7 +56,7 @@ fn every_unit_of_the_pool_is_drawn_as_often_as_the_others() {
     let question = question(untrained("resnet20", 1), 1, options).unwrap();
     let mut times = [0_i64; 9];
     for (_, plan) in question.plans() {
-        let deleted = plan.routes.iter().position(|route| *route == models::Route::Skip);
+        let deleted = plan.routes.iter().position(|route| *route == models::Route::SKIP);
         deleted.into_iter().for_each(|id| times[id] += 1);
     }
     assert_eq!(times.iter().sum::<i64>(), 9_000);
@@ -78,7 +78,7 @@ fn sizes_end_at_the_pool_and_thin_out_beyond_twenty() {
     let deep = question(untrained("resnet80", 1), 1, deep).unwrap();
     let mut counts = std::collections::BTreeMap::new();
     for (_, plan) in deep.plans() {
-        let deleted = plan.routes.iter().filter(|route| **route == models::Route::Skip).count();
+        let deleted = plan.routes.iter().filter(|route| **route == models::Route::SKIP).count();
         *counts.entry(deleted).or_insert(0) += 1;
     }
     // 39 units; the intact network is one plan more.

@@ -40,7 +40,9 @@ fn its_cost_and_its_plans_are_known_before() {
     assert_eq!((question.plans().count(), question.work().len()), (15, 6));
     let distinct = (0..5).map(|fold| {
         let mut plans = plans(question.inputs(), &Options::default(), fold);
-        plans.sort_by_key(|plan| plan.routes.iter().map(|&r| r as u8).collect::<Vec<_>>());
+        plans.sort_by_key(|plan| {
+            plan.routes.iter().map(|r| (r.skip, r.branches)).collect::<Vec<_>>()
+        });
         plans.dedup();
         plans.len()
     });

@@ -25,7 +25,7 @@ fn plan<T: Scalar>(model: &Model<T>, (changes, swaps): &Drawn) -> Plan {
     let mut plan = Plan::intact(model);
     for (unit, route) in changes {
         let id = unit % model.units.len();
-        let admitted = [Route::Both, Route::Skip, Route::Branch].map(|route| {
+        let admitted = [Route::BOTH, Route::SKIP, Route::BRANCH].map(|route| {
             let mut changed = plan.clone();
             changed.routes[id] = route;
             changed.check(model).is_ok().then_some(changed)
@@ -98,11 +98,11 @@ proptest! {
             let distinct = plans.iter().collect::<HashSet<_>>().len();
             prop_assert_eq!(tree.distinct(), distinct);
             let unit = |(id, route): &(usize, Route)| model.units[*id].macs_along(*route);
-            let macs = |prefix: &Vec<_>| prefix.last().map_or(model.stem.macs(), unit);
+            let macs = |prefix: &Vec<_>| prefix.last().map_or(model.stem_macs(), unit);
             let prefixes = prefixes(&plans);
             prop_assert_eq!(tree.cost(&model), Cost {
                 macs: prefixes.iter().map(macs).sum::<u64>()
-                    + distinct as u64 * model.head.macs(),
+                    + distinct as u64 * model.head_macs(),
                 macs_one_by_one: plans.iter().map(|plan| model.macs_under(plan)).sum(),
             });
         }

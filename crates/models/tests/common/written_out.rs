@@ -95,7 +95,7 @@ impl Net<'_> {
             } else {
                 x.clone()
             };
-            let skip = match (is_boundary, route.has_skip()) {
+            let skip = match (is_boundary, route.skip) {
                 (true, true) => self.conv(&format!("{block}.shortcut"), &c, stride),
                 _ => x,
             };
@@ -148,7 +148,7 @@ impl Net<'_> {
         for &id in &plan.order[..13] {
             let (group, i) = places[id];
             let layer = format!("layer{}.{i}", group + 1);
-            if plan.routes[id] == Route::Branch {
+            if plan.routes[id] == Route::BRANCH {
                 x = self.conv(&format!("{layer}.conv"), &x, 1);
                 x = self.norm_relu(&format!("{layer}.bn"), &x);
             }
@@ -158,7 +158,7 @@ impl Net<'_> {
         }
         // One pixel is left, of which this is the value.
         x = op::global_average(self.tape, &x);
-        if plan.routes[13] == Route::Branch {
+        if plan.routes[13] == Route::BRANCH {
             x = self.linear("fc1.linear", &x);
             x = self.norm_relu("fc1.bn", &x);
         }
@@ -167,9 +167,9 @@ impl Net<'_> {
 
     fn chosen(&mut self, skip: Var<f64>, branch: Var<f64>, id: usize, route: Route) -> Var<f64> {
         match route {
-            Route::Both => op::join(self.tape, &skip, &branch, id),
-            Route::Skip => skip,
-            Route::Branch => branch,
+            Route::BOTH => op::join(self.tape, &skip, &branch, id),
+            Route::SKIP => skip,
+            _ => branch,
         }
     }
 

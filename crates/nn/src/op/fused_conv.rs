@@ -9,7 +9,7 @@ use tensor::kernel::conv2d::fused::{self as kernel, NormRelu, TransformedWeights
 use tensor::{Scalar, Tensor};
 
 use super::normaliser::{Normaliser, Statistics};
-use crate::{Cotangent, PerInput, Rule, Tape, Var};
+use crate::{Cotangent, Joint, PerInput, Rule, Tape, Var};
 
 /// The weights `[3, 3, c_in, c_out]` of one convolution, transformed for the kernels when
 /// they are first needed.
@@ -58,8 +58,8 @@ pub struct FusedConv<'a, T: Scalar> {
     pub weight: &'a Var<T>,
     /// The same weights, transformed for the kernels.
     pub transformed: &'a Arc<ConvWeights>,
-    /// The other term of a residual sum, with the name of its unit.
-    pub skip: Option<(&'a Var<T>, usize)>,
+    /// What the result is added to in a residual sum, on the left of this joint.
+    pub skip: Option<(&'a Var<T>, Joint)>,
     /// Compute the output's moments on the way, because a batch norm follows.
     pub takes_moments: bool,
 }
@@ -112,7 +112,7 @@ pub fn fused_conv<T: Scalar>(
     };
     let y = match skip {
         None => tape.op(y, inputs, rule),
-        Some((skip, unit)) => tape.joined_op(y, skip, unit, inputs, rule),
+        Some((skip, joint)) => tape.joined_op(y, skip, joint, inputs, rule),
     };
     (y.with_moments(moments), seen)
 }

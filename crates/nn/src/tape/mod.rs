@@ -3,6 +3,7 @@
 mod cotangent;
 mod degrees;
 mod grads;
+mod joint;
 mod per_input;
 mod rules;
 mod sweep;
@@ -12,8 +13,9 @@ use tensor::{Scalar, Tensor};
 
 pub use cotangent::{Cotangent, Pending};
 pub use grads::Grads;
+pub use joint::Joint;
 pub use per_input::PerInput;
-pub use sweep::{Route, Sweep};
+pub use sweep::Sweep;
 
 use crate::ParamId;
 use grads::Places;
@@ -70,8 +72,8 @@ enum Kind<T: Scalar> {
     Param(ParamId),
     /// The result of an op.
     Op(Held<T>),
-    /// The sum of a residual unit's terms, skip first: where a sweep is routed.
-    Join { unit: usize },
+    /// The sum of two parts of a residual unit: where a sweep is routed.
+    Join(Joint),
 }
 
 struct Node<T: Scalar> {
@@ -134,30 +136,29 @@ impl<T: Scalar> Tape<T> {
         Var { value, node, moments: None }
     }
 
-    /// The sum of a residual unit's two terms. `unit` is the name under which
-    /// [`Sweep::routes`] finds this sum.
+    /// The sum of two parts of a residual unit, at the joint by which a sweep finds it.
     pub(crate) fn join(
         &mut self,
         value: Tensor<T>,
-        skip: &Var<T>,
-        branch: &Var<T>,
-        unit: usize,
+        left: &Var<T>,
+        right: &Var<T>,
+        joint: Joint,
     ) -> Var<T> {
-        self.push(value, [skip.node, branch.node], || Kind::Join { unit })
+        self.push(value, [left.node, right.node], || Kind::Join(joint))
     }
 
-    /// [`Tape::op`] and [`Tape::join`] at once, for a kernel that computes the sum without
-    /// storing the branch: `value` is the sum, `inputs` and `rule` are the branch's.
+    /// [`Tape::op`] and [`Tape::join`] at once, for a kernel that never makes the right
+    /// part on its own: `value` is the sum, `inputs` and `rule` are those of that part.
     pub(crate) fn joined_op<R: Rule<T> + 'static>(
         &mut self,
         value: Tensor<T>,
-        skip: &Var<T>,
-        unit: usize,
+        left: &Var<T>,
+        joint: Joint,
         inputs: &[&Var<T>],
         rule: impl FnOnce() -> R,
     ) -> Var<T> {
-        let branch = self.op_node(inputs, rule);
-        self.push(value, [skip.node, branch], || Kind::Join { unit })
+        let right = self.op_node(inputs, rule);
+        self.push(value, [left.node, right], || Kind::Join(joint))
     }
 
     fn op_node<R: Rule<T> + 'static>(

@@ -82,7 +82,7 @@ fn without_branches_it_is_the_path_of_skips() {
     for mode in [Mode::Train, Mode::Eval] {
         let net = seeded(4, mode);
         let (pass, x, loss) = recorded(&net);
-        let sweep = Sweep { skip_params: false, routes: vec![Route::Skip; 2] };
+        let sweep = Sweep { skip_params: false, routes: vec![Route::SKIP; 2] };
         let skips = pass.tape.vjp(&loss, Tensor::full([1], 1.0), &sweep);
         let none = pass.tape.backward_up_to(&loss, 0);
         assert_eq!(none.of(&x), skips.of(&x));

@@ -2,7 +2,7 @@
 //! which are themselves held by finite differences.
 
 use nn::op::{self, FusedConv, Norm, Statistics};
-use nn::{Mode, Params, Route, Sweep, Tape, Var};
+use nn::{Joint, Mode, Params, Route, Sweep, Tape, Var};
 use proptest::prelude::*;
 use tensor::kernel::batch_norm::Moments;
 use tensor::random::Stream;
@@ -106,7 +106,7 @@ impl<'a, T: Scalar> Recorded<'a, T> {
             let id = params.find(name).unwrap();
             tape.param(id, params.value(id).clone())
         });
-        let summed = case.has_skip.then_some((&skip, UNIT));
+        let summed = case.has_skip.then_some((&skip, Joint::of(UNIT)));
         let norm = case.norm.map(|mode| Norm {
             scale: &scale,
             shift: &shift,
@@ -128,7 +128,7 @@ impl<'a, T: Scalar> Recorded<'a, T> {
             };
             let y = op::conv2d(&mut tape, &z, &weight, 1, 1);
             let y = match summed {
-                Some((skip, unit)) => op::join(&mut tape, skip, &y, unit),
+                Some((skip, joint)) => op::join_at(&mut tape, skip, &y, joint),
                 None => y,
             };
             (y, seen)
@@ -147,8 +147,8 @@ impl<'a, T: Scalar> Recorded<'a, T> {
 }
 
 fn sweeps(case: &Case) -> Vec<Sweep> {
-    let along = |route| Sweep { skip_params: false, routes: vec![Route::Skip, Route::Skip, route] };
-    let routed = [Route::Both, Route::Skip, Route::Branch].map(along);
+    let along = |route| Sweep { skip_params: false, routes: vec![Route::SKIP, Route::SKIP, route] };
+    let routed = [Route::BOTH, Route::SKIP, Route::BRANCH].map(along);
     if case.has_skip { routed.into() } else { vec![Sweep::default()] }
 }
 

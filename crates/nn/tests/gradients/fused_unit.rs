@@ -3,7 +3,7 @@
 //! batch norm still pending; at the input of the unit it meets that of the skip.
 
 use nn::layer::{BatchNorm, Builder, Conv2d};
-use nn::{BatchStatistics, Grads, Mode, Params, Pass, Route, Sweep, Tape, Var, op};
+use nn::{BatchStatistics, Grads, Joint, Mode, Params, Pass, Route, Sweep, Tape, Var, op};
 use proptest::prelude::*;
 use tensor::random::Stream;
 use tensor::{Scalar, Tensor};
@@ -44,8 +44,8 @@ impl Unit {
 
     fn through_layers<T: Scalar>(&self, pass: &mut Pass<'_, T>, x: &Var<T>) -> Var<T> {
         let x = self.stem.forward(pass, x);
-        let h = self.conv1.forward_normed(pass, &self.bn1, &x, None);
-        let y = self.conv2.forward_normed(pass, &self.bn2, &h, Some((&x, UNIT)));
+        let h = self.conv1.forward_onto(pass, Some(&self.bn1), &x, None);
+        let y = self.conv2.forward_onto(pass, Some(&self.bn2), &h, Some((&x, Joint::of(UNIT))));
         self.last.forward_relu(pass, &y)
     }
 
@@ -109,8 +109,8 @@ impl<'a, T: Scalar> Run<'a, T> {
             check_close(what, &got.mean, &expected.mean, TOLERANCE);
             check_close(what, &got.m2, &expected.m2, TOLERANCE);
         }
-        for route in [Route::Both, Route::Skip, Route::Branch] {
-            let sweep = Sweep { skip_params: false, routes: vec![Route::Both, route] };
+        for route in [Route::BOTH, Route::SKIP, Route::BRANCH] {
+            let sweep = Sweep { skip_params: false, routes: vec![Route::BOTH, route] };
             let (got, expected) = (self.sweep(dy, &sweep), exact.sweep(&dy.cast(), &sweep));
             close(
                 &format!("dx {route:?}"),

@@ -4,6 +4,7 @@
 mod degrees;
 mod fused;
 mod fused_unit;
+mod gates;
 mod images;
 mod network;
 mod norm;

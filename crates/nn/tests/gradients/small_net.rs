@@ -48,14 +48,15 @@ impl SmallNet {
         let seed = rng.below(1 << 32);
         let mut b = Builder::new(seed);
         let layers = Layers {
-            stem: Conv2d::new(&mut b, "stem", [c0, c1], 3, 1).with_bias(&mut b, "stem"),
+            stem: Conv2d::new(&mut b, "stem", [c0, c1], 3, 1).with_bias(&mut b, "stem", 0.0),
             bn1: BatchNorm::new(&mut b, "bn1", c1),
             conv1: Conv2d::new(&mut b, "conv1", [c1, c1], 3, 1),
             bn2: BatchNorm::new(&mut b, "bn2", c1),
             projection: Conv2d::new(&mut b, "projection", [c1, c2], 1, 2),
             conv2: Conv2d::new(&mut b, "conv2", [c1, c2], 3, 2),
             bn3: BatchNorm::new(&mut b, "bn3", c2),
-            linear: Linear::new(&mut b, "linear", [c2, CLASSES], false).with_bias(&mut b, "linear"),
+            linear: Linear::new(&mut b, "linear", [c2, CLASSES], false)
+                .with_bias(&mut b, "linear", 0.0),
         };
         let mut params = b.finish();
         live_in(&mut params, seed);

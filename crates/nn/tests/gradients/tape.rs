@@ -178,7 +178,7 @@ fn sum_of_all_paths(
     let mut sum = Tensor::zeros(x.value().shape());
     let mut distinct = Vec::new();
     for path in 0..1u32 << units {
-        let route = |unit| if path >> unit & 1 == 1 { Route::Branch } else { Route::Skip };
+        let route = |unit| if path >> unit & 1 == 1 { Route::BRANCH } else { Route::SKIP };
         let sweep = Sweep::along((0..units).map(route).collect());
         let grads = tape.vjp(y, dy.clone(), &sweep);
         let dx = grads.of(x).expect("every path leads to the input");

@@ -120,7 +120,7 @@ fn check(a: usize, b: usize) {
 }
 
 #[track_caller]
-fn unary<T: Scalar>(out: &mut [T], a: &[T], f: impl Fn(T) -> T + Copy + Send + Sync) {
+pub(super) fn unary<T: Scalar>(out: &mut [T], a: &[T], f: impl Fn(T) -> T + Copy + Send + Sync) {
     check(out.len(), a.len());
     let chunks = out.par_chunks_mut(CHUNK_ELEMENTS).zip(a.par_chunks(CHUNK_ELEMENTS));
     threads::share(chunks).for_each(|(out, a)| {
@@ -133,7 +133,12 @@ fn unary<T: Scalar>(out: &mut [T], a: &[T], f: impl Fn(T) -> T + Copy + Send + S
 }
 
 #[track_caller]
-fn binary<T: Scalar>(out: &mut [T], a: &[T], b: &[T], f: impl Fn(T, T) -> T + Copy + Send + Sync) {
+pub(super) fn binary<T: Scalar>(
+    out: &mut [T],
+    a: &[T],
+    b: &[T],
+    f: impl Fn(T, T) -> T + Copy + Send + Sync,
+) {
     check(out.len(), a.len());
     check(out.len(), b.len());
     let inputs = a.par_chunks(CHUNK_ELEMENTS).zip(b.par_chunks(CHUNK_ELEMENTS));

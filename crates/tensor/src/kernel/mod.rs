@@ -7,6 +7,7 @@ pub mod batch_norm;
 pub mod channelwise;
 pub mod conv2d;
 pub mod elementwise;
+pub mod gate;
 pub mod momentum;
 pub mod pool;
 pub mod shortcut;

@@ -18,13 +18,18 @@ const NO_STEP: &str = "there is no step to measure";
 /// Decides initial weights and crops, which time does not depend on.
 const SEED: u64 = 1;
 
+/// The architecture called `name`.
+pub(super) fn arch(name: &str) -> Arch {
+    Arch::parse(name).expect("what is benched has a name")
+}
+
 /// Does the work and says what it took.
 pub(super) fn measure(work: Work) -> Result<Sample> {
-    let resnet110 = Arch::PreAct { depth: 110 };
+    let resnet110 = arch("resnet110");
     let steps = work.steps();
     let value = match work {
         Work::Train => training(resnet110, BATCH, steps)?,
-        Work::TrainVgg15 => training(Arch::Vgg15 { batch_norm: true }, BATCH, steps)?,
+        Work::TrainVgg15 => training(arch("vgg15"), BATCH, steps)?,
         Work::Evaluate => evaluation(resnet110, BATCH, steps)?,
         Work::TwoThreads => two_threads(resnet110, BATCH, steps)?,
         Work::Deletions => deletions(resnet110, BATCH)?,
@@ -168,17 +173,19 @@ fn peak_in(status: &str) -> Option<f64> {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::LazyLock;
+
     use super::*;
 
-    const SMALL: Arch = Arch::PreAct { depth: 8 };
+    static SMALL: LazyLock<Arch> = LazyLock::new(|| arch("resnet8"));
 
     #[test]
     fn every_work_can_be_done_on_a_small_network() {
         for value in [
-            training(SMALL, 8, 2).unwrap(),
-            evaluation(SMALL, 8, 2).unwrap(),
-            two_threads(SMALL, 8, 2).unwrap(),
-            deletions(SMALL, 8).unwrap(),
+            training(*SMALL, 8, 2).unwrap(),
+            evaluation(*SMALL, 8, 2).unwrap(),
+            two_threads(*SMALL, 8, 2).unwrap(),
+            deletions(*SMALL, 8).unwrap(),
         ] {
             assert!(value.is_finite() && value > 0.0, "{value}");
         }
@@ -187,7 +194,7 @@ mod tests {
     #[test]
     fn only_whole_batches_are_trained_on() {
         // Two batches an epoch, of 600 and of 400 images, and three steps with the warm-up.
-        assert!(training(SMALL, 600, 1).is_ok());
+        assert!(training(*SMALL, 600, 1).is_ok());
     }
 
     #[test]
@@ -200,7 +207,7 @@ mod tests {
     #[test]
     fn half_of_a_sweep_is_shared() {
         // 54 blocks of nearly equal work: (53 / 2 + 1) / 54.
-        let ideal = ideal_deletions(&Arch::PreAct { depth: 110 }.build(SEED));
+        let ideal = ideal_deletions(&arch("resnet110").build(SEED));
         assert!((ideal - 27.5 / 54.0).abs() < 0.003, "{ideal}");
         // The intact network once, and three deletions by hand: what follows the unit, and
         // the projections of the two that have one.
