@@ -22,8 +22,8 @@ pub struct Description {
     pub side: usize,
     /// Colour channels.
     pub channels: usize,
-    /// Means and deviations of the set's training images; a network's weights may ask for
-    /// others.
+    /// Means and deviations of the set's training images. Weights may state others, which
+    /// win.
     pub normalisation: Normalisation,
     /// sha-256 of the images' records in the official layout, in order. Of a whole test
     /// split it is the sum of `test_batch.bin`; of the training split that of

@@ -196,11 +196,11 @@ mod tests {
             ("stochastic-depth:1", sd(1.0), "stochastic-depth:1", "-sd1"),
             ("subset:23", TrainedPaths::Subset { m: 23 }, "subset:23", "-subset23"),
         ];
-        for (text, paths, told, suffix) in cases {
+        for (text, paths, full, suffix) in cases {
             assert_eq!(text.parse(), Ok(paths), "{text}");
-            assert_eq!((paths.to_string(), paths.suffix()), (told.into(), suffix.into()));
+            assert_eq!((paths.to_string(), paths.suffix()), (full.into(), suffix.into()));
             let json = serde_json::to_string(&paths).unwrap();
-            assert_eq!(json, format!("{told:?}"));
+            assert_eq!(json, format!("{full:?}"));
             assert_eq!(serde_json::from_str::<TrainedPaths>(&json).unwrap(), paths);
         }
         for text in [
