@@ -95,9 +95,6 @@ impl<T: Scalar> Tape<T> {
     }
 }
 
-/// By how much the terms of a join raise the degree: the skip, then the branch.
-const RAISED: [usize; 2] = [0, 1];
-
 /// Hands the cotangents at the node that follows `earlier` on to its inputs.
 fn step<T: Scalar>(earlier: &[Node<T>], node: &Node<T>, places: &mut Places<T>) {
     let i = earlier.len();
@@ -113,8 +110,11 @@ fn step<T: Scalar>(earlier: &[Node<T>], node: &Node<T>, places: &mut Places<T>) 
         match &node.kind {
             Kind::Input => places.add(i, Cotangent::Whole(dy)),
             Kind::Param(id) => places.add_param(*id, dy),
-            Kind::Join { .. } => {
-                for (input, raised) in node.inputs.iter().zip(RAISED) {
+            Kind::Join(joint) => {
+                // A branch counts where the unit could have gone around it: where the sum
+                // so far, on the left, holds the skip.
+                let raised = [0, usize::from(joint.left.skip)];
+                for (input, raised) in node.inputs.iter().zip(raised) {
                     if let Some(&input) = input
                         && places.is_needed[input]
                     {
