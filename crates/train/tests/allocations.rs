@@ -54,7 +54,7 @@ fn allocated(job: &Job) -> Vec<(usize, usize)> {
 /// what a step allocates again and again is in all of them.
 #[test]
 fn a_training_step_allocates_nothing_in_the_steady_state() {
-    for model in ["resnet8", "resnet8-v1", "vgg15"] {
+    for model in ["resnet8", "resnet8-v1", "vgg15", "highway"] {
         for threads in [2, 1] {
             let job = job(model);
             let epochs = tensor::threads::with_threads(threads, || allocated(&job)).unwrap();
