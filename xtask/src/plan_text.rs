@@ -36,7 +36,8 @@ pub(crate) fn described(plan: &Plan, model: &Model<f32>) -> String {
 
 #[cfg(test)]
 mod tests {
-    use models::Arch;
+    use models::build::{conv, global_average, linear};
+    use models::{Arch, ModelBuilder, UnitSpec};
 
     use super::*;
 
@@ -44,6 +45,10 @@ mod tests {
     fn what_differs_from_the_intact_network_is_said() {
         let resnet = Arch::parse("resnet14").unwrap().build(0);
         let vgg = Arch::parse("vgg15").unwrap().build(0);
+        let mut net = ModelBuilder::for_cifar(0);
+        let two = UnitSpec::residual([conv("a", 3, 3)]).branch([conv("b", 3, 3)]);
+        net.unit("unit0", 0, two);
+        let two = net.finish("two", "block", [global_average(), linear("linear", 10)]);
         let plan = Plan::intact(&resnet);
         let mut branch = plan.clone().delete(&resnet, 5).unwrap();
         branch.routes[2] = Route::BRANCH;
@@ -55,6 +60,7 @@ mod tests {
             // The branch of a plain layer is the intact layer.
             (&vgg, Plan::intact(&vgg), "intact"),
             (&vgg, Plan::intact(&vgg).delete(&vgg, 13).unwrap(), "delete 13"),
+            (&two, Plan::intact(&two).delete_branch(&two, 0, 1).unwrap(), "delete 0.1"),
         ];
         for (model, plan, expected) in cases {
             assert_eq!(described(&plan, model), expected);

@@ -69,3 +69,20 @@ fn vgg_has_the_gradients_of_its_values() {
         check(Kind::Vgg, &model, &lesioned.delete(&model, 12).unwrap(), 32);
     }
 }
+
+#[test]
+fn a_plain_network_has_the_gradients_of_its_values() {
+    let model = lifted(lived_in(arch("plain8").build(3), 3));
+    check(Kind::Plain, &model, &Plan::intact(&model), 8);
+    check(Kind::Plain, &model, &Plan::intact(&model).delete(&model, 0).unwrap(), 8);
+}
+
+#[test]
+fn a_highway_network_has_the_gradients_of_its_values() {
+    let model = lifted(lived_in(arch("highway-b0").build(3), 3));
+    let intact = Plan::intact(&model);
+    check(Kind::Highway, &model, &intact, 8);
+    let mut lesioned = intact.delete(&model, 1).unwrap();
+    lesioned.routes[7] = Route::BRANCH;
+    check(Kind::Highway, &model, &lesioned, 8);
+}

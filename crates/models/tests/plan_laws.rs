@@ -18,17 +18,24 @@ static POST: LazyLock<Model<f64>> = LazyLock::new(|| lived_in(arch("resnet20-v1"
 static VGG: LazyLock<Model<f64>> =
     LazyLock::new(|| lived_in(Vgg15 { width: 6, batch_norm: true }.build("vgg15", 3), 3));
 
+static PLAIN: LazyLock<Model<f64>> = LazyLock::new(|| lived_in(arch("plain20").build(4), 4));
+static HIGHWAY: LazyLock<Model<f64>> = LazyLock::new(|| lived_in(arch("highway").build(5), 5));
+
 /// The network and a side that its images may have.
 fn network(kind: Kind) -> (&'static Model<f64>, usize) {
     match kind {
         Kind::PreAct => (&PRE, 8),
         Kind::PostAct => (&POST, 8),
         Kind::Vgg => (&VGG, 32),
+        Kind::Plain => (&PLAIN, 8),
+        Kind::Highway => (&HIGHWAY, 8),
     }
 }
 
+const KINDS: [Kind; 5] = [Kind::PreAct, Kind::PostAct, Kind::Vgg, Kind::Plain, Kind::Highway];
+
 fn kinds() -> impl Strategy<Value = Kind> {
-    prop_oneof![Just(Kind::PreAct), Just(Kind::PostAct), Just(Kind::Vgg)]
+    prop::sample::select(KINDS.to_vec())
 }
 
 /// A legal plan from random numbers: any route that the unit has, and a few
@@ -67,7 +74,7 @@ proptest! {
     /// Forward and backward, in both modes, under any routes and order.
     #[test]
     fn a_network_under_a_plan_is_what_its_definition_says(
-        kind in kinds(), routes: [u8; 14], swaps: [usize; 3], trains: bool,
+        kind in kinds(), routes: [u8; 17], swaps: [usize; 3], trains: bool,
     ) {
         let (model, side) = network(kind);
         let plan = some_plan(model, &routes, &swaps);
@@ -78,7 +85,7 @@ proptest! {
 
     #[test]
     fn the_order_of_deletions_does_not_matter(
-        kind in kinds(), ids in proptest::collection::vec(0usize..14, 0..6),
+        kind in kinds(), ids in proptest::collection::vec(0usize..17, 0..6),
     ) {
         let model = network(kind).0;
         let candidates = deletable(model);
@@ -111,7 +118,7 @@ proptest! {
     }
 
     #[test]
-    fn a_plan_survives_its_json(kind in kinds(), routes: [u8; 14], swaps: [usize; 3]) {
+    fn a_plan_survives_its_json(kind in kinds(), routes: [u8; 17], swaps: [usize; 3]) {
         let plan = some_plan(network(kind).0, &routes, &swaps);
         let json = serde_json::to_string(&plan).unwrap();
         prop_assert_eq!(serde_json::from_str::<Plan>(&json).unwrap(), plan);
@@ -145,7 +152,7 @@ proptest! {
 
 #[test]
 fn every_lesion_shows_in_the_logits() {
-    for kind in [Kind::PreAct, Kind::PostAct, Kind::Vgg] {
+    for kind in KINDS {
         let model = network(kind).0;
         let intact = Plan::intact(model);
         let mut seen = HashSet::from([logits(kind, &intact)]);

@@ -61,6 +61,7 @@ fn a_training_step_allocates_nothing_in_the_steady_state() {
         ("resnet8", all, ordinary),
         ("resnet8-v1", all, ordinary),
         ("vgg15", all, ordinary),
+        ("highway", all, ordinary),
         ("resnet8", stochastic_depth, ordinary),
         ("resnet8-v1", TrainedPaths::Subset { m: 2 }, ordinary),
         ("resnet8", all, Backward::UpTo { branches: 2 }),

@@ -27,13 +27,15 @@ fn unknown_names_are_answered_with_the_known_ones() {
 fn numbers_out_of_range_are_refused() {
     let bench = Bench::new();
     let weights = bench.weights("resnet8");
-    let cases: [(&[&str], &[&str]); 7] = [
+    let cases: [(&[&str], &[&str]); 9] = [
         (&["--images", "0"], &["--images", "0 images of cifar10-sample-test", "1 to 2000"]),
         (&["--images", "2001"], &["--images", "1 to 2000"]),
         (&["--threads", "0"], &["--threads"]),
         (&["--recalibrate", "0"], &["--recalibrate 0", "from 1 to 7"]),
         (&["--recalibrate", "8"], &["--recalibrate 8", "from 1 to 7", "1000 images"]),
         (&["--delete", "3"], &["--delete 3", "unit 3 does not exist", "units 0 to 2"]),
+        (&["--delete", "1.4"], &["--delete 1.4", "does not have a branch 4"]),
+        (&["--delete", "1.x"], &["a unit such as 3, or a branch of one such as 3.1"]),
         (&["--swap", "0:7"], &["--swap 0:7", "unit 7 does not exist"]),
     ];
     for (more, expected) in cases {

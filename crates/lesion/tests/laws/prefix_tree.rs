@@ -4,7 +4,8 @@ use std::collections::HashSet;
 
 use lesion::{Cost, PrefixTree};
 use models::EVAL_GROUP;
-use models::{Model, Plan, PlanError, Route, Vgg15, evaluate};
+use models::{Model, Place, Plan, PlanError, Route, Site, Sites, Vgg15, Visit, evaluate};
+use nn::Var;
 use proptest::prelude::*;
 use tensor::{Scalar, Tensor, threads};
 
@@ -180,4 +181,81 @@ fn each_image_has_a_label() {
     let tree = PrefixTree::new(&model, vec![Plan::intact(&model)]).unwrap();
     let (images, labels) = noise(1, 2, 0).remove(0);
     tree.evaluate(&model, [(images, labels[..1].to_vec())], &mut |_| {});
+}
+
+/// Sums of what a unit hands on, by plan and image; in one plan a replacement.
+#[derive(Default)]
+struct Watcher {
+    silenced: Option<(usize, usize)>,
+    seen: Vec<(usize, usize, f64)>,
+}
+
+impl Sites<f32> for Watcher {
+    fn wants(&self, site: Site) -> bool {
+        let silenced = self.silenced.is_some_and(|(_, unit)| unit == site.unit);
+        site.place == Place::Output || silenced && site.place == Place::Branch(0)
+    }
+
+    fn at(&mut self, site: Site, visit: &Visit<'_>, value: &Var<f32>) -> Option<Tensor<f32>> {
+        let value = value.value();
+        if let (Place::Branch(_), Some((plan, _))) = (site.place, self.silenced) {
+            return visit.plans.contains(&plan).then(|| Tensor::zeros(value.shape()));
+        }
+        let size = value.len() / value.dims()[0];
+        for (image, values) in visit.images.clone().zip(value.as_slice().chunks(size)) {
+            let sum = values.iter().map(|&v| f64::from(v)).sum();
+            self.seen.extend(visit.plans.iter().map(|&plan| (plan, image, sum)));
+        }
+        None
+    }
+}
+
+#[test]
+fn sites_see_every_plan_and_image_in_order_and_reading_changes_no_bit() {
+    let [model, ..] = networks(6);
+    let intact = Plan::intact(&model);
+    let plans = vec![
+        intact.clone(),
+        intact.clone().delete(&model, 7).unwrap(),
+        intact.clone().swap(&model, 0, 2).unwrap(),
+        intact,
+    ];
+    let batches = noise(6, EVAL_GROUP + 9, 5);
+    let sweep = PlanSweep::new(&model, plans.clone()).unwrap();
+    let unread = sweep.evaluate(&model, batches.clone(), &mut |_| {});
+    let (read, sites) = sweep.evaluate_at(&model, batches.clone(), &mut |_| {}, Watcher::default);
+    assert_eq!(read, unread);
+    let seen: Vec<_> = sites.iter().flat_map(|sites| &sites.seen).collect();
+    for (place, plan) in plans.iter().enumerate() {
+        // The same by one plan alone; there the images of each unit are in order too.
+        let one = PlanSweep::new(&model, vec![plan.clone()]).unwrap();
+        let (_, alone) = one.evaluate_at(&model, batches.clone(), &mut |_| {}, Watcher::default);
+        let sums = |image: usize, plan: usize, seen: &[&(usize, usize, f64)]| -> Vec<u64> {
+            let of = seen.iter().filter(|(p, i, _)| (*p, *i) == (plan, image));
+            of.map(|(.., sum)| sum.to_bits()).collect()
+        };
+        let alone: Vec<_> = alone.iter().flat_map(|sites| &sites.seen).collect();
+        for image in 0..EVAL_GROUP + 9 {
+            let expected = sums(image, 0, &alone);
+            assert_eq!(expected.len(), model.units.len());
+            assert_eq!(sums(image, place, &seen), expected, "plan {place}, image {image}");
+        }
+    }
+}
+
+#[test]
+fn a_replacement_acts_on_the_plans_of_its_key_alone() {
+    let [model, ..] = networks(7);
+    let intact = Plan::intact(&model);
+    let deleted = intact.clone().delete(&model, 4).unwrap();
+    let batches = noise(7, 6, 2);
+    let evaluated = |plan| evaluate(&model, plan, batches.clone());
+    // Two plans of one order and routes; in the second the branch of unit 4 is silenced.
+    let plans = vec![intact.clone(), intact.clone()];
+    let key = |plan: usize, place: usize| u64::from(plan == 1 && place == 4);
+    let sweep = PlanSweep::keyed(&model, plans, key).unwrap();
+    assert_eq!(sweep.distinct(), 2);
+    let sites = || Watcher { silenced: Some((1, 4)), ..Watcher::default() };
+    let (found, _) = sweep.evaluate_at(&model, batches.clone(), &mut |_| {}, sites);
+    assert_eq!(found, [evaluated(&intact), evaluated(&deleted)]);
 }

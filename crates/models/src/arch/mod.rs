@@ -1,6 +1,8 @@
 //! The registry: every network has a name.
 
 mod family;
+mod highway;
+mod plain;
 mod postact;
 mod preact;
 mod vgg;
@@ -16,7 +18,8 @@ use tensor::Normalisation;
 pub use vgg::Vgg15;
 
 /// All families, in the order of listings.
-pub static FAMILIES: [&Family; 3] = [&preact::FAMILY, &postact::FAMILY, &vgg::FAMILY];
+pub static FAMILIES: [&Family; 5] =
+    [&preact::FAMILY, &postact::FAMILY, &vgg::FAMILY, &plain::FAMILY, &highway::FAMILY];
 
 /// An architecture, known by its name: a member of a family.
 #[derive(Clone, Copy)]
@@ -122,9 +125,19 @@ mod tests {
 
     #[test]
     fn other_names_are_refused() {
-        for name in
-            ["", "resnet", "resnet21", "resnet2", "resnet020", "resnet+20", "vgg", "resnet20-v2"]
-        {
+        for name in [
+            "",
+            "resnet",
+            "resnet21",
+            "resnet2",
+            "resnet020",
+            "resnet+20",
+            "vgg",
+            "resnet20-v2",
+            "plain",
+            "plain31",
+            "highway-b1",
+        ] {
             assert_eq!(Arch::parse(name), Err(UnknownModel(name.into())), "{name}");
         }
         let message = UnknownModel("x".into()).to_string();
