@@ -33,7 +33,7 @@ mod sites;
 mod unit;
 mod weights;
 
-pub use arch::{Arch, FAMILIES, Family, Training, UnknownModel, Vgg15};
+pub use arch::{Arch, Bottleneck, FAMILIES, Family, Training, UnknownModel, Vgg15};
 pub use backward::{BackwardPlan, BackwardPlanError};
 pub use build::{LayerSpec, ModelBuilder, UnitSpec};
 pub use evaluate::{Predictions, count_wrong, evaluate, score};

@@ -4,7 +4,7 @@
 
 mod common;
 
-use models::{Model, Plan, Route, Vgg15};
+use models::{Bottleneck, Model, Plan, Route, Vgg15};
 use nn::layer::BatchNorm;
 use nn::{Mode, op};
 use tensor::{Scalar, Tensor};
@@ -19,6 +19,9 @@ fn network<T: Scalar>(fixture: &Fixture, name: &str) -> Model<T> {
         "resnet8-v1" => arch("resnet8-v1").build(0),
         "vgg15-tiny" => Vgg15 { width: 8, batch_norm: true }.build(name, 0),
         "vgg15-nobn-tiny" => Vgg15 { width: 8, batch_norm: false }.build(name, 0),
+        "bottleneck5-tiny" => {
+            Bottleneck { blocks: [1, 2, 1, 1], widths: [4, 4, 8, 16] }.build(name, 0)
+        }
         other => panic!("no network {other}"),
     };
     let state = fixture.state("init.");
@@ -116,6 +119,12 @@ fn vgg_is_pytorchs() {
 fn vgg_without_batch_norm_is_pytorchs() {
     check::<f32>("vgg15-nobn-tiny");
     check::<f64>("vgg15-nobn-tiny");
+}
+
+#[test]
+fn bottleneck_networks_are_pytorchs() {
+    check::<f32>("bottleneck5-tiny");
+    check::<f64>("bottleneck5-tiny");
 }
 
 /// All eight backward routes of a ResNet-8, over both kinds of statistics.

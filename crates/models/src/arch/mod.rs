@@ -1,5 +1,6 @@
 //! The registry: every network has a name.
 
+mod bottleneck;
 mod family;
 mod highway;
 mod plain;
@@ -13,13 +14,20 @@ use std::hash::{Hash, Hasher};
 use tensor::Scalar;
 
 use crate::Model;
+pub use bottleneck::Bottleneck;
 pub use family::{Family, Training};
 use tensor::Normalisation;
 pub use vgg::Vgg15;
 
 /// All families, in the order of listings.
-pub static FAMILIES: [&Family; 5] =
-    [&preact::FAMILY, &postact::FAMILY, &vgg::FAMILY, &plain::FAMILY, &highway::FAMILY];
+pub static FAMILIES: [&Family; 6] = [
+    &preact::FAMILY,
+    &postact::FAMILY,
+    &vgg::FAMILY,
+    &plain::FAMILY,
+    &highway::FAMILY,
+    &bottleneck::FAMILY,
+];
 
 /// An architecture, known by its name: a member of a family.
 #[derive(Clone, Copy)]
