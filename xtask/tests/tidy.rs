@@ -9,7 +9,7 @@ const ARROWS: [(&str, &[&str]); 10] = [
     ("tensor", &[]),
     ("nn", &["tensor"]),
     ("models", &["nn", "tensor"]),
-    ("data", &[]),
+    ("data", &["tensor"]),
     ("record", &[]),
     ("train", &["data", "models", "nn", "record", "tensor"]),
     ("lesion", &["data", "models", "nn", "record", "tensor"]),

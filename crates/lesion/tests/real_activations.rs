@@ -12,7 +12,7 @@ use nn::{Grads, Mode, Pass, Sweep, Tape};
 use tensor::random::Stream;
 use tensor::{Scalar, Tensor};
 use testkit::close::{Tolerance, check_close};
-use testkit::gradcheck::normal;
+use testkit::noise::normal;
 
 /// Of the largest magnitude of each result.
 const WITHIN: f64 = 2e-5;
@@ -109,7 +109,7 @@ fn every_convolution_and_its_gradients_stay_close_to_f64() {
                 let z = z.cast::<f32>();
                 let [n, h, w, _] = <[usize; 4]>::try_from(z.dims()).unwrap();
                 let out = [n, h.div_ceil(layer.stride), w.div_ceil(layer.stride), layer.c_out];
-                let dy = normal(out, &mut Stream::new(1, "dy").at(0, 0)).cast::<f32>();
+                let dy = normal::<f32>(out, &mut Stream::new(1, "dy").at(0, 0));
                 let got = conv(&single, &layer, &weight, [&z, &dy]);
                 let expected = conv(&model, &layer, &weight, [&z.cast(), &dy.cast()]);
                 for (part, (got, expected)) in

@@ -44,5 +44,6 @@ pub use nn::Route;
 pub use plan::{Plan, PlanError};
 pub use recalibrate::recalibrated;
 pub use sites::{NoSites, Place, Site, Sites, Visit};
+pub use tensor::Normalisation;
 pub use unit::{Join, Padding, Skip, Unit, UnitShape};
-pub use weights::{Metadata, Normalisation, WeightsError, load_weights};
+pub use weights::{Metadata, WeightsError, load_weights};

@@ -123,7 +123,7 @@ fn training_passes_a_skipped_branch_by() {
 }
 
 #[test]
-fn dropout_acts_in_training_alone_and_repeats_with_its_numbers() {
+fn dropout_acts_where_a_pass_brings_numbers_and_repeats_with_them() {
     let model = lived_in(Vgg15 { width: 8, batch_norm: true }.build::<f32>("vgg", 4), 4);
     let plan = Plan::intact(&model);
     let run = |mode, place: Option<u64>| {
@@ -132,8 +132,9 @@ fn dropout_acts_in_training_alone_and_repeats_with_its_numbers() {
         let x = pass.tape.constant(images(3, 4, 32));
         bits(model.forward(&mut pass, &x, &plan).value())
     };
-    assert_eq!(run(Mode::Eval, Some(1)), run(Mode::Eval, None));
-    assert_eq!(run(Mode::Train, Some(1)), run(Mode::Train, Some(1)));
-    assert_ne!(run(Mode::Train, Some(1)), run(Mode::Train, Some(2)));
-    assert_ne!(run(Mode::Train, Some(1)), run(Mode::Train, None));
+    for mode in [Mode::Train, Mode::Eval] {
+        assert_eq!(run(mode, Some(1)), run(mode, Some(1)), "{mode:?}");
+        assert_ne!(run(mode, Some(1)), run(mode, Some(2)), "{mode:?}");
+        assert_ne!(run(mode, Some(1)), run(mode, None), "{mode:?}");
+    }
 }

@@ -1,22 +1,19 @@
 //! Lists the three worst deletions of a record:
 //! `cargo run -p record --example worst_deletions -- out/records/NAME.json`.
 
-use record::{Outcome, Record};
+use record::{DeleteOne, Record};
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let path = std::env::args().nth(1).ok_or("name a record")?;
     let record = Record::load(path.as_ref())?;
-    let Outcome::DeleteOne(outcome) = &record.result;
-    let mut deletions: Vec<_> = outcome
+    let answer: DeleteOne = record.answer()?;
+    let mut deletions: Vec<_> = answer
         .units
         .iter()
-        .filter_map(|unit| Some((unit.deleted.as_ref()?.score.wrong, &unit.name)))
+        .filter_map(|unit| Some((unit.deleted.as_ref()?.wrong, &unit.name)))
         .collect();
     deletions.sort_by(|a, b| b.cmp(a));
-    println!(
-        "{} intact: {} of {} wrong",
-        record.key.model.name, outcome.intact.wrong, outcome.images
-    );
+    println!("{} intact: {} of {} wrong", record.name, answer.intact.wrong, answer.images);
     for (wrong, name) in deletions.iter().take(3) {
         println!("{name} deleted: {wrong} wrong");
     }

@@ -17,7 +17,7 @@ pub enum RecordError {
         source: std::io::Error,
     },
     /// The file is larger than any record.
-    #[error("{} has more than {limit} bytes: no record is that large; pass a record's .json file", path.display())]
+    #[error("{} has more than {limit} bytes, which no record has; pass a record's .json file", path.display())]
     TooLarge {
         /// The file.
         path: PathBuf,
@@ -42,6 +42,14 @@ pub enum RecordError {
         path: PathBuf,
         /// The version it declares.
         found: u64,
+    },
+    /// The answer is not the one that its key or its reader expects.
+    #[error("the answer of record {name}: {what}")]
+    Answer {
+        /// The record.
+        name: String,
+        /// Which field, what it holds, and what was expected.
+        what: String,
     },
     /// The numbers contradict each other.
     #[error("record {} is inconsistent: {what}; run the experiment again to replace it", path.display())]

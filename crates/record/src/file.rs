@@ -9,7 +9,7 @@ use serde::de::DeserializeOwned;
 
 use crate::{Record, RecordError, SCHEMA, atomic_write};
 
-/// Largest file read, in bytes; the largest record has some thousand numbers.
+/// Largest file read, in bytes; the largest record has some megabytes of answers.
 const MAX_BYTES: u64 = 64 << 20;
 
 impl Record {
@@ -32,13 +32,13 @@ impl Record {
         Ok(record)
     }
 
-    /// Writes the record to `dir/NAME.json`, making the folder where it lacks, and
+    /// Writes the record to `dir/NAME.json`, making the folder if need be, and
     /// returns the file's path.
     ///
     /// # Errors
     /// [`RecordError`], when the folder or file cannot be written, or when the
-    /// record would not read back (a number that is not finite, a name that is no
-    /// file name, counts that contradict each other); nothing is written then.
+    /// record would not read back (a number that is not finite, a name that cannot be a
+    /// file's, counts that contradict each other); nothing is written then.
     pub fn save(&self, dir: &Path) -> Result<PathBuf, RecordError> {
         let path = dir.join(format!("{}.json", self.name));
         if self.schema != SCHEMA {

@@ -5,74 +5,71 @@
 //! that depends on when or where the run took place, so the same question gives the
 //! same bytes. `NAME.run.json` is a [`RunInfo`]: threads, times, host, date.
 //!
-//! Through [`atomic_write`] the project writes every file but the data sets it
-//! downloads, and [`stats`] holds the statistics that experiments and reports share.
+//! A record's answer is typed: [`Answer`] is implemented once for each experiment, also
+//! by crates outside of this project, and [`Record::answer`] reads it back.
+//!
+//! The project writes every file through [`atomic_write`], except the data sets that it
+//! downloads; [`stats`] holds the statistics that experiments and reports share.
 //!
 //! ```
-//! use record::{DataId, DeleteOne, Deletion, Key, ModelId, Outcome, Record, Score};
-//! use record::{UnitDeletion, WeightsId};
+//! use record::{Bits, DeleteOne, Key, Record, Score, UnitDeletion};
 //!
-//! let record = Record::new(
-//!     "delete-one-tiny",
-//!     Key {
-//!         experiment: "delete-one".into(),
-//!         version: 1,
-//!         model: ModelId { name: "tiny".into(), parameters: 10, macs: 100 },
-//!         weights: WeightsId {
-//!             source: "tiny.safetensors".into(),
-//!             sha256: "0".repeat(64),
-//!             recipe: None,
-//!             epochs: None,
-//!             seed: None,
-//!             test_error: None,
-//!         },
-//!         data: DataId {
-//!             name: "cifar10-test".into(),
-//!             sample: true,
-//!             images: 100,
-//!             sha256: "0".repeat(64),
-//!         },
-//!         seed: 0,
-//!         simd: "portable".into(),
-//!         claims_sha256: None,
-//!         plans: serde_json::json!({ "deleted": [0] }),
-//!     },
-//!     Outcome::DeleteOne(DeleteOne {
-//!         images: 100,
-//!         intact: Score { wrong: 8, cross_entropy: 0.3 },
-//!         units: vec![UnitDeletion {
-//!             index: 0,
-//!             name: "stage1.block0".into(),
-//!             stage: 0,
-//!             boundary: false,
-//!             deleted: Some(Deletion {
-//!                 score: Score { wrong: 11, cross_entropy: 0.4 },
-//!                 newly_wrong: 5,
-//!                 newly_right: 2,
-//!             }),
-//!         }],
-//!     }),
-//! );
+//! let right = |text: &str| text.chars().map(|c| c == '1').collect::<Bits>();
+//! let answer = DeleteOne {
+//!     images: 8,
+//!     intact: Score::new(right("11110111"), 0.3),
+//!     units: vec![UnitDeletion {
+//!         index: 0,
+//!         name: "layer1.0".into(),
+//!         stage: 0,
+//!         boundary: false,
+//!         deleted: Some(Score::new(right("11010110"), 0.4)),
+//!     }],
+//! };
+//! # let images = record::ImagesId {
+//! #     name: "cifar10-test".into(),
+//! #     sample: true,
+//! #     images: 8,
+//! #     classes: 10,
+//! #     sha256: "0".repeat(64),
+//! # };
+//! # let key = Key {
+//! #     experiment: "delete-one".into(),
+//! #     version: 3,
+//! #     options: serde_json::json!({}),
+//! #     networks: Vec::new(),
+//! #     images: vec![images],
+//! #     work: "0".repeat(64),
+//! #     simd: "portable".into(),
+//! # };
+//! let record = Record::new("delete-one-tiny", key, &answer)?;
 //! assert!(record.is_up_to_date(&record.key));
 //!
 //! let dir = tempfile::tempdir()?;
-//! let path = record.save(dir.path())?;
-//! assert_eq!(Record::load(&path)?, record);
+//! let read = Record::load(&record.save(dir.path())?)?;
+//! assert_eq!(read.answer::<DeleteOne>()?, answer);
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+pub mod answer;
 mod atomic;
+mod bits;
 mod check;
 mod error;
 mod file;
+mod key;
+mod record;
 mod run_info;
-mod schema;
+mod score;
 pub mod stats;
+mod tally;
 
+pub use answer::*;
 pub use atomic::{FailAt, Step, WriteError, atomic_write};
+pub use bits::{Bits, BitsError};
 pub use error::RecordError;
+pub use key::{Conventions, ImagesId, Key, ModelId, NetworkId, WeightsId, sha256_hex};
+pub use record::{Record, SCHEMA};
 pub use run_info::RunInfo;
-pub use schema::{
-    DataId, DeleteOne, Deletion, Key, ModelId, Outcome, Record, SCHEMA, Score, UnitDeletion,
-    WeightsId, sha256_hex,
-};
+pub use score::Score;
+pub use tally::{Tally, fold};

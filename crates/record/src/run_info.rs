@@ -28,8 +28,8 @@ impl RunInfo {
     /// Writes `dir/NAME.run.json`, `name` being the record's, and returns its path.
     ///
     /// # Errors
-    /// [`RecordError`], when the file cannot be written, when `name` is no file
-    /// name, or when `seconds` is not finite.
+    /// [`RecordError`], when the file cannot be written, when `name` cannot be a
+    /// file's, or when `seconds` is not finite.
     pub fn save(&self, dir: &Path, name: &str) -> Result<PathBuf, RecordError> {
         let path = dir.join(format!("{name}.run.json"));
         check::file_stem(name).map_err(file::inconsistent(&path))?;

@@ -5,16 +5,15 @@ use std::path::Path;
 
 use proptest::prelude::*;
 use record::{
-    DataId, DeleteOne, Deletion, FailAt, Key, ModelId, Outcome, Record, RecordError, RunInfo,
-    Score, Step, UnitDeletion, WeightsId,
+    Bits, DeleteOne, FailAt, Key, Plans, Record, RecordError, RunInfo, SCHEMA, Score, Step,
+    UnitDeletion,
 };
+use serde_json::json;
+use testkit::made_up;
 
-fn sample() -> Record {
-    let deletion = Deletion {
-        score: Score { wrong: 13, cross_entropy: 0.1 + 0.2 },
-        newly_wrong: 5,
-        newly_right: 2,
-    };
+fn answer() -> DeleteOne {
+    let intact = Score { cross_entropy: 1.0 / 3.0, ..made_up::score(100, 10) };
+    let deleted = Score { cross_entropy: 0.1 + 0.2, ..made_up::changed(&intact, 5, 2) };
     let unit = |index, deleted| UnitDeletion {
         index,
         name: format!("unit{index}"),
@@ -22,42 +21,15 @@ fn sample() -> Record {
         boundary: index == 1,
         deleted,
     };
-    Record::new(
-        "made-up",
-        Key {
-            experiment: "delete-one".into(),
-            version: 1,
-            model: ModelId { name: "tiny".into(), parameters: 10, macs: 100 },
-            weights: WeightsId {
-                source: "tiny.safetensors".into(),
-                sha256: "a".repeat(64),
-                recipe: Some("short".into()),
-                epochs: Some(3),
-                seed: Some(u64::MAX),
-                test_error: Some(0.1),
-            },
-            data: DataId {
-                name: "cifar10-test".into(),
-                sample: true,
-                images: 100,
-                sha256: "b".repeat(64),
-            },
-            seed: 7,
-            simd: "portable".into(),
-            claims_sha256: None,
-            plans: serde_json::json!({ "deleted": [0, 1] }),
-        },
-        Outcome::DeleteOne(DeleteOne {
-            images: 100,
-            intact: Score { wrong: 10, cross_entropy: 1.0 / 3.0 },
-            units: vec![unit(0, Some(deletion)), unit(1, None)],
-        }),
-    )
+    DeleteOne { images: 100, intact, units: vec![unit(0, Some(deleted)), unit(1, None)] }
 }
 
-fn outcome(record: &mut Record) -> &mut DeleteOne {
-    let Outcome::DeleteOne(outcome) = &mut record.result;
-    outcome
+fn sample_of(answer: &DeleteOne) -> Result<Record, RecordError> {
+    Record::new("made-up", made_up::key("delete-one", &["tiny"], 100, json!({ "seed": 7 })), answer)
+}
+
+fn sample() -> Record {
+    sample_of(&answer()).unwrap()
 }
 
 #[test]
@@ -73,6 +45,28 @@ fn a_saved_record_reads_back_equal_and_the_same_record_gives_the_same_bytes() {
     assert_eq!(fs::read(&path).unwrap(), first);
 }
 
+#[test]
+fn plans_have_one_score_each() {
+    let record = |plans: usize, answer: &Plans| {
+        let options = json!({ "plans": vec![json!({}); plans] });
+        Record::new("made-up", made_up::key("plans", &["tiny"], 100, options), answer)
+    };
+    let answer =
+        Plans { images: 100, scores: vec![made_up::score(100, 3), made_up::score(100, 7)] };
+    assert_eq!(record(2, &answer).unwrap().answer::<Plans>().unwrap(), answer);
+    let other_images = Plans { images: 99, ..answer.clone() };
+    let short =
+        Plans { scores: vec![made_up::score(100, 3), made_up::score(99, 7)], ..answer.clone() };
+    for (plans, answer, expected) in [
+        (3, answer, "answer.scores has 2 scores, expected one for each of 3"),
+        (2, other_images, "answer.images is 99, expected that of key.images[0], 100"),
+        (2, short, "answer.scores[1].right has 99 images, expected 100"),
+    ] {
+        let message = record(plans, &answer).unwrap_err().to_string();
+        assert!(message.contains(expected), "{message}");
+    }
+}
+
 /// The sum of "abc" is the example of FIPS 180-2.
 #[test]
 fn sums_are_written_as_64_lower_case_digits() {
@@ -86,11 +80,60 @@ fn sums_are_written_as_64_lower_case_digits() {
 fn fields_appear_in_the_order_of_the_structs() {
     let dir = tempfile::tempdir().unwrap();
     let text = fs::read_to_string(sample().save(dir.path()).unwrap()).unwrap();
-    let fields = ["schema", "name", "key", "experiment", "weights", "plans", "result", "kind"];
-    let places: Vec<_> =
-        fields.iter().map(|field| text.find(&format!("\"{field}\"")).unwrap()).collect();
-    assert!(places.is_sorted(), "{places:?}");
-    assert!(text.contains("\"kind\": \"delete-one\""));
+    let fields = [
+        "schema",
+        "name",
+        "key",
+        "experiment",
+        "options",
+        "networks",
+        "weights",
+        "conventions",
+        "images",
+        "work",
+        "simd",
+        "answer",
+        "intact",
+        "wrong",
+        "cross_entropy",
+        "right",
+        "units",
+    ];
+    let mut place = 0;
+    for field in fields {
+        let found = text[place..].find(&format!("\"{field}\""));
+        place += found.unwrap_or_else(|| panic!("{field} is missing or too early in {text}"));
+    }
+}
+
+#[test]
+fn an_answer_is_read_as_what_it_is_and_as_nothing_else() {
+    #[derive(serde::Serialize, serde::Deserialize, Debug, PartialEq)]
+    struct Own {
+        numbers: Vec<f64>,
+    }
+    impl record::Answer for Own {
+        const EXPERIMENT: &'static str = "my-own";
+        fn check(&self, _: &Key) -> Result<(), String> {
+            if self.numbers.is_empty() { Err("answer.numbers is empty".into()) } else { Ok(()) }
+        }
+    }
+    assert_eq!(sample().answer::<DeleteOne>().unwrap(), answer());
+    let message = sample().answer::<Own>().unwrap_err().to_string();
+    assert!(message.contains("of the experiment delete-one, expected my-own"), "{message}");
+
+    // An experiment that this crate does not know has records like any other.
+    let key = made_up::key("my-own", &[], 100, json!({}));
+    let own = Own { numbers: vec![1.0 / 3.0] };
+    let dir = tempfile::tempdir().unwrap();
+    let record = Record::new("own", key.clone(), &own).unwrap();
+    assert_eq!(
+        Record::load(&record.save(dir.path()).unwrap()).unwrap().answer::<Own>().unwrap(),
+        own
+    );
+    for (key, answer) in [(key, Own { numbers: vec![] }), (sample().key, own)] {
+        assert!(matches!(Record::new("own", key, &answer), Err(RecordError::Answer { .. })));
+    }
 }
 
 proptest! {
@@ -99,10 +142,11 @@ proptest! {
         let value = f64::from_bits(bits & !(1 << 63));
         prop_assume!(value.is_finite());
         let dir = tempfile::tempdir().unwrap();
-        let mut record = sample();
-        outcome(&mut record).intact.cross_entropy = value;
-        let mut back = Record::load(&record.save(dir.path()).unwrap()).unwrap();
-        prop_assert_eq!(outcome(&mut back).intact.cross_entropy.to_bits(), value.to_bits());
+        let mut answer = answer();
+        answer.intact.cross_entropy = value;
+        let path = sample_of(&answer).unwrap().save(dir.path()).unwrap();
+        let back: DeleteOne = Record::load(&path).unwrap().answer().unwrap();
+        prop_assert_eq!(back.intact.cross_entropy.to_bits(), value.to_bits());
     }
 }
 
@@ -110,14 +154,15 @@ proptest! {
 fn a_record_is_up_to_date_only_for_its_own_key() {
     let record = sample();
     assert!(record.is_up_to_date(&record.key));
-    let changes: [fn(&mut Key); 7] = [
+    let changes: [fn(&mut Key); 8] = [
         |key| key.version += 1,
-        |key| key.seed += 1,
+        |key| key.options = json!({ "seed": 8 }),
         |key| key.simd = "avx2".into(),
-        |key| key.weights.sha256 = "c".repeat(64),
-        |key| key.data.images = 99,
-        |key| key.plans = serde_json::json!({ "deleted": [0] }),
-        |key| key.claims_sha256 = Some("d".repeat(64)),
+        |key| key.networks[0].weights.sha256 = "c".repeat(64),
+        |key| key.networks[0].conventions.std[2] = 0.5,
+        |key| key.networks[0].branch_scale[0] = 0.9,
+        |key| key.images[0].images = 99,
+        |key| key.work = "d".repeat(64),
     ];
     for change in changes {
         let mut other = record.key.clone();
@@ -125,32 +170,36 @@ fn a_record_is_up_to_date_only_for_its_own_key() {
         assert!(!record.is_up_to_date(&other), "{other:?}");
         assert_ne!(record.key_hash(), other.hash());
     }
-    let older = Record { schema: 0, ..record.clone() };
+    let mut older = record.clone();
+    older.schema = 1;
     assert!(!older.is_up_to_date(&record.key));
+}
+
+#[test]
+fn the_order_of_options_is_not_part_of_the_question() {
+    let key = |options| made_up::key("delete-one", &["tiny"], 100, options);
+    let (a, b) = (key(json!({ "seed": 7, "draws": 3 })), key(json!({ "draws": 3, "seed": 7 })));
+    assert_eq!((a.hash(), a.seed()), (b.hash(), Some(7)));
+    assert_eq!(a, b);
 }
 
 #[test]
 fn foreign_or_damaged_files_are_refused_with_their_name_and_the_reason() {
     let dir = tempfile::tempdir().unwrap();
     let good = fs::read_to_string(sample().save(dir.path()).unwrap()).unwrap();
+    let none_right = (0..100).map(|_| false).collect::<Bits>().to_string();
+    let intact_right = answer().intact.right.to_string();
     let cases = [
-        (good.replace("\"schema\": 1", "\"schema\": 2"), "record schema 2"),
-        (good.replace("\"schema\": 1,", ""), "missing field `schema`"),
-        (good.replace("\"seed\": 7", "\"seed\": 7, \"sed\": 8"), "unknown field `sed`"),
+        (good.replace("\"schema\": 2", "\"schema\": 1"), "record schema 1"),
+        (good.replace("\"schema\": 2,", ""), "missing field `schema`"),
+        (good.replace("\"version\": 1", "\"version\": 1, \"verse\": 8"), "unknown field `verse`"),
         (good.replace("\"stage\": 0", "\"stage\": 0, \"colour\": 8"), "unknown field `colour`"),
-        (good.replace("\"kind\": \"delete-one\"", "\"kind\": \"delete-two\""), "delete-two"),
         (good.replace("\"index\": 1", "\"index\": 3"), "units[1].index is 3"),
-        (good.replace("\"newly_wrong\": 5", "\"newly_wrong\": 6"), "newly_wrong - newly_right = 4"),
-        (good.replace("\"wrong\": 10,", "\"wrong\": 101,"), "intact.wrong is 101"),
-        // Of ten images that were right 92 cannot become wrong, though 92 - 89 is the change.
-        (
-            good.replace("\"wrong\": 10,", "\"wrong\": 90,")
-                .replace("\"wrong\": 13,", "\"wrong\": 93,")
-                .replace("\"newly_wrong\": 5", "\"newly_wrong\": 92")
-                .replace("\"newly_right\": 2", "\"newly_right\": 89"),
-            "newly_wrong is 92, more than the 10 images",
-        ),
-        (good.replace(&"a".repeat(64), "aa"), "64 lower-case hexadecimal"),
+        (good.replace("\"wrong\": 13", "\"wrong\": 14"), "units[0].deleted.wrong is 14"),
+        (good.replace(&intact_right, &none_right), "intact.wrong is 10, expected 100"),
+        (good.replace(&intact_right, "9:AAA="), "intact.right has 9 images, expected 100"),
+        (good.replace(&intact_right, "100:AAA="), "expected LENGTH:BASE64"),
+        (good.replace(&"a1".repeat(32), "aa"), "64 lower-case hexadecimal"),
         (good[..good.len() / 2].to_string(), "is not a record"),
         (String::new(), "is not a record"),
     ];
@@ -172,12 +221,12 @@ fn what_would_not_read_back_is_not_written() {
     let changes: [fn(&mut Record); 8] = [
         |record| record.name = "../escape".into(),
         |record| record.name = String::new(),
-        |record| record.schema = 2,
-        |record| record.key.weights.source = "some/folder/a.safetensors".into(),
-        |record| record.key.weights.test_error = Some(f64::NAN),
-        |record| record.key.data.images = 99,
-        |record| outcome(record).intact.cross_entropy = f64::INFINITY,
-        |record| outcome(record).units[0].deleted.as_mut().unwrap().newly_right = 11,
+        |record| record.schema = SCHEMA + 1,
+        |record| record.key.networks[0].weights.source = "some/folder/a.safetensors".into(),
+        |record| record.key.networks[0].weights.test_error = Some(f64::NAN),
+        |record| record.key.networks[0].conventions.std[0] = 0.0,
+        |record| record.key.networks[0].branch_scale[0] = f64::INFINITY,
+        |record| record.key.images[0].images = 99,
     ];
     for change in changes {
         let dir = tempfile::tempdir().unwrap();
@@ -186,13 +235,18 @@ fn what_would_not_read_back_is_not_written() {
         record.save(dir.path()).unwrap_err();
         assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 0, "{record:?}");
     }
+    let mut answer = answer();
+    answer.intact.cross_entropy = f64::INFINITY;
+    let message = sample_of(&answer).unwrap_err().to_string();
+    assert!(message.contains("made-up: answer.intact.cross_entropy is inf"), "{message}");
 }
 
 #[test]
 fn a_failed_save_keeps_the_older_record() {
     let dir = tempfile::tempdir().unwrap();
     let path = sample().save(dir.path()).unwrap();
-    let newer = Record { key: Key { seed: 8, ..sample().key }, ..sample() };
+    let mut newer = sample();
+    newer.key.version = 8;
     let _full_disk = FailAt::step(Step::Write);
     let message = newer.save(dir.path()).unwrap_err().to_string();
     assert!(message.contains("made-up.json (step write)"), "{message}");

@@ -2,9 +2,11 @@
 //!
 //! Both forms come from the same drawing code and repeat to the byte. Text is
 //! measured and, in the PNG, drawn with the font in `fonts/`; no system font is used.
+//!
+//! [`Lines`] and [`Boxes`] draw data of one's own in the style of this project's figures.
 
 mod canvas;
-mod fig3;
+mod chart;
 mod palette;
 mod raster;
 
@@ -15,7 +17,7 @@ use plotters::prelude::{DrawingBackend, SVGBackend};
 use crate::ReportError;
 use canvas::Canvas;
 
-pub use fig3::fig3;
+pub use chart::{Axis, BoxPlot, Boxes, Key, Level, Lines, Point, Series};
 
 /// A finished figure.
 #[derive(Clone, Debug, PartialEq)]
@@ -46,8 +48,6 @@ impl Figure {
 
 /// A drawing that can be made on any backend.
 trait Drawing {
-    /// Name for error messages.
-    const FIGURE: &'static str;
     /// Width and height in CSS pixels.
     fn size(&self) -> (u32, u32);
     /// Draws everything.
@@ -61,25 +61,30 @@ fn render<D: Drawing>(
     title: &str,
     caption: String,
 ) -> Result<Figure, ReportError> {
-    let failed =
-        |reason: canvas::Failure| ReportError::Draw { figure: D::FIGURE, reason: reason.0 };
-    canvas::register_fonts().map_err(failed)?;
+    let failed = failed(name);
+    canvas::register_fonts().map_err(&failed)?;
     let (width, height) = drawing.size();
     let pixels = (width * canvas::SCALE, height * canvas::SCALE);
 
     let mut svg = String::new();
     let canvas = Canvas::new(SVGBackend::with_string(&mut svg, pixels));
-    drawing.draw(&canvas).and_then(|()| canvas.finish()).map_err(failed)?;
+    drawing.draw(&canvas).and_then(|()| canvas.finish()).map_err(&failed)?;
     drop(canvas);
 
     let mut buffer = raster::buffer(pixels);
     let canvas = Canvas::new(raster::Raster::new(&mut buffer, pixels));
-    drawing.draw(&canvas).and_then(|()| canvas.finish()).map_err(failed)?;
+    drawing.draw(&canvas).and_then(|()| canvas.finish()).map_err(&failed)?;
     drop(canvas);
     let png = raster::encode(&buffer, pixels, canvas::SCALE / 2)
         .map_err(|error| failed(canvas::Failure(error.to_string())))?;
 
     Ok(Figure { name: name.into(), svg: sized(&svg, (width, height), pixels, title), caption, png })
+}
+
+/// What failed, as an error that names the figure.
+fn failed(name: &str) -> impl Fn(canvas::Failure) -> ReportError {
+    let figure = name.to_string();
+    move |reason| ReportError::Draw { figure: figure.clone(), reason: reason.0 }
 }
 
 /// Declares the size in CSS pixels, keeping the finer coordinates inside, and names

@@ -4,20 +4,21 @@
 //! bytes.
 
 mod claims;
-mod finding;
 mod runs;
-mod units;
 
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 use record::Record;
 
 use crate::claims::ClaimResult;
 use crate::figure::Figure;
-use crate::sweep::{self, Sweep};
+use crate::study::{Finding, Part, Section, Study};
+use crate::{Answers, ReportError};
 
 /// What the page shows.
 #[derive(Clone, Copy, Debug)]
 pub struct PageInput<'a> {
+    /// The studies that present the records, in the order in which they are to appear.
+    pub studies: &'a [&'a Study],
     /// The records, in the order in which they are to appear.
     pub records: &'a [Record],
     /// The figures drawn from them; files of the same names lie in `figures/`.
@@ -29,11 +30,16 @@ pub struct PageInput<'a> {
 }
 
 /// Renders the page.
-pub fn render(input: &PageInput) -> String {
-    let sweeps: Vec<Sweep> = input.records.iter().filter_map(Sweep::of).collect();
-    let labels = sweep::labels(&sweeps);
-    let named: Vec<(&str, Sweep)> =
-        labels.iter().map(String::as_str).zip(sweeps.iter().copied()).collect();
+///
+/// # Errors
+/// [`ReportError::Record`] or [`ReportError::Unfit`] if a record is not as its study
+/// expects.
+pub fn render(input: &PageInput) -> Result<String, ReportError> {
+    let answers = Answers::new(input.records);
+    let parts = input.studies.iter().map(|study| (study.part)(&answers));
+    let parts: Vec<Part> = parts.collect::<Result<_, _>>()?;
+    let findings: Vec<&Finding> = parts.iter().filter_map(|part| part.finding.as_ref()).collect();
+    let sections: Vec<&Section> = parts.iter().filter_map(|part| part.section.as_ref()).collect();
     let page = html! {
         (DOCTYPE)
         html lang="en" {
@@ -45,13 +51,15 @@ pub fn render(input: &PageInput) -> String {
                 style { (PreEscaped(include_str!("page/style.css"))) }
             }
             body {
-                header { (masthead(input.preview)) }
+                header { (masthead(input.preview, &sections)) }
                 main {
-                    (finding::section(&named))
+                    (finding_section(&findings))
                     (lesion_section())
                     (figures(input.figures))
                     (claims::section(input.claims))
-                    (units::section(&named))
+                    @for section in sections {
+                        section id=(section.id) { h2 { (section.title) } (section.body) }
+                    }
                     (runs::section(input.records))
                 }
                 footer {
@@ -63,16 +71,16 @@ pub fn render(input: &PageInput) -> String {
             }
         }
     };
-    page.into_string()
+    Ok(page.into_string())
 }
 
-fn masthead(preview: bool) -> Markup {
+fn masthead(preview: bool, sections: &[&Section]) -> Markup {
     html! {
         p.brand { "Unravel" span { "lesion studies of residual networks" } }
         nav aria-label="Sections" {
             a href="#figures" { "Figures" }
             a href="#claims" { "Claims" }
-            a href="#units" { "Every unit" }
+            @for section in sections { a href={ "#" (section.id) } { (section.title) } }
             a href="#runs" { "What was run" }
         }
         @if preview {
@@ -81,6 +89,21 @@ fn masthead(preview: bool) -> Markup {
                 "These numbers come from the sample that ships with the program. "
                 code { "cargo xtask reproduce --full" }
                 " uses all 10,000 test images."
+            }
+        }
+    }
+}
+
+/// The first finding is the page's headline.
+fn finding_section(findings: &[&Finding]) -> Markup {
+    html! {
+        section #finding {
+            @if findings.is_empty() { h1 { "Nothing has been run yet" } }
+            @for (place, finding) in findings.iter().enumerate() {
+                @let sentences = html! { @for text in &finding.headline { span { (text) } " " } };
+                @if place == 0 { h1 { (sentences) } } @else { h2 { (sentences) } }
+                p.lead { (finding.lead) }
+                div.tiles { @for tile in &finding.tiles { (tile) } }
             }
         }
     }
@@ -108,7 +131,7 @@ fn lesion_section() -> Markup {
                     p {
                         "In a chain every link depends on the one before, and removing a link \
                          should ruin it. Veit, Wilber and Belongie (2016) argue that a residual \
-                         network is no chain but resembles an ensemble of many paths: deleting a \
+                         network is not a chain and resembles an ensemble of many paths: deleting a \
                          block removes half of the paths and leaves the others as they were."
                     }
                 }
@@ -132,7 +155,7 @@ fn figures(figures: &[Figure]) -> Markup {
                     }
                 }
             }
-            @if figures.is_empty() { p { "No figure was asked for." } }
+            @if figures.is_empty() { p { "There are no figures." } }
         }
     }
 }

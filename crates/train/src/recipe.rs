@@ -4,6 +4,8 @@ use models::Arch;
 use nn::optim::{Schedule, Shape};
 use serde::{Deserialize, Serialize};
 
+use crate::{Backward, TrainedPaths};
+
 /// How to train.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -22,6 +24,18 @@ pub struct Recipe {
     pub nesterov: bool,
     /// L2 penalty on every parameter.
     pub weight_decay: f64,
+    /// Which blocks a step runs.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub paths: TrainedPaths,
+    /// Which paths the gradients take.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub backward: Backward,
+}
+
+/// What recipes of before had no word for is left out where it is as it was then, so
+/// that their checkpoints stay equal.
+fn is_default<V: Default + PartialEq>(value: &V) -> bool {
+    *value == V::default()
 }
 
 /// A name that no recipe has.
@@ -54,6 +68,8 @@ impl Recipe {
             momentum: 0.9,
             nesterov: true,
             weight_decay: 5e-4,
+            paths: TrainedPaths::All,
+            backward: Backward::Ordinary,
         };
         let training = arch.training();
         match name {

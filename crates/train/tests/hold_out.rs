@@ -2,13 +2,15 @@
 
 mod common;
 
+use std::path::Path;
+
 use data::Split;
 use nn::state::StateDict;
 use train::{CHECKPOINT, Job, LOG, Measured};
 
 use common::{bytes, finish, images, job, run_for};
 
-fn held_out(out: &std::path::Path) -> Job {
+fn held_out(out: &Path) -> Job {
     let (train, validation) = images(Split::Train, 56).hold_out(16).unwrap();
     Job { train, measured: Measured::Validation(validation), ..job(out, true) }
 }
@@ -17,7 +19,7 @@ fn held_out(out: &std::path::Path) -> Job {
 #[test]
 fn the_images_measured_on_decide_no_weight() {
     let [with_test, with_held_out] = [0, 1].map(|_| tempfile::tempdir().unwrap());
-    let weights = |path: &std::path::Path| StateDict::from_bytes(&bytes(path)).unwrap();
+    let weights = |path: &Path| StateDict::from_bytes(&bytes(path)).unwrap();
     let expected = weights(&finish(&job(with_test.path(), false)));
     let found = weights(&finish(&held_out(with_held_out.path())));
     assert!(found.tensors == expected.tensors);

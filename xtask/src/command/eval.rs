@@ -13,7 +13,7 @@ use record::stats::{Interval, wilson};
 use serde::Serialize;
 
 use crate::plan_text::described;
-use crate::progress::Progress;
+use crate::progress::{Progress, Shows};
 use crate::source;
 use crate::study::StudyArgs;
 
@@ -184,7 +184,7 @@ fn training_images(args: &EvalArgs, n: usize, subject: &Subject) -> Result<Datas
 }
 
 fn evaluate_shown(subject: &Subject, plan: &Plan, images: &Dataset) -> Predictions {
-    let mut shown = Progress::new("images", 0, images.len() as u64);
+    let mut shown = Progress::new("images", Shows::Counts, 0, images.len() as u64);
     let mut last = 0;
     let batches = subject.batches(images, EVAL_BATCH).inspect(|(_, labels)| {
         // A batch is asked for when the one before is done.

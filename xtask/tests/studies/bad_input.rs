@@ -165,13 +165,16 @@ fn train_refuses_what_it_cannot_do_before_it_writes_anything() {
     let below = format!("{file}/run");
     let fresh = bench.path("run");
     let fresh = fresh.to_str().unwrap();
-    let cases: [(&[&str], &[&str]); 5] = [
+    let cases: [(&[&str], &[&str]); 8] = [
         (&["resnet9", "--out", fresh], &["unknown model \"resnet9\""]),
         (
             &["resnet8", "--recipe", "magic", "--out", fresh],
             &["unknown recipe \"magic\"", "he2015"],
         ),
         (&["resnet8", "--epochs", "0", "--out", fresh], &["0 epochs"]),
+        (&["resnet8", "--paths", "some", "--out", fresh], &["\"some\"", "stochastic-depth:P"]),
+        (&["resnet8", "--paths", "subset:4", "--out", fresh], &["--paths subset:4", "1 to 3"]),
+        (&["vgg15", "--paths", "subset:4", "--out", fresh], &["--paths subset:4", "has no skip"]),
         (&["resnet8", "--data", &file, "--out", fresh], &["taken", "choose another folder"]),
         (&["resnet8", "--out", &below], &["cannot create the folder", &below, "--out"]),
     ];

@@ -10,10 +10,9 @@ mod vgg;
 use std::fmt;
 use std::hash::{Hash, Hasher};
 
-use tensor::Scalar;
+use tensor::{Normalisation, Scalar};
 
 use crate::Model;
-use crate::weights::Normalisation;
 pub use family::{Family, Training};
 pub use vgg::Vgg15;
 

@@ -6,9 +6,10 @@
 //! boundary:     c = relu bn1 x,   y = P c + conv2 relu bn2 conv1 c   (P: 1x1, no norm)
 //! ```
 
+use tensor::Normalisation;
+
 use super::family::{Family, Training, depth};
 use crate::build::{LayerSpec, conv, global_average, linear, norm, relu};
-use crate::weights::Normalisation;
 use crate::{Model, ModelBuilder, UnitShape, UnitSpec};
 
 pub(super) static FAMILY: Family = Family {

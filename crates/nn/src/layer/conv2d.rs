@@ -112,7 +112,7 @@ impl Conv2d {
             weight: &weight,
             transformed: pass.conv_weights(self.weight),
             skip,
-            // With a bias still to be added they would be those of another value.
+            // A bias would change the moments after they were taken.
             takes_moments: pass.mode == Mode::Train && self.bias.is_none(),
         };
         let (y, moments) = op::fused_conv(&mut pass.tape, x, conv);

@@ -1,6 +1,7 @@
 //! The tape: ops in the order they ran, each with the rule of its gradient.
 
 mod cotangent;
+mod degrees;
 mod grads;
 mod joint;
 mod per_input;
@@ -25,7 +26,7 @@ use rules::{Boxes, Held};
 pub struct Var<T: Scalar> {
     value: Tensor<T>,
     node: Option<usize>,
-    /// Those of the channels, if what made the value has taken them.
+    /// The moments of the channels, if the op that made the value has computed them.
     moments: Option<Moments>,
 }
 
@@ -35,8 +36,8 @@ impl<T: Scalar> Var<T> {
         &self.value
     }
 
-    /// The moments of the value's channels (its last dimension): those that the op
-    /// which made it has taken in passing, or else taken now.
+    /// The moments of the value's channels (its last dimension). If the op that made the
+    /// value has not computed them on the way, this does.
     pub fn moments(&self) -> Moments {
         let take = || Moments::of(self.value.as_slice(), self.value.shape().channels());
         self.moments.clone().unwrap_or_else(take)
@@ -65,7 +66,7 @@ pub trait Rule<T: Scalar>: Send + Sync {
 }
 
 enum Kind<T: Scalar> {
-    /// A value whose gradient is asked for.
+    /// A value whose gradient is wanted.
     Input,
     /// A parameter.
     Param(ParamId),
@@ -81,14 +82,14 @@ struct Node<T: Scalar> {
     kind: Kind<T>,
 }
 
-/// A record of ops, or none: on a tape that is [`off`](Tape::off), ops compute
-/// their values and save nothing.
+/// A record of ops. On a tape that is [`off`](Tape::off), ops only compute their values
+/// and nothing is recorded.
 pub struct Tape<T: Scalar> {
     nodes: Vec<Node<T>>,
     is_recording: bool,
-    /// For the rules to come.
+    /// Memory for the next rules.
     boxes: Boxes<T>,
-    /// For the sweep to come.
+    /// Memory for the next sweep.
     places: Places<T>,
 }
 
@@ -98,7 +99,7 @@ impl<T: Scalar> Tape<T> {
         Self::empty(true)
     }
 
-    /// A tape that does not.
+    /// A tape that does not record.
     pub fn off() -> Self {
         Self::empty(false)
     }
@@ -123,8 +124,8 @@ impl<T: Scalar> Tape<T> {
         self.push(value, [], || Kind::Param(id))
     }
 
-    /// The result of an op. `rule` runs only if the tape records and an input
-    /// has a gradient, so an op saves nothing that nobody will ask for.
+    /// The result of an op. `rule` runs only if the tape records and an input has a
+    /// gradient, so an op saves only what a sweep can need.
     pub fn op<R: Rule<T> + 'static>(
         &mut self,
         value: Tensor<T>,

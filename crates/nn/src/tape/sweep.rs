@@ -72,7 +72,13 @@ impl<T: Scalar> Tape<T> {
 
     /// The places before the first step: a cotangent at `y` alone.
     #[track_caller]
-    fn start(&self, mut places: Places<T>, y: &Var<T>, dy: Tensor<T>, sweep: &Sweep) -> Places<T> {
+    pub(super) fn start(
+        &self,
+        mut places: Places<T>,
+        y: &Var<T>,
+        dy: Tensor<T>,
+        sweep: &Sweep,
+    ) -> Places<T> {
         let node = y.node.filter(|&node| node < self.nodes.len());
         let node = node.expect("a sweep starts at a value that the tape has recorded");
         places.make_room(self.nodes.len());

@@ -8,6 +8,7 @@ use tensor::kernel::batch_norm::Moments;
 use tensor::random::Stream;
 use tensor::{Scalar, Tensor};
 use testkit::close::{Tolerance, check_close};
+use testkit::noise::normal;
 
 use crate::for_all;
 
@@ -46,14 +47,13 @@ fn draw(case: &Case, seed: u64) -> Params<f32> {
     for attempt in 0..100 {
         let mut rng = Stream::new(seed, "fused").at(attempt, 0);
         let mut params = Params::new();
-        let mut normal = |shape: &[usize]| Tensor::from_fn(shape, |_| rng.normal() as f32);
-        params.add("weight", normal(&[3, 3, c_in, c_out]));
-        params.add("scale", normal(&[c_in]));
-        params.add("shift", normal(&[c_in]));
-        params.add_buffer("mean", normal(&[c_in]));
-        params.add_buffer("x", normal(&[n, h, w, c_in]));
-        params.add_buffer("skip", normal(&[n, h, w, c_out]));
-        params.add_buffer("dy", normal(&[n, h, w, c_out]));
+        params.add("weight", normal([3, 3, c_in, c_out], &mut rng));
+        params.add("scale", normal([c_in], &mut rng));
+        params.add("shift", normal([c_in], &mut rng));
+        params.add_buffer("mean", normal([c_in], &mut rng));
+        params.add_buffer("x", normal([n, h, w, c_in], &mut rng));
+        params.add_buffer("skip", normal([n, h, w, c_out], &mut rng));
+        params.add_buffer("dy", normal([n, h, w, c_out], &mut rng));
         params.add_buffer("var", Tensor::from_fn([c_in], |_| (0.1 + 2.0 * rng.uniform()) as f32));
         if nearest_kink(case, &params.cast()) > KINK {
             return params;

@@ -4,7 +4,7 @@ use nn::{Route, Sweep, Tape, Var, op};
 use tensor::Tensor;
 use tensor::random::Stream;
 use testkit::close::{Tolerance, check_close};
-use testkit::gradcheck::normal;
+use testkit::noise::normal;
 
 use crate::{any_shape, hold, problem};
 

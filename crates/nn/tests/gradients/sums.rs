@@ -5,7 +5,8 @@ use proptest::prelude::*;
 use tensor::Tensor;
 use tensor::random::Stream;
 use testkit::close::{Tolerance, check_close};
-use testkit::gradcheck::{GradCheck, normal};
+use testkit::gradcheck::GradCheck;
+use testkit::noise::normal;
 
 use crate::{any_shape, for_all, hold, problem};
 
@@ -24,8 +25,8 @@ fn terms(tape: &mut Tape<f64>, v: &[Var<f64>]) -> [Var<f64>; 2] {
     [skip, op::relu(tape, &pre)]
 }
 
-/// A sweep along one term takes the other for a constant: its gradients are
-/// the true ones of the function in which it is one.
+/// A sweep along one term treats the other as a constant: its gradients are those of the
+/// function in which the other term is a constant.
 #[test]
 fn a_routed_sweep_is_the_gradient_with_the_other_term_held_fixed() {
     let check = GradCheck::new("join along one term", 16);

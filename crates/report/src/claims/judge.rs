@@ -1,120 +1,120 @@
-//! The quantities that criteria speak of, measured on records, with intervals.
-//!
-//! Each unit has its own 95 % interval. A statistic over units that never falls when a
-//! unit's value grows (minimum, median, quantile, maximum) gets as interval the same
-//! statistic of the lower and of the upper ends. As the units' sampling errors are
-//! shared only in part, this is wider than needed, so a verdict without "borderline" is
-//! safe.
+//! From one claim to its row: what it names is found, measured and judged.
 
-use record::stats::{median, quantile};
+use record::Record;
 
-use crate::sweep::{Effect, Sweep};
+use super::ClaimResult;
+use super::criteria::{Ask, Claim};
+use super::verdict::{self, Verdict};
+use crate::study::{Estimate, Study};
+use crate::{Answers, ReportError, words};
 
-/// A measured quantity and its 95 % interval, in the unit of the claims file.
-#[derive(Clone, Debug, PartialEq)]
-pub(super) struct Estimate {
-    pub(super) quantity: &'static str,
-    pub(super) value: f64,
-    pub(super) low: f64,
-    pub(super) high: f64,
+/// Everything that a claim's conditions name, measured.
+struct Measured<'a> {
+    estimates: Vec<(Ask<'a>, Estimate)>,
+    /// Each record once.
+    records: Vec<&'a Record>,
 }
 
-/// The quantities of claim `id` in a delete-one sweep, or why there are none.
-pub(super) fn quantities(id: &str, sweep: &Sweep) -> Result<Vec<Estimate>, String> {
-    let effects = sweep.effects();
-    let (boundary, others): (Vec<_>, Vec<_>) =
-        effects.iter().partition(|effect| effect.unit.boundary);
-    let lacks = |what| move || format!("the record of {} has no {what}", sweep.model());
-    match id {
-        "c02" => any_layer(&effects.iter().collect::<Vec<_>>()).ok_or_else(lacks("deletable unit")),
-        "c04" => ordinary_blocks(&others).ok_or_else(lacks("deletable non-boundary block")),
-        "c05" => peaks(&boundary, &others).ok_or_else(lacks("deletable boundary block")),
-        _ => Err("this version does not judge it".into()),
+/// The row of one claim.
+pub(super) fn result(
+    claim: &Claim,
+    studies: &[&Study],
+    answers: &Answers,
+) -> Result<ClaimResult, ReportError> {
+    let row = ClaimResult {
+        id: claim.id.clone(),
+        figure: claim.figure.clone(),
+        statement: claim.statement.clone(),
+        paper: claim.paper.clone(),
+        ours: None,
+        interval: None,
+        n: None,
+        networks: claim.networks.clone(),
+        criterion: claim.criterion.clone(),
+        verdict: Verdict::not_run(String::new()),
+        record: None,
+    };
+    let Measured { estimates, records } = match measure(claim, studies, answers) {
+        Ok(measured) => measured,
+        Err(ReportError::Lacking(reason)) => {
+            return Ok(ClaimResult { verdict: Verdict::not_run(reason), ..row });
+        }
+        Err(error) => return Err(error),
+    };
+    let each = |show: fn(&Ask, &Estimate) -> String| {
+        let texts: Vec<String> = estimates.iter().map(|(ask, found)| show(ask, found)).collect();
+        Some(texts.join("; "))
+    };
+    let images = records.iter().filter_map(|record| record.key.images.first());
+    let n = images.map(|images| images.images).min();
+    let names: Vec<&str> = records.iter().map(|record| record.name.as_str()).collect();
+    let is_preview = records.iter().any(|record| record.key.is_preview());
+    let (level, borderline) = verdict::level(claim, &estimates);
+    Ok(ClaimResult {
+        ours: each(|ask, found| {
+            format!("{} {}", ask.quantity, with_unit(number(found.value, ask.unit), ask.unit))
+        }),
+        interval: each(|ask, found| {
+            let (low, high) = (number(found.low, ask.unit), number(found.high, ask.unit));
+            with_unit(format!("{low} to {high}"), ask.unit)
+        }),
+        n,
+        verdict: Verdict { level, borderline, preview: n.filter(|_| is_preview), reason: None },
+        record: (!names.is_empty()).then(|| names.join("; ")),
+        ..row
+    })
+}
+
+/// Measures each quantity of a claim once.
+///
+/// Mistakes in the claims file come before anything that is not there.
+fn measure<'a>(
+    claim: &'a Claim,
+    studies: &[&Study],
+    answers: &Answers<'a>,
+) -> Result<Measured<'a>, ReportError> {
+    let mistake =
+        |error: &dyn std::fmt::Display| ReportError::Claims(format!("{}: {error}", claim.id));
+    let (mut known, mut unknown) = (Vec::new(), None);
+    for ask in claim.asks() {
+        let Some(study) = studies.iter().find(|study| study.name == ask.study) else {
+            unknown = unknown.or(Some(ask.study));
+            continue;
+        };
+        let quantity = study.quantity(ask.quantity).map_err(|error| mistake(&error))?;
+        if quantity.unit != ask.unit {
+            let (found, expected) = (ask.unit, quantity.unit);
+            let what = format!("{:?} has the unit {found:?}, expected {expected:?}", ask.quantity);
+            return Err(mistake(&what));
+        }
+        known.push((ask, *study, quantity));
     }
-}
-
-pub(super) fn find<'a>(estimates: &'a [Estimate], quantity: &str) -> Option<&'a Estimate> {
-    estimates.iter().find(|estimate| estimate.quantity == quantity)
+    if let Some(study) = unknown {
+        return Err(ReportError::Lacking(format!("this version has no study {study}")));
+    }
+    let mut measured = Measured { estimates: Vec::new(), records: Vec::new() };
+    for (ask, study, quantity) in known {
+        let records = answers.find_all(&(study.needs)(ask.networks))?;
+        let estimate = (quantity.measure)(&records).map_err(|error| match error {
+            ReportError::Networks { .. } => mistake(&format!("{:?}: {error}", ask.quantity)),
+            other => other,
+        })?;
+        measured.estimates.push((ask, estimate));
+        for record in records {
+            if !measured.records.contains(&record) {
+                measured.records.push(record);
+            }
+        }
+    }
+    Ok(measured)
 }
 
 /// A number as claims show it: two decimals, and none for a count.
-pub(super) fn number(value: f64, unit: &str) -> String {
+fn number(value: f64, unit: &str) -> String {
     let count = unit.is_empty() && value.fract() == 0.0;
-    crate::words::decimal(value, if count { 0 } else { 2 })
+    words::decimal(value, if count { 0 } else { 2 })
 }
 
-fn any_layer(effects: &[&Effect]) -> Option<Vec<Estimate>> {
-    let errors = Values::errors(effects);
-    Some(vec![
-        errors.statistic("min error", |values| quantile(values, 0.0))?,
-        errors.statistic("median error", median)?,
-    ])
-}
-
-fn ordinary_blocks(effects: &[&Effect]) -> Option<Vec<Estimate>> {
-    let damage = Values::damage(effects);
-    let below = |limit: f64| {
-        move |values: &[f64]| {
-            let hits = values.iter().filter(|value| **value <= limit).count();
-            (!values.is_empty()).then(|| 100.0 * hits as f64 / values.len() as f64)
-        }
-    };
-    Some(vec![
-        damage.statistic("median D", median)?,
-        damage.statistic("blocks with D <= 2", below(2.0))?,
-        damage.statistic("blocks with D <= 5", below(5.0))?,
-    ])
-}
-
-fn peaks(boundary: &[&Effect], others: &[&Effect]) -> Option<Vec<Estimate>> {
-    let top = Values::damage(others).statistic("P90", |values| quantile(values, 0.9))?;
-    let damage = Values::damage(boundary);
-    let above =
-        |values: &[f64], limit: f64| values.iter().filter(|value| **value > limit).count() as f64;
-    Some(vec![
-        Estimate {
-            quantity: "B with D > P90 of NB",
-            value: above(&damage.points, top.value),
-            low: above(&damage.lows, top.high),
-            high: above(&damage.highs, top.low),
-        },
-        Values::errors(boundary).statistic("largest B error", |values| quantile(values, 1.0))?,
-    ])
-}
-
-/// One value for each unit, with the ends of its interval.
-struct Values {
-    points: Vec<f64>,
-    lows: Vec<f64>,
-    highs: Vec<f64>,
-}
-
-impl Values {
-    /// Errors, in percent.
-    fn errors(effects: &[&Effect]) -> Self {
-        Values {
-            points: effects.iter().map(|e| 100.0 * e.error).collect(),
-            lows: effects.iter().map(|e| 100.0 * e.error_interval.low).collect(),
-            highs: effects.iter().map(|e| 100.0 * e.error_interval.high).collect(),
-        }
-    }
-
-    /// D: lesioned minus intact error, in points.
-    fn damage(effects: &[&Effect]) -> Self {
-        Values {
-            points: effects.iter().map(|e| 100.0 * e.difference).collect(),
-            lows: effects.iter().map(|e| 100.0 * e.difference_interval.low).collect(),
-            highs: effects.iter().map(|e| 100.0 * e.difference_interval.high).collect(),
-        }
-    }
-
-    /// A statistic of the values, and its ends in either order.
-    fn statistic(
-        &self,
-        quantity: &'static str,
-        of: impl Fn(&[f64]) -> Option<f64>,
-    ) -> Option<Estimate> {
-        let (value, one, other) = (of(&self.points)?, of(&self.lows)?, of(&self.highs)?);
-        Some(Estimate { quantity, value, low: one.min(other), high: one.max(other) })
-    }
+fn with_unit(text: String, unit: &str) -> String {
+    if unit.is_empty() { text } else { format!("{text} {unit}") }
 }

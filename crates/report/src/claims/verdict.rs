@@ -4,8 +4,8 @@ use std::fmt;
 
 use serde::{Serialize, Serializer};
 
-use super::criteria::{Claim, Condition, Rule};
-use super::judge::{self, Estimate};
+use super::criteria::{Ask, Claim, Condition, Rule};
+use crate::study::Estimate;
 
 /// What came out of a claim; written as `reproduced, borderline, preview n=2000`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,7 +29,9 @@ pub enum Level {
     Partly,
     /// Neither do.
     Not,
-    /// The records needed are not there.
+    /// The claim says that it cannot be judged on such numbers.
+    Undecided,
+    /// The study or the records needed are not there.
     NotRun,
 }
 
@@ -45,6 +47,7 @@ impl fmt::Display for Level {
             Level::Reproduced => "reproduced",
             Level::Partly => "partly",
             Level::Not => "not",
+            Level::Undecided => "undecided",
             Level::NotRun => "not run",
         })
     }
@@ -75,12 +78,12 @@ impl Serialize for Verdict {
 /// The verdict of the point estimates, and whether it is borderline: whether it would
 /// differ if every condition whose interval crosses its threshold failed, or held.
 ///
-/// # Errors
-/// A message, when a condition names a quantity that is not among the estimates.
-pub(super) fn level(claim: &Claim, estimates: &[Estimate]) -> Result<(Level, bool), String> {
-    let with = |view| level_as(claim, estimates, view);
-    let level = with(View::Point)?;
-    Ok((level, with(View::Pessimistic)? != level || with(View::Optimistic)? != level))
+/// # Panics
+/// If a quantity of the claim is not among the estimates.
+pub(super) fn level(claim: &Claim, estimates: &[(Ask, Estimate)]) -> (Level, bool) {
+    let with = |view| level_as(claim, &|condition| holds(claim, condition, estimates, view));
+    let level = with(View::Point);
+    (level, with(View::Pessimistic) != level || with(View::Optimistic) != level)
 }
 
 #[derive(Clone, Copy)]
@@ -90,40 +93,33 @@ enum View {
     Optimistic,
 }
 
-fn level_as(claim: &Claim, estimates: &[Estimate], view: View) -> Result<Level, String> {
-    let truth = |conditions: &[Condition]| -> Result<Vec<bool>, String> {
-        conditions.iter().map(|condition| holds(&claim.id, condition, estimates, view)).collect()
-    };
-    let partly = truth(&claim.partly)?;
+fn level_as(claim: &Claim, holds: &dyn Fn(&Condition) -> bool) -> Level {
     let partly = match claim.partly_rule {
-        Rule::All => partly.iter().all(|holds| *holds),
-        Rule::Any => partly.iter().any(|holds| *holds),
+        Rule::All => claim.partly.iter().all(holds),
+        Rule::Any => claim.partly.iter().any(holds),
     };
-    Ok(match truth(&claim.reproduced)?.iter().all(|holds| *holds) {
-        true => Level::Reproduced,
-        false if partly => Level::Partly,
-        false => Level::Not,
-    })
+    if !claim.undecided_if.is_empty() && claim.undecided_if.iter().all(holds) {
+        Level::Undecided
+    } else if claim.reproduced.iter().all(holds) {
+        Level::Reproduced
+    } else if partly {
+        Level::Partly
+    } else {
+        Level::Not
+    }
 }
 
-fn holds(
-    id: &str,
-    condition: &Condition,
-    estimates: &[Estimate],
-    view: View,
-) -> Result<bool, String> {
-    let Some(estimate) = judge::find(estimates, &condition.quantity) else {
-        let known: Vec<_> = estimates.iter().map(|estimate| estimate.quantity).collect();
-        let quantity = &condition.quantity;
-        return Err(format!("{id}: {quantity:?} is not measured, expected one of {known:?}"));
-    };
+fn holds(claim: &Claim, condition: &Condition, estimates: &[(Ask, Estimate)], view: View) -> bool {
+    let ask = claim.ask(condition);
+    let found = estimates.iter().find(|(measured, _)| *measured == ask);
+    let (_, estimate) = found.expect("every quantity of a claim is measured before it is judged");
     let at = |value| condition.op.holds(value, condition.value);
     let everywhere = [at(estimate.low), at(estimate.value), at(estimate.high)];
-    Ok(match view {
-        View::Point => at(estimate.value),
-        View::Pessimistic => everywhere.iter().all(|holds| *holds),
+    match view {
+        View::Point if !condition.bare => at(estimate.value),
+        View::Point | View::Pessimistic => everywhere.iter().all(|holds| *holds),
         View::Optimistic => everywhere.iter().any(|holds| *holds),
-    })
+    }
 }
 
 #[cfg(test)]
@@ -131,36 +127,31 @@ mod tests {
     use super::*;
     use crate::claims::criteria::Claims;
 
-    fn claim(rule: &str) -> Claim {
-        let text = format!(
-            r#"
-            [[claim]]
-            id = "c1"
-            figure = "f"
-            statement = "s"
-            paper = "p"
-            measure = "m"
-            experiment = "e"
-            networks = []
-            criterion = "c"
-            reproduced = [
-                {{ quantity = "a", unit = "", op = ">=", value = 80.0 }},
-                {{ quantity = "b", unit = "", op = "<=", value = 40.0 }},
-            ]
-            partly = [
-                {{ quantity = "a", unit = "", op = ">=", value = 60.0 }},
-                {{ quantity = "b", unit = "", op = "<", value = 30.0 }},
-            ]
-            partly_rule = "{rule}"
-            "#
-        );
-        Claims::parse(&text).unwrap().claims.remove(0)
-    }
+    const CLAIM: &str = r#"
+        [[claim]]
+        id = "c1"
+        figure = "f"
+        statement = "s"
+        paper = "p"
+        measure = "m"
+        study = "e"
+        networks = []
+        criterion = "c"
+        reproduced = [
+            { quantity = "a", unit = "", op = ">=", value = 80.0 },
+            { quantity = "b", unit = "", op = "<=", value = 40.0 },
+        ]
+        partly = [
+            { quantity = "a", unit = "", op = ">=", value = 60.0 },
+            { quantity = "b", unit = "", op = "<", value = 30.0 },
+        ]
+    "#;
 
-    fn estimates(a: [f64; 3], b: [f64; 3]) -> [Estimate; 2] {
-        let estimate =
-            |quantity, [low, value, high]: [f64; 3]| Estimate { quantity, value, low, high };
-        [estimate("a", a), estimate("b", b)]
+    fn judged(text: &str, a: [f64; 3], b: [f64; 3]) -> (Level, bool) {
+        let claim = Claims::parse(text).unwrap().claims.remove(0);
+        let asks = claim.asks();
+        let estimate = |[low, value, high]: [f64; 3]| Estimate { value, low, high };
+        level(&claim, &[(asks[0], estimate(a)), (asks[1], estimate(b))])
     }
 
     #[test]
@@ -190,15 +181,45 @@ mod tests {
             ("any", [61.0, 65.0, 69.0], [28.0, 29.0, 31.0], Partly, false),
         ];
         for (rule, a, b, expected, borderline) in cases {
-            let ours = level(&claim(rule), &estimates(a, b)).unwrap();
+            let ours = judged(&format!("{CLAIM}partly_rule = \"{rule}\""), a, b);
             assert_eq!(ours, (expected, borderline), "{rule} {a:?} {b:?}");
         }
     }
 
     #[test]
-    fn a_quantity_that_is_not_measured_is_an_error_that_names_it() {
-        let message = level(&claim("all"), &estimates([0.0; 3], [0.0; 3])[..1]).unwrap_err();
-        assert!(message.contains("c1: \"b\" is not measured"), "{message}");
+    fn a_bare_inequality_counts_only_where_its_interval_excludes_equality() {
+        use Level::{Not, Partly, Reproduced};
+        let bare = CLAIM.replace("value = 60.0", "value = 60.0, bare = true");
+        let b = [10.0, 20.0, 29.0];
+        let cases = [
+            (&bare, [61.0, 65.0, 69.0], Partly, false),
+            (&bare, [59.0, 61.0, 63.0], Not, true),
+            (&bare, [57.0, 59.0, 61.0], Not, true),
+            (&bare, [55.0, 57.0, 59.0], Not, false),
+            (&bare, [79.0, 81.0, 83.0], Reproduced, true),
+            (&CLAIM.to_string(), [59.0, 61.0, 63.0], Partly, true),
+        ];
+        for (text, a, expected, borderline) in cases {
+            assert_eq!(judged(text, a, b), (expected, borderline), "{a:?}");
+        }
+    }
+
+    #[test]
+    fn a_claim_is_undecided_where_it_says_so_whatever_else_holds() {
+        use Level::{Not, Reproduced, Undecided};
+        let condition = r#"undecided_if = [{ quantity = "b", unit = "", op = "<", value = 5.0 }]"#;
+        let text = format!("{CLAIM}{condition}");
+        let cases = [
+            ([85.0, 86.0, 87.0], [1.0, 2.0, 3.0], Undecided, false),
+            ([41.0, 45.0, 49.0], [1.0, 2.0, 3.0], Undecided, false),
+            ([85.0, 86.0, 87.0], [3.0, 4.0, 6.0], Undecided, true),
+            ([85.0, 86.0, 87.0], [4.0, 6.0, 8.0], Reproduced, true),
+            ([85.0, 86.0, 87.0], [6.0, 7.0, 8.0], Reproduced, false),
+            ([41.0, 45.0, 49.0], [6.0, 7.0, 8.0], Not, false),
+        ];
+        for (a, b, expected, borderline) in cases {
+            assert_eq!(judged(&text, a, b), (expected, borderline), "{a:?} {b:?}");
+        }
     }
 
     #[test]

@@ -9,6 +9,7 @@ use plotters::prelude::{
 };
 use plotters::style::text_anchor::{HPos, Pos, VPos};
 use plotters::style::{FontDesc, FontFamily, FontStyle, TextStyle, register_font};
+use plotters_backend::BackendTextStyle;
 
 use super::palette::{Mark, PAPER};
 
@@ -149,7 +150,40 @@ impl<DB: DrawingBackend> Canvas<DB> {
         self.area.draw(&Circle::new(at, px(radius), color.filled())).map_err(failure)
     }
 
-    fn polygon(&self, corners: &[Point], color: RGBColor) -> Result<(), Failure> {
+    /// A vertical error bar with short ends.
+    pub(super) fn interval(
+        &self,
+        (x, top, bottom): (i32, i32, i32),
+        color: RGBColor,
+    ) -> Result<(), Failure> {
+        let end = px(3.0);
+        self.line(&[(x, top), (x, bottom)], color, 1.0)?;
+        self.line(&[(x - end, top), (x + end, top)], color, 1.0)?;
+        self.line(&[(x - end, bottom), (x + end, bottom)], color, 1.0)
+    }
+
+    /// A box from the second to the fourth height with a line at the third, and whiskers
+    /// to the first and the last.
+    pub(super) fn box_plot(
+        &self,
+        (left, x, right): (i32, i32, i32),
+        [low, lower, middle, upper, high]: [i32; 5],
+        color: RGBColor,
+    ) -> Result<(), Failure> {
+        let end = (right - left) / 4;
+        for (from, to) in [(lower, low), (upper, high)] {
+            self.line(&[(x, from), (x, to)], color, 1.0)?;
+            self.line(&[(x - end, to), (x + end, to)], color, 1.0)?;
+        }
+        let corners = [(left, upper), (right, upper), (right, lower), (left, lower)];
+        self.polygon(&corners, PAPER)?;
+        self.polygon(&corners, color.mix(0.25))?;
+        self.line(&[corners[0], corners[1], corners[2], corners[3], corners[0]], color, 1.0)?;
+        self.line(&[(left, middle), (right, middle)], color, 2.2)
+    }
+
+    /// A filled shape.
+    pub(super) fn polygon(&self, corners: &[Point], color: impl Color) -> Result<(), Failure> {
         self.area.draw(&Polygon::new(corners.to_vec(), color.filled())).map_err(failure)
     }
 
@@ -169,12 +203,13 @@ impl<DB: DrawingBackend> Canvas<DB> {
         let style = style(look).pos(Pos::new(horizontal, VPos::Center));
         self.area.draw(&Text::new(text, at, style)).map_err(failure)
     }
+}
 
-    /// Width of a line of text, in drawing pixels.
-    pub(super) fn width(&self, text: &str, look: Type) -> Result<i32, Failure> {
-        let (width, _) = self.area.estimate_text_size(text, &style(look)).map_err(failure)?;
-        Ok(width as i32)
-    }
+/// Width of a line of text, in drawing pixels.
+pub(super) fn measure(text: &str, look: Type) -> Result<i32, Failure> {
+    register_fonts()?;
+    let ((left, _), (right, _)) = style(look).layout_box(text).map_err(failure)?;
+    Ok(right - left)
 }
 
 fn style(look: Type) -> TextStyle<'static> {

@@ -13,8 +13,9 @@ pub(super) fn section(claims: &[ClaimResult]) -> Markup {
             h2 { "The paper's claims" }
             p {
                 "Each claim has a criterion that was written down before the networks it speaks of \
-                 were lesioned. The verdict follows from our value; it is "
-                em { "borderline" } " where the 95 % interval crosses a threshold that decides it. \
+                 were lesioned. The verdict follows from our value. It is "
+                em { "borderline" } " where the 95 % interval crosses a threshold that decides it, \
+                 and " em { "undecided" } " where the numbers cannot decide. \
                  D: error after deletion minus intact error, in points. B and NB: boundary and \
                  non-boundary blocks. P90: 90th percentile."
             }
@@ -79,7 +80,7 @@ fn chip(verdict: &Verdict) -> Markup {
         Level::Reproduced => "chip yes",
         Level::Partly => "chip partly",
         Level::Not => "chip no",
-        Level::NotRun => "chip",
+        Level::Undecided | Level::NotRun => "chip",
     };
     html! {
         span class=(class) { (verdict.level) }

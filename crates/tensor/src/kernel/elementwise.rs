@@ -154,17 +154,14 @@ pub(super) fn binary<T: Scalar>(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::kernel::wave;
 
     /// Longer than a chunk and not a multiple of anything.
     const LEN: usize = 2 * CHUNK_ELEMENTS + 37;
 
-    fn wave(shift: usize) -> Vec<f32> {
-        (0..LEN).map(|i| ((i * 7 + shift) % 23) as f32 - 11.0).collect()
-    }
-
     #[test]
     fn every_pass_is_its_formula_at_each_element() {
-        let (a, b) = (wave(0), wave(5));
+        let [a, b] = [0, 5].map(|shift| wave::<f32>(LEN, shift));
         let mut out = vec![f32::NAN; LEN];
         relu(&mut out, &a);
         assert!((0..LEN).all(|i| out[i] == a[i].max(0.0)));

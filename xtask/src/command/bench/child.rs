@@ -3,12 +3,13 @@
 use std::time::Instant;
 
 use anyhow::{Context, Result};
-use data::{Normalisation, Split};
+use data::Split;
+use lesion::PrefixTree;
 use lesion::experiment::delete_one;
 use models::{Arch, Model, Plan, evaluate};
 use record::stats::median;
 use tensor::{Tensor, threads};
-use train::{Job, Measured, Progress, Recipe, Trainer};
+use train::{Job, Measured, Position, Recipe, Trainer};
 
 use super::setting::{BATCH, Sample, WARM_UP, Work};
 use crate::source::project_data;
@@ -87,8 +88,8 @@ fn job(arch: Arch, batch: usize) -> Result<Job> {
 
 fn seconds_to_train(trainer: &mut Trainer<'_>, batch: usize) -> Result<f64> {
     // The last, smaller batch of an epoch is left out.
-    if trainer.progress.step + 1 == trainer.steps_per_epoch() {
-        trainer.seek(Progress::default());
+    if trainer.position.step + 1 == trainer.steps_per_epoch() {
+        trainer.seek(Position::default());
     }
     let start = Instant::now();
     let step = trainer.step()?;
@@ -115,15 +116,17 @@ fn deletions(arch: Arch, batch: usize) -> Result<f64> {
     let count = deletable(&model).count();
     let before = evaluations(count / 2);
     let batches = [inputs.clone()];
+    let tree = PrefixTree::new(&model, delete_one::plans(&model))?;
     let start = Instant::now();
-    delete_one::measure(&model, batches, &mut |_| ())?;
+    tree.evaluate(&model, batches, &mut |_| ());
     let sweep = start.elapsed().as_secs_f64();
     Ok(sweep / (before + evaluations(count - count / 2)))
 }
 
 /// What [`deletions`] would be if time went by multiplications alone.
 pub(super) fn ideal_deletions(model: &Model<f32>) -> f64 {
-    let swept = delete_one::sweep(model).cost(model).macs;
+    let tree = PrefixTree::new(model, delete_one::plans(model));
+    let swept = tree.expect("the plans are made for the model").cost(model).macs;
     swept as f64 / (deletable(model).count() as u64 * model.macs()) as f64
 }
 
@@ -141,9 +144,10 @@ fn seconds_to_evaluate(model: &Model<f32>, inputs: &(Tensor<f32>, Vec<u8>)) -> f
 /// The first test images of the shipped sample.
 fn inputs(n: usize) -> Result<(Tensor<f32>, Vec<u8>)> {
     let images = data::load_sample(&project_data(), Split::Test)?.take_first(n)?;
-    let mut batches = data::batches(&images, n, &Normalisation::CIFAR10);
+    let description = images.description();
+    let mut batches = data::batches(&images, n, &description.normalisation);
     let (pixels, labels) = batches.next().context("the sample is empty")?;
-    Ok((Tensor::from_vec([n, data::SIDE, data::SIDE, data::CHANNELS], pixels), labels))
+    Ok((Tensor::from_vec(description.batch_shape(n), pixels), labels))
 }
 
 /// Images per second by the median of `steps`, which tell their own seconds.

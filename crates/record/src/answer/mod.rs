@@ -1,0 +1,60 @@
+//! The raw numbers of each experiment, one file each.
+
+mod delete_many;
+mod delete_one;
+mod plans;
+mod reorder;
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+use crate::Key;
+
+pub use delete_many::{DeleteMany, DeletedCount, DeletedSet};
+pub use delete_one::{DeleteOne, UnitDeletion};
+pub use plans::Plans;
+pub use reorder::{RandomOrder, Reorder};
+
+/// The raw numbers of one experiment, as its records store them.
+pub trait Answer: Serialize + DeserializeOwned {
+    /// The experiment's name.
+    const EXPERIMENT: &'static str;
+
+    /// Whether the numbers agree with each other and with the question.
+    ///
+    /// # Errors
+    /// What does not, as `field is this, expected that`.
+    fn check(&self, key: &Key) -> Result<(), String>;
+}
+
+/// The answers of this crate, checked whenever a record is read or written.
+const ALL: &[Known] = &[
+    Known::new::<DeleteOne>(),
+    Known::new::<DeleteMany>(),
+    Known::new::<Plans>(),
+    Known::new::<Reorder>(),
+];
+
+struct Known {
+    experiment: &'static str,
+    check: fn(&Key, &Value) -> Result<(), String>,
+}
+
+impl Known {
+    const fn new<A: Answer>() -> Known {
+        Known { experiment: A::EXPERIMENT, check: check_as::<A> }
+    }
+}
+
+fn check_as<A: Answer>(key: &Key, answer: &Value) -> Result<(), String> {
+    A::deserialize(answer).map_err(|error| format!("answer: {error}"))?.check(key)
+}
+
+/// Checks an answer if its experiment is one of this crate's.
+pub(crate) fn check(key: &Key, answer: &Value) -> Result<(), String> {
+    match ALL.iter().find(|known| known.experiment == key.experiment) {
+        Some(known) => (known.check)(key, answer),
+        None => Ok(()),
+    }
+}

@@ -1,0 +1,92 @@
+//! The records given, found by what they answer.
+
+use std::cmp::Reverse;
+
+use record::{Key, Record};
+use serde_json::Value;
+
+use crate::{ReportError, words};
+
+/// One record that is needed: an experiment on networks, with options.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Need {
+    /// The experiment.
+    pub experiment: &'static str,
+    /// The networks of this one record, by name, in order; none for pure arithmetic.
+    pub networks: Vec<String>,
+    /// The options that matter, as a JSON object. The experiment's preset decides the
+    /// others.
+    pub options: Value,
+}
+
+impl Need {
+    /// The experiment on one network, with options of the preset.
+    pub fn of(experiment: &'static str, network: &str) -> Need {
+        Need {
+            experiment,
+            networks: vec![network.into()],
+            options: Value::Object(Default::default()),
+        }
+    }
+
+    /// Whether the record of `key` is an answer, whatever its images.
+    pub fn is_met_by(&self, key: &Key) -> bool {
+        let names = || key.networks.iter().map(|network| &network.name);
+        let options = self.options.as_object().into_iter().flatten();
+        key.experiment == self.experiment && names().eq(&self.networks) && { options }
+            .all(|(name, value)| key.options.get(name) == Some(value))
+    }
+}
+
+/// The records given to a report.
+#[derive(Clone, Copy, Debug)]
+pub struct Answers<'a> {
+    records: &'a [Record],
+}
+
+impl<'a> Answers<'a> {
+    /// These records.
+    pub fn new(records: &'a [Record]) -> Self {
+        Answers { records }
+    }
+
+    /// All records of an experiment, in the order given.
+    pub fn of(&self, experiment: &str) -> impl Iterator<Item = &'a Record> {
+        self.records.iter().filter(move |record| record.key.experiment == experiment)
+    }
+
+    /// The record that meets `need`: of several the one with most images, then the
+    /// first by name.
+    pub fn find(&self, need: &Need) -> Option<&'a Record> {
+        let met = self.records.iter().filter(|record| need.is_met_by(&record.key));
+        met.min_by_key(|record| {
+            let images = record.key.images.first().map_or(0, |images| images.images);
+            (Reverse(images), &record.name)
+        })
+    }
+
+    /// One record for each need, in their order.
+    ///
+    /// # Errors
+    /// [`ReportError::Lacking`] says everything that is not there, for instance
+    /// `needs delete-one of resnet32 and resnet56`.
+    pub fn find_all(&self, needs: &[Need]) -> Result<Vec<&'a Record>, ReportError> {
+        let lacking: Vec<&Need> = needs.iter().filter(|need| self.find(need).is_none()).collect();
+        if lacking.is_empty() {
+            return Ok(needs.iter().filter_map(|need| self.find(need)).collect());
+        }
+        let groups = lacking.chunk_by(|a, b| a.experiment == b.experiment);
+        let groups: Vec<String> = groups.map(group).collect();
+        Err(ReportError::Lacking(format!("needs {}", groups.join("; "))))
+    }
+}
+
+/// `delete-one of resnet32 and resnet56`; networks of one record are joined by `with`.
+fn group(needs: &[&Need]) -> String {
+    let subjects = needs.iter().filter(|need| !need.networks.is_empty());
+    let subjects: Vec<String> = subjects.map(|need| need.networks.join(" with ")).collect();
+    match needs[0].experiment {
+        experiment if subjects.is_empty() => experiment.into(),
+        experiment => format!("{experiment} of {}", words::list(&subjects)),
+    }
+}

@@ -1,0 +1,140 @@
+//! One file for each question: its quantities, table, JSON, figures and part of the page.
+//!
+//! A [`Study`] is a value, [`ALL`] the list of those that ship. Nothing else in this
+//! crate knows which there are: claims name studies and quantities, the page takes what
+//! each study makes of the records, and `cargo xtask reproduce` runs what [`figures`]
+//! need. A study of one's own goes the same way, in a list of one's own.
+
+mod delete_many;
+mod delete_one;
+mod draws;
+mod part;
+mod plain;
+mod reorder;
+mod spread;
+
+use record::Record;
+
+use crate::figure::Figure;
+use crate::{Answers, Need, ReportError};
+
+pub use part::{Finding, Part, Section};
+
+/// The studies of this version, in the order in which the page shows them.
+pub const ALL: &[&Study] = &[&delete_one::STUDY, &delete_many::STUDY, &reorder::STUDY];
+
+/// A question that records answer.
+#[derive(Clone, Copy, Debug)]
+pub struct Study {
+    /// Its name, as claims cite it, for instance `delete-one`.
+    pub name: &'static str,
+    /// The records that its quantities need for these networks, by name.
+    pub needs: fn(networks: &[String]) -> Vec<Need>,
+    /// What can be measured, for claims.
+    pub quantities: &'static [Quantity],
+    /// Its figures.
+    pub figures: &'static [StudyFigure],
+    /// One record in the terminal, where the study presents records of an experiment.
+    pub form: Option<Form>,
+    /// What it adds to the page.
+    pub part: fn(&Answers) -> Result<Part, ReportError>,
+}
+
+/// A number that claims can name.
+#[derive(Clone, Copy, Debug)]
+pub struct Quantity {
+    /// Its name, for instance `median D`.
+    pub name: &'static str,
+    /// Its unit: `%`, `points`, or nothing for counts and ratios.
+    pub unit: &'static str,
+    /// Measures it on the records of [`Study::needs`], in that order.
+    ///
+    /// [`ReportError::Lacking`] where the records lack what is measured.
+    pub measure: fn(&[&Record]) -> Result<Estimate, ReportError>,
+}
+
+/// A value with its 95 % interval, in the unit of its quantity.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Estimate {
+    /// The value.
+    pub value: f64,
+    /// Lower end.
+    pub low: f64,
+    /// Upper end.
+    pub high: f64,
+}
+
+/// A figure and the records that it is drawn from.
+#[derive(Clone, Copy, Debug)]
+pub struct StudyFigure {
+    /// Its name under `reproduce --only`, for instance `fig3`.
+    pub name: &'static str,
+    /// The records that it shows in a full report.
+    pub needs: fn() -> Vec<Need>,
+    /// Draws it from these records or others that answer the same question.
+    pub draw: fn(&[&Record]) -> Result<Figure, ReportError>,
+}
+
+/// How one record of an experiment looks in the terminal.
+#[derive(Clone, Copy, Debug)]
+pub struct Form {
+    /// The experiment.
+    pub experiment: &'static str,
+    /// For people; lines end with a newline.
+    pub table: fn(&Record) -> Result<String, ReportError>,
+    /// For programs: one line without a newline, whose fields are stable.
+    pub json: fn(&Record) -> Result<String, ReportError>,
+}
+
+impl Study {
+    /// The quantity called `name`.
+    ///
+    /// # Errors
+    /// [`ReportError::UnknownQuantity`].
+    pub fn quantity(&self, name: &str) -> Result<&'static Quantity, ReportError> {
+        let found = self.quantities.iter().find(|quantity| quantity.name == name);
+        found.ok_or_else(|| ReportError::UnknownQuantity {
+            study: self.name,
+            quantity: name.into(),
+            known: self.quantities.iter().map(|quantity| quantity.name).collect(),
+        })
+    }
+}
+
+/// The figures of all studies, in order.
+pub fn figures() -> impl Iterator<Item = &'static StudyFigure> {
+    ALL.iter().flat_map(|study| study.figures)
+}
+
+/// The figure called `name`, for instance `fig3`.
+///
+/// # Errors
+/// [`ReportError::UnknownFigure`].
+pub fn figure(name: &str) -> Result<&'static StudyFigure, ReportError> {
+    figures().find(|figure| figure.name == name).ok_or_else(|| ReportError::UnknownFigure {
+        name: name.into(),
+        known: figures().map(|figure| figure.name).collect(),
+    })
+}
+
+/// One record for people: as its study shows it, else its question and its raw answer.
+///
+/// # Errors
+/// [`ReportError::Record`] or [`ReportError::Unfit`], naming the record, if its answer or
+/// key is not what the experiment promises.
+pub fn table(record: &Record) -> Result<String, ReportError> {
+    form(record).map_or_else(|| Ok(plain::table(record)), |form| (form.table)(record))
+}
+
+/// One record for programs, on one line: as its study writes it, else its raw answer.
+///
+/// # Errors
+/// As [`table`].
+pub fn json(record: &Record) -> Result<String, ReportError> {
+    form(record).map_or_else(|| Ok(plain::json(record)), |form| (form.json)(record))
+}
+
+fn form(record: &Record) -> Option<&'static Form> {
+    let forms = ALL.iter().filter_map(|study| study.form.as_ref());
+    { forms }.find(|form| form.experiment == record.key.experiment)
+}
