@@ -221,14 +221,14 @@ fn sites_see_every_plan_and_image_in_order_and_reading_changes_no_bit() {
         intact,
     ];
     let batches = noise(6, EVAL_GROUP + 9, 5);
-    let sweep = PlanSweep::new(&model, plans.clone()).unwrap();
-    let unread = sweep.evaluate(&model, batches.clone(), &mut |_| {});
-    let (read, sites) = sweep.evaluate_at(&model, batches.clone(), &mut |_| {}, Watcher::default);
+    let tree = PrefixTree::new(&model, plans.clone()).unwrap();
+    let unread = tree.evaluate(&model, batches.clone(), &mut |_| {});
+    let (read, sites) = tree.evaluate_at(&model, batches.clone(), &mut |_| {}, Watcher::default);
     assert_eq!(read, unread);
     let seen: Vec<_> = sites.iter().flat_map(|sites| &sites.seen).collect();
     for (place, plan) in plans.iter().enumerate() {
         // The same by one plan alone; there the images of each unit are in order too.
-        let one = PlanSweep::new(&model, vec![plan.clone()]).unwrap();
+        let one = PrefixTree::new(&model, vec![plan.clone()]).unwrap();
         let (_, alone) = one.evaluate_at(&model, batches.clone(), &mut |_| {}, Watcher::default);
         let sums = |image: usize, plan: usize, seen: &[&(usize, usize, f64)]| -> Vec<u64> {
             let of = seen.iter().filter(|(p, i, _)| (*p, *i) == (plan, image));
@@ -253,9 +253,9 @@ fn a_replacement_acts_on_the_plans_of_its_key_alone() {
     // Two plans of one order and routes; in the second the branch of unit 4 is silenced.
     let plans = vec![intact.clone(), intact.clone()];
     let key = |plan: usize, place: usize| u64::from(plan == 1 && place == 4);
-    let sweep = PlanSweep::keyed(&model, plans, key).unwrap();
-    assert_eq!(sweep.distinct(), 2);
+    let tree = PrefixTree::keyed(&model, plans, key).unwrap();
+    assert_eq!(tree.distinct(), 2);
     let sites = || Watcher { silenced: Some((1, 4)), ..Watcher::default() };
-    let (found, _) = sweep.evaluate_at(&model, batches.clone(), &mut |_| {}, sites);
+    let (found, _) = tree.evaluate_at(&model, batches.clone(), &mut |_| {}, sites);
     assert_eq!(found, [evaluated(&intact), evaluated(&deleted)]);
 }

@@ -1,7 +1,8 @@
 //! What a family of architectures is.
 
-use crate::Model;
 use tensor::Normalisation;
+
+use crate::Model;
 
 /// Architectures that differ in a number, such as the depth, or are a few variants of one.
 /// Each is a value in a file of its own; [`FAMILIES`](super::FAMILIES) lists them.

@@ -9,6 +9,8 @@
 //! the authors propose; at 0, half open, in `highway-b0`, where a mean gate below one half
 //! is something that has been learned.
 
+use tensor::Normalisation;
+
 use super::family::{Family, Training, variant};
 use crate::build::{conv, global_average, linear, norm, relu};
 use crate::{Model, ModelBuilder, UnitSpec};

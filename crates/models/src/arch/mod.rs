@@ -11,12 +11,11 @@ mod vgg;
 use std::fmt;
 use std::hash::{Hash, Hasher};
 
-use tensor::Scalar;
+use tensor::{Normalisation, Scalar};
 
 use crate::Model;
 pub use bottleneck::Bottleneck;
 pub use family::{Family, Training};
-use tensor::Normalisation;
 pub use vgg::Vgg15;
 
 /// All families, in the order of listings.

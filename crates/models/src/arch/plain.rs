@@ -7,6 +7,8 @@
 //! Units, stem and head are those of [`preact`](super::preact), so that the two can be
 //! compared unit by unit. Where a unit keeps the shape the identity can stand in for it.
 
+use tensor::Normalisation;
+
 use super::family::{Family, Training, depth};
 use super::preact::head;
 use crate::build::{conv, norm, relu};

@@ -8,10 +8,11 @@
 //! The last ReLU bends the sum, so the forward pass does not unravel into a sum over
 //! paths here.
 
+use tensor::Normalisation;
+
 use super::family::{Family, Training, depth};
 use crate::build::{conv, global_average, linear, norm, relu};
 use crate::{Model, ModelBuilder, UnitShape, UnitSpec};
-use tensor::Normalisation;
 
 /// Published weights of these networks use the ImageNet values, even on CIFAR-10.
 pub(super) static FAMILY: Family = Family {

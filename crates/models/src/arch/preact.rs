@@ -6,10 +6,11 @@
 //! boundary:     c = relu bn1 x,   y = P c + conv2 relu bn2 conv1 c   (P: 1x1, no norm)
 //! ```
 
+use tensor::Normalisation;
+
 use super::family::{Family, Training, depth};
 use crate::build::{LayerSpec, conv, global_average, linear, norm, relu};
 use crate::{Model, ModelBuilder, UnitShape, UnitSpec};
-use tensor::Normalisation;
 
 pub(super) static FAMILY: Family = Family {
     names: "resnetD with a depth D = 6n + 2 (resnet8, resnet20, resnet110, …)",

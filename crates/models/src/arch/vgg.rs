@@ -10,12 +10,11 @@
 //! y = relu bn linear dropout average x
 //! ```
 
-use tensor::Scalar;
+use tensor::{Normalisation, Scalar};
 
 use super::family::{Family, Training, variant};
 use crate::build::{LayerSpec, conv, dropout, global_average, linear, max_pool, norm, relu};
 use crate::{Model, ModelBuilder, UnitSpec};
-use tensor::Normalisation;
 
 const NAMES: [&str; 2] = ["vgg15", "vgg15-nobn"];
 
