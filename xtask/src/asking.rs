@@ -1,7 +1,7 @@
 //! Questions answered one after the other, with one bar over the whole and finished
 //! pieces kept, so that a run that was killed goes on where it was.
 
-use std::path::PathBuf;
+use std::path::Path;
 use std::sync::atomic::AtomicBool;
 use std::time::Instant;
 
@@ -53,7 +53,7 @@ pub(crate) fn answer(
 fn answer_on(
     label: &str,
     questions: &[Question],
-    folder: &PathBuf,
+    folder: &Path,
     stop: &AtomicBool,
     each: &mut dyn FnMut(&Question, Record, Instant) -> Result<()>,
 ) -> Result<Ending> {
@@ -78,7 +78,7 @@ fn answer_on(
             }
         };
         let mut runner = Runner {
-            folder: Some(folder.clone()),
+            folder: Some(folder.to_owned()),
             stop: Some(stop),
             report: Box::new(&mut report),
             ..Runner::default()

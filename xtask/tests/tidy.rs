@@ -14,7 +14,7 @@ const ARROWS: [(&str, &[&str]); 10] = [
     ("train", &["data", "models", "nn", "record", "tensor"]),
     ("lesion", &["data", "models", "nn", "record", "tensor"]),
     ("report", &["record"]),
-    ("testkit", &["nn", "tensor"]),
+    ("testkit", &["nn", "record", "tensor"]),
     ("xtask", &["data", "lesion", "models", "record", "report", "tensor", "train"]),
 ];
 

@@ -14,7 +14,6 @@ use tensor::Normalisation;
 use super::family::{Family, Training, variant};
 use crate::build::{conv, global_average, linear, norm, relu};
 use crate::{Model, ModelBuilder, UnitSpec};
-use tensor::Normalisation;
 
 const NAMES: [&str; 2] = ["highway", "highway-b0"];
 /// Where the gates' biases start.

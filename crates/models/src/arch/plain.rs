@@ -13,7 +13,6 @@ use super::family::{Family, Training, depth};
 use super::preact::head;
 use crate::build::{conv, norm, relu};
 use crate::{Model, ModelBuilder, UnitShape, UnitSpec};
-use tensor::Normalisation;
 
 pub(super) static FAMILY: Family = Family {
     names: "plainD with such a depth (plain32)",
