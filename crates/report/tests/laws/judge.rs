@@ -99,7 +99,7 @@ fn conditions_may_name_networks_of_their_own() {
     let lists = format!("reproduced = [{others}]\n{PARTLY}");
     let records = [on("n", 40), made_up::delete_one("m", &[], 2_000, 30)];
     let row = judge(&lists, &records).unwrap();
-    assert_eq!(row.verdict.to_string(), "reproduced, borderline, preview n=100");
+    assert_eq!(row.verdict.to_string(), "reproduced, preview n=100");
     assert_eq!(row.ours.as_deref(), Some("a 70.00 %; a 40.00 %"));
     assert_eq!((row.n, row.networks), (Some(100), vec!["n".to_string()]));
     assert_eq!(row.record.as_deref(), Some("delete-one-n-100; delete-one-m-2000"));
