@@ -176,7 +176,7 @@ pub enum DataError {
         url: String,
         /// Bytes now on disk.
         done: u64,
-        /// The whole size, where the server told it.
+        /// The whole size, where the server stated it.
         total: Option<u64>,
         /// What went wrong.
         reason: String,

@@ -57,7 +57,7 @@ impl Subject {
     /// files have none: they get [`Arch::default_normalisation`] and scales of 1.
     ///
     /// # Errors
-    /// If the bytes are no weights of exactly this network with finite values, or
+    /// If the bytes are not weights of exactly this network with finite values, or
     /// their metadata are damaged.
     pub fn from_bytes(arch: Arch, path: &Path, bytes: &[u8]) -> Result<Subject, LesionError> {
         let (model, metadata) = load_weights(arch, bytes)

@@ -96,7 +96,7 @@ fn convolutions(
     found
 }
 
-/// Convolutions alone: behind a ReLU a gradient is no continuous function, and a sum
+/// Convolutions alone: behind a ReLU a gradient is not continuous, and a sum
 /// next to zero falls on either side.
 #[test]
 fn every_convolution_and_its_gradients_stay_close_to_f64() {

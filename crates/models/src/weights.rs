@@ -68,7 +68,7 @@ pub enum WeightsError {
 /// its metadata, which foreign files lack.
 ///
 /// # Errors
-/// If the bytes are no state dict of exactly this network with finite values,
+/// If the bytes are not a state dict of exactly this network with finite values,
 /// or say that they are of another.
 pub fn load_weights(
     arch: Arch,

@@ -20,7 +20,7 @@ fn trained() -> Model<f32> {
     model
 }
 
-/// The metadata of [`trained`], with a normalisation that is no default.
+/// The metadata of [`trained`], with a normalisation that is not the default.
 fn metadata() -> Metadata {
     Metadata {
         model: "resnet8".into(),

@@ -83,7 +83,9 @@ fn advice(step: Step) -> &'static str {
     match step {
         Step::Create => "its content is unchanged; check that the folder exists and is writable",
         Step::Write | Step::Sync => "its content is unchanged; check that the disk has space",
-        Step::Rename => "its content is unchanged; check that it is no folder and may be replaced",
+        Step::Rename => {
+            "its content is unchanged; check that it is not a folder and may be replaced"
+        }
         Step::SyncDir => "the new content is in place, but may not survive a loss of power",
     }
 }

@@ -50,6 +50,12 @@ impl<T: Element> Buffer<T> {
         Buffer { memory: (len > 0).then(|| Arc::new(Memory::from_vec(values))), len }
     }
 
+    /// Frees the memory on the free list, for a program that will not ask for such
+    /// buffers again soon.
+    pub fn free_unused() {
+        T::pool().buffers.clear();
+    }
+
     /// A copy of the elements.
     pub fn copy_of(values: &[T]) -> Self {
         let mut copy = Self::for_overwrite(values.len());

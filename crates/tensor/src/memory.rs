@@ -87,6 +87,11 @@ impl<T> FreeList<T> {
         })
     }
 
+    /// Frees all of it.
+    pub(crate) fn clear(&self) {
+        self.with(BTreeMap::clear);
+    }
+
     /// Takes memory back. If it has another owner, the last one brings it back.
     pub(crate) fn give(&self, mut memory: Arc<Memory<T>>) {
         if let Some(unshared) = Arc::get_mut(&mut memory)
@@ -163,6 +168,14 @@ mod tests {
         let address = Arc::as_ptr(&first);
         list.give(first);
         assert_eq!(Arc::as_ptr(&list.take_or_make(10, 3)), address, "what is free comes first");
+        assert!(list.take(10..=10).is_none());
+    }
+
+    #[test]
+    fn what_was_cleared_is_not_taken() {
+        let list = FreeList::<f64>::new();
+        list.give(Arc::new(Memory::fresh(10)));
+        list.clear();
         assert!(list.take(10..=10).is_none());
     }
 

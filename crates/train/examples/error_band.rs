@@ -67,7 +67,7 @@ fn train(args: &Args, arm: &str, seed: u64) -> Result<f64> {
         seed,
         train: load(&args.data, Split::Train)?,
         measured: Measured::Test(load(&args.data, Split::Test)?),
-        // The path is no part of a checkpoint's settings, so it is part of its name.
+        // A checkpoint's settings do not hold the path, so its name does.
         out: args.out.join(format!("{arm}-e{}-s{seed}", args.epochs)),
         resume: true,
     };

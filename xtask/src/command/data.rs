@@ -51,7 +51,7 @@ impl Shown {
                 if self.step != step {
                     self.clear();
                     self.step = step.to_owned();
-                    // Hidden by itself where standard error is no terminal.
+                    // Hidden by itself where standard error is not a terminal.
                     let bar = total.map_or_else(
                         indicatif::ProgressBar::no_length,
                         indicatif::ProgressBar::new,

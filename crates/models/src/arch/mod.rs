@@ -11,7 +11,7 @@ mod vgg;
 use std::fmt;
 use std::hash::{Hash, Hasher};
 
-use tensor::{Normalisation, Scalar};
+use tensor::{Buffer, Normalisation, Scalar};
 
 use crate::Model;
 pub use bottleneck::Bottleneck;
@@ -66,7 +66,10 @@ impl Arch {
 
     /// The network with initial weights drawn from `seed`.
     pub fn build<T: Scalar>(self, seed: u64) -> Model<T> {
-        (self.family.build)(self.number, &self.to_string(), seed).cast()
+        let model = (self.family.build)(self.number, &self.to_string(), seed).cast();
+        // What the network was drawn in. It would count towards the memory of a training.
+        Buffer::<f64>::free_unused();
+        model
     }
 
     /// How images are normalised for weights that do not say it themselves.

@@ -16,7 +16,7 @@ const PEER_AVX2: [(&str, &str); 2] =
     [("ONEDNN_MAX_CPU_ISA", "AVX2"), ("ATEN_CPU_CAPABILITY", "avx2")];
 
 /// Lets the peer use the instructions that ours uses, whatever the environment says:
-/// what holds only one of the two back would be no comparison.
+/// what holds only one of the two back would not be a comparison.
 fn hold_peer_to(level: Level, command: &mut Command) -> Result<()> {
     match level {
         Level::Avx2 => command.envs(PEER_AVX2),

@@ -89,7 +89,7 @@ pub(super) struct Rounds {
 }
 
 impl Rounds {
-    /// Measures everything, one process after the other. `measure` is told the round,
+    /// Measures everything, one process after the other. `measure` gets the round,
     /// from 0, whose turn it is, and what to do.
     pub(super) fn run(
         &self,
