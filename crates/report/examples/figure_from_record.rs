@@ -12,7 +12,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let files = std::env::args().skip(1).filter(|file| !file.ends_with(".run.json"));
     let records: Vec<Record> =
         files.map(|file| Record::load(Path::new(&file))).collect::<Result<_, _>>()?;
-    let figure = report::figure::fig3(&records.iter().collect::<Vec<_>>())?;
+    let figure = (report::study::figure("fig3")?.draw)(&records.iter().collect::<Vec<_>>())?;
     for path in figure.save(Path::new("."))? {
         println!("{}", path.display());
     }

@@ -3,10 +3,16 @@
 use std::path::Path;
 
 use crate::common::{record, resnet, vgg};
-use report::figure::{Figure, fig3};
+use record::Record;
+use report::figure::Figure;
+use report::{ReportError, study};
 
 const BLUE: &str = "#0072B2";
 const ORANGE: &str = "#D55E00";
+
+fn fig3(records: &[&Record]) -> Result<Figure, ReportError> {
+    (study::figure("fig3")?.draw)(records)
+}
 
 fn figure() -> Figure {
     fig3(&[&resnet(), &vgg()]).unwrap()
@@ -101,18 +107,42 @@ fn one_network_alone_and_four_together_can_be_drawn_and_five_are_refused() {
         assert!(fig3(&some).unwrap().svg.contains("resnet20 intact"));
     }
     let message = fig3(&records.iter().collect::<Vec<_>>()).unwrap_err().to_string();
-    assert!(message.contains("at most 4 networks, but 5"), "{message}");
+    assert!(message.contains("at most 4 curves, but 5"), "{message}");
     let message = fig3(&[]).unwrap_err().to_string();
     assert!(message.contains("figure 3 needs a record of the experiment delete-one"), "{message}");
     assert!(fig3(&[&record("resnet8", &[])]).is_err(), "a network without units");
 }
 
 #[test]
-fn two_weights_of_one_network_are_told_apart_by_their_files() {
+fn records_of_one_network_are_labelled_apart_by_their_images() {
+    let large = testkit::made_up::delete_one("resnet14", &[("a", false, Some(900))], 10_000, 700);
+    let svg = fig3(&[&resnet(), &large]).unwrap().svg;
+    assert!(svg.contains("resnet14 (n = 2,000) intact 10.0 %"));
+    assert!(svg.contains("resnet14 (n = 10,000) intact 7.0 %"));
+    assert!(svg.contains("n = 2,000 for resnet14 (n = 2,000)"));
+}
+
+#[test]
+fn chance_is_that_of_the_images() {
     let mut other = resnet();
-    other.key.weights.source = "resnet14-sd-s7.safetensors".into();
+    other.key.networks[0].name = "resnet14-b".into();
+    other.key.images[0].classes = 100;
     let svg = fig3(&[&resnet(), &other]).unwrap().svg;
-    assert!(svg.contains("resnet14 (resnet14-sd-s7) intact"));
+    assert!(svg.contains("chance 90 %\n") && svg.contains("chance 99 %\n"));
+}
+
+#[test]
+fn a_record_of_two_networks_is_refused_by_name() {
+    let mut two = resnet();
+    two.key.networks.push(two.key.networks[0].clone());
+    let message = fig3(&[&two]).unwrap_err().to_string();
+    assert!(message.contains("record delete-one-resnet14-2000: 2 networks"), "{message}");
+}
+
+#[test]
+fn an_unknown_figure_is_an_error_that_lists_the_known() {
+    let message = study::figure("fig9").unwrap_err().to_string();
+    assert_eq!(message, "no such figure as fig9; known are fig3");
 }
 
 #[test]

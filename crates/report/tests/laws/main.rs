@@ -1,6 +1,11 @@
-//! Laws of figures, claims and page, on made-up records.
+//! Laws of figures, claims, studies and page, on made-up records.
 
+mod answers;
+mod chart;
 mod claims;
 mod common;
 mod figure;
+mod judge;
+mod lock;
 mod page;
+mod study;

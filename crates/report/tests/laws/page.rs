@@ -3,13 +3,17 @@
 use crate::common::{record, resnet, vgg};
 use record::Record;
 use report::claims::{Claims, TEXT, results};
-use report::figure::fig3;
 use report::page::{PageInput, render};
+use report::{Answers, study};
+use serde_json::json;
 
 fn page(records: &[Record], preview: bool) -> String {
-    let figure = fig3(&records.iter().collect::<Vec<_>>()).unwrap();
-    let claims = results(&Claims::parse(TEXT).unwrap(), records).unwrap();
-    render(&PageInput { records, figures: &[figure], claims: &claims, preview })
+    let shown: Vec<&Record> = records.iter().collect();
+    let figure = (study::figure("fig3").unwrap().draw)(&shown).unwrap();
+    let claims = Claims::parse(TEXT).unwrap();
+    let claims = results(&claims, study::ALL, &Answers::new(records)).unwrap();
+    let figures = &[figure];
+    render(&PageInput { studies: study::ALL, records, figures, claims: &claims, preview }).unwrap()
 }
 
 #[test]
@@ -37,21 +41,52 @@ fn the_finding_and_the_tables_are_computed_from_the_records() {
 
 #[test]
 fn the_page_says_exactly_what_was_run() {
-    let record = resnet();
+    let mut record = resnet();
+    record.key.options = json!({ "max_deleted": 20, "seed": 3 });
+    let network = record.key.networks[0].clone();
     let text = page(std::slice::from_ref(&record), false);
     for expected in [
-        "cargo xtask lesion delete-one resnet14 --weights resnet14 --data sample --images 2000",
+        "cargo xtask lesion delete-one resnet14 --weights resnet14 --data sample --images 2000 \
+         --max-deleted 20 --seed 3",
         "delete-one, version 1",
+        "{&quot;max_deleted&quot;:20,&quot;seed&quot;:3}",
         "272,474 parameters, 40,813,184 multiply-adds",
         "resnet14.safetensors",
         "(recipe short, 15 epochs, seed 3, error 9.87 % on the full test set)",
-        &record.key.weights.sha256,
+        &network.weights.sha256,
+        "mean 0.4914 0.4822 0.4465, deviation 0.247 0.2435 0.2616",
+        "<dt>branch scales</dt><dd>1 0.5 </dd>",
         "cifar10-test, 2,000 images (the shipped sample)",
-        &record.key.data.sha256,
-        "{&quot;deleted&quot;:[0,1]}",
+        &record.key.images[0].sha256,
+        &record.key.work,
         "portable",
         &record.key_hash()[..12],
         "records/delete-one-resnet14-2000.json",
+    ] {
+        assert!(text.contains(expected), "{expected}");
+    }
+}
+
+#[test]
+fn a_record_of_several_networks_or_none_is_listed_with_all_of_them() {
+    let mut several = resnet();
+    several.key = testkit::made_up::key("ensemble", &["resnet110", "resnet8"], 100, json!({}));
+    let mut none = resnet();
+    none.key = testkit::made_up::key("path-lengths", &[], 100, json!({ "blocks": 54 }));
+    none.key.images.clear();
+    let input = PageInput {
+        studies: study::ALL,
+        records: &[several, none],
+        figures: &[],
+        claims: &[],
+        preview: false,
+    };
+    let text = render(&input).unwrap();
+    for expected in [
+        "ensemble of resnet110 and resnet8",
+        "cargo xtask lesion ensemble resnet110 resnet8 --weights resnet110,resnet8 --data DIR \
+         --images 100<",
+        "cargo xtask lesion path-lengths --blocks 54<",
     ] {
         assert!(text.contains(expected), "{expected}");
     }
@@ -75,21 +110,22 @@ fn the_page_loads_nothing_from_elsewhere() {
 
 #[test]
 fn hostile_names_stay_text() {
-    let evil = "<script>alert(1)</script>\"'&";
-    let mut record = record("x", &[("u", false, Some(300))]);
-    record.key.model.name = evil.into();
-    record.key.weights.source = evil.into();
-    record.key.weights.recipe = Some(evil.into());
-    record.key.data.name = evil.into();
-    record.key.simd = evil.into();
-    record.name = evil.into();
-    record.key.plans = serde_json::json!({ "a": evil });
-    let record::Outcome::DeleteOne(outcome) = &mut record.result;
-    outcome.units[0].name = evil.into();
+    const EVIL: &str = "<script>alert(1)</script>\"'&";
+    let mut record = record("x", &[(EVIL, false, Some(300))]);
+    let network = &mut record.key.networks[0];
+    network.name = EVIL.into();
+    network.model.name = EVIL.into();
+    network.model.unit = EVIL.into();
+    network.weights.source = EVIL.into();
+    network.weights.recipe = Some(EVIL.into());
+    record.key.images[0].name = EVIL.into();
+    record.key.simd = EVIL.into();
+    record.name = EVIL.into();
+    record.key.options = json!({ "a": EVIL, (EVIL): 1 });
     let text = page(&[record], false);
     assert!(!text.contains("<script"));
-    assert!(!text.contains(evil));
-    assert!(text.matches("&lt;script&gt;").count() >= 8);
+    assert!(!text.contains(EVIL));
+    assert!(text.matches("&lt;script&gt;").count() >= 12);
 }
 
 #[test]
@@ -100,7 +136,10 @@ fn the_sample_is_announced_only_when_asked() {
 
 #[test]
 fn a_page_of_nothing_says_so() {
-    let text = render(&PageInput { records: &[], figures: &[], claims: &[], preview: false });
-    assert!(text.contains("No deletion has been run yet"));
-    assert!(text.contains("No figure was asked for."));
+    let input =
+        PageInput { studies: study::ALL, records: &[], figures: &[], claims: &[], preview: false };
+    let text = render(&input).unwrap();
+    assert!(text.contains("Nothing has been run yet"));
+    assert!(text.contains("There are no figures."));
+    assert!(!text.contains("Every unit"));
 }

@@ -49,8 +49,11 @@ impl Outline<'_> {
         }
         for Level { y, label, series: of } in self.levels {
             self.check_y(*y, label)?;
-            if of.is_some_and(|of| of >= series) {
-                let what = format!("level {label:?} belongs to series {of:?} of {series}");
+            if let Some(of) = of
+                && *of >= series
+            {
+                let what =
+                    format!("level {label:?} belongs to series {of}, but there are {series}");
                 return Err(self.wrong(what));
             }
         }
