@@ -1,10 +1,10 @@
-//! What an experiment would do and take, without running it: plans, multiplications,
-//! and the time on this machine as it is now.
+//! What a question would take, without answering it: multiplications, and the time on
+//! this machine as it is now.
 
 use std::time::{Duration, Instant};
 
 use data::Dataset;
-use lesion::{Cost, Experiment, PlanSweep, Subject};
+use lesion::{Cost, Lesion, PrefixTree, Question, Statistics, Subject, Work};
 use models::{EVAL_GROUP, Plan};
 
 use crate::plan_text::described;
@@ -18,20 +18,12 @@ const GROUPS: usize = 2;
 const BATCHES: usize = 4;
 const LONG_ENOUGH: Duration = Duration::from_secs(1);
 
-/// The work of an experiment, and the pace at which it would be done.
-pub(crate) struct Forecast {
-    /// The plans in words, in the experiment's order.
-    pub(crate) plans: Vec<String>,
-    /// How many of them differ.
-    pub(crate) distinct: usize,
-    /// The work on all images.
-    pub(crate) cost: Cost,
-    /// The pace.
-    pub(crate) speed: Speed,
-}
+/// Multiplications in a second, assumed where no network runs.
+const ASSUMED: f64 = 1e9;
 
 /// How fast the intact network is evaluated.
-pub(crate) struct Speed {
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Pace {
     /// Multiplications in a second.
     pub(crate) macs_per_second: f64,
     /// Images evaluated to measure it.
@@ -40,46 +32,45 @@ pub(crate) struct Speed {
     pub(crate) threads: usize,
 }
 
-impl Forecast {
-    /// The forecast of an experiment, from a short measurement on the threads of the
-    /// current pool.
-    pub(crate) fn of(experiment: &Experiment, subject: &Subject, images: &Dataset) -> Forecast {
-        let parts = experiment.parts(subject, images);
-        let plans = parts.iter().flat_map(|part| part.sweep.plans());
-        Forecast {
-            plans: plans.map(|plan| described(plan, &subject.model)).collect(),
-            distinct: parts.iter().map(|part| part.sweep.distinct()).sum(),
-            cost: parts.iter().map(|part| part.cost(&subject.model)).sum(),
-            speed: Speed::measure(subject, images),
-        }
+/// The paces of networks, each measured once.
+#[derive(Debug, Default)]
+pub(crate) struct Paces {
+    measured: Vec<(String, Pace)>,
+}
+
+impl Paces {
+    /// The time that a question should take on the threads of the current pool. A skipped
+    /// block counts nothing though its norms and sums may run, so it is a guide.
+    pub(crate) fn expect(&mut self, question: &Question) -> Duration {
+        let inputs = question.inputs();
+        let seconds = question.work().iter().map(|work| {
+            let network = match work {
+                Work::Lesions { network, .. } => inputs.networks.get(*network),
+                Work::Items { .. } => inputs.networks.first(),
+            };
+            let pace = network.zip(inputs.test.as_ref()).map(|(n, images)| self.of(n, images));
+            let macs_per_second = pace.map_or(ASSUMED, |pace| pace.macs_per_second);
+            work.cost(inputs).macs as f64 / macs_per_second
+        });
+        Duration::from_secs_f64(seconds.sum())
     }
 
-    /// The time that the work should take.
-    pub(crate) fn time(&self) -> Duration {
-        Duration::from_secs_f64(self.cost.macs as f64 / self.speed.macs_per_second)
-    }
-
-    /// The number of plans, then the plans, one a line, a long list cut.
-    pub(crate) fn list(&self) -> String {
-        let mut text = format!("plans: {}", self.plans.len());
-        if self.distinct < self.plans.len() {
-            text += &format!(", {} of them different", self.distinct);
+    /// The pace of a network, from a short measurement if it was not measured before.
+    pub(crate) fn of(&mut self, subject: &Subject, images: &Dataset) -> Pace {
+        let sum = &subject.weights.sha256;
+        if let Some((_, pace)) = self.measured.iter().find(|(known, _)| known == sum) {
+            return *pace;
         }
-        text += "\n";
-        for plan in self.plans.iter().take(LISTED) {
-            text += &format!("  {plan}\n");
-        }
-        if self.plans.len() > LISTED {
-            text += &format!("  and {} more\n", self.plans.len() - LISTED);
-        }
-        text
+        let pace = Pace::measure(subject, images);
+        self.measured.push((sum.clone(), pace));
+        pace
     }
 }
 
-impl Speed {
-    fn measure(subject: &Subject, images: &Dataset) -> Speed {
+impl Pace {
+    fn measure(subject: &Subject, images: &Dataset) -> Pace {
         let model = &subject.model;
-        let intact = PlanSweep::new(model, vec![Plan::intact(model)]);
+        let intact = PrefixTree::new(model, vec![Plan::intact(model)]);
         let intact = intact.expect("the intact plan is one of its model");
         let evaluate = |batch| drop(intact.evaluate(model, [batch], &mut |_| {}));
         // Much less than an evaluation's batches, yet work for all threads.
@@ -96,12 +87,53 @@ impl Speed {
         }
         let macs = model.macs() as f64 * n as f64;
         let macs_per_second = macs / start.elapsed().as_secs_f64().max(1e-9);
-        Speed { macs_per_second, images: n, threads: tensor::threads::count() }
+        Pace { macs_per_second, images: n, threads: tensor::threads::count() }
     }
 }
 
+/// Every lesion of a question in words, in the experiment's order.
+pub(crate) fn lesions_in_words(question: &Question) -> Vec<String> {
+    question.lesions().map(|(subject, lesion)| in_words(subject, lesion)).collect()
+}
+
+fn in_words(subject: &Subject, lesion: &Lesion) -> String {
+    let mut text = described(&lesion.plan, &subject.model);
+    if lesion.branch_scale.is_some() {
+        text += "; other branch scales";
+    }
+    if let Statistics::Reestimated { batches } = lesion.statistics {
+        text += &format!("; statistics re-estimated on {batches} batches");
+    }
+    text
+}
+
+/// What is to be done, one lesion a line, a long list cut, then the items if any.
+pub(crate) fn list(question: &Question, lesions: &[String]) -> String {
+    let mut text = String::new();
+    if !lesions.is_empty() {
+        let distinct = question.distinct();
+        text += &format!("plans: {}", lesions.len());
+        if distinct < lesions.len() {
+            text += &format!(", {distinct} of them different");
+        }
+        text += "\n";
+    }
+    for lesion in lesions.iter().take(LISTED) {
+        text += &format!("  {lesion}\n");
+    }
+    if lesions.len() > LISTED {
+        text += &format!("  and {} more\n", lesions.len() - LISTED);
+    }
+    for work in question.work() {
+        if let Work::Items { label, count, .. } = work {
+            text += &format!("items: {count}, {label}\n");
+        }
+    }
+    text
+}
+
 /// Multiplications with and without sharing.
-pub(crate) fn told_cost(cost: &Cost) -> String {
+pub(crate) fn cost_in_words(cost: &Cost) -> String {
     let giga = |macs: u64| macs as f64 / 1e9;
     format!(
         "{:.1} GMAC instead of {:.1} plan by plan ({:.2} times fewer)",
@@ -112,7 +144,7 @@ pub(crate) fn told_cost(cost: &Cost) -> String {
 }
 
 /// A duration as people say it, to the second, from an hour on to the minute.
-pub(crate) fn told_time(time: Duration) -> String {
+pub(crate) fn time_in_words(time: Duration) -> String {
     let seconds = time.as_secs_f64();
     if seconds < 1.0 {
         return "less than 1s".to_owned();
@@ -136,13 +168,13 @@ mod tests {
             (7290.0, "2h 2m"),
         ];
         for (seconds, expected) in cases {
-            assert_eq!(told_time(Duration::from_secs_f64(seconds)), expected);
+            assert_eq!(time_in_words(Duration::from_secs_f64(seconds)), expected);
         }
     }
 
     #[test]
-    fn costs_are_told_with_and_without_sharing() {
-        let cost = Cost { passes: 9, macs: 1_250_000_000, macs_one_by_one: 2_500_000_000 };
-        assert_eq!(told_cost(&cost), "1.2 GMAC instead of 2.5 plan by plan (2.00 times fewer)");
+    fn costs_are_given_with_and_without_sharing() {
+        let cost = Cost { macs: 1_250_000_000, macs_one_by_one: 2_500_000_000 };
+        assert_eq!(cost_in_words(&cost), "1.2 GMAC instead of 2.5 plan by plan (2.00 times fewer)");
     }
 }

@@ -3,9 +3,12 @@
 //! Wires the crates together and talks to the terminal; decides nothing that a
 //! library could decide.
 
+mod asking;
 mod cli;
 mod command;
 mod forecast;
+mod interrupt;
+mod options;
 mod plan_text;
 mod progress;
 mod run_info;
@@ -24,29 +27,29 @@ fn main() -> ExitCode {
     match run(Cli::parse()) {
         Ok(code) => code,
         Err(error) => {
-            eprintln!("error: {}", told(&error));
+            eprintln!("error: {}", in_words(&error));
             ExitCode::FAILURE
         }
     }
 }
 
-/// The error and its causes, but for causes that it has told already.
-fn told(error: &anyhow::Error) -> String {
+/// The error and its causes, except for causes that it names already.
+fn in_words(error: &anyhow::Error) -> String {
     error.chain().map(ToString::to_string).fold(String::new(), |text, cause| match text.as_str() {
         "" => cause,
-        told if told.contains(&cause) => text,
-        told => format!("{told}: {cause}"),
+        known if known.contains(&cause) => text,
+        known => format!("{known}: {cause}"),
     })
 }
 
 fn run(cli: Cli) -> anyhow::Result<ExitCode> {
     tensor::simd::set_level_from_env()?;
     let done = match cli.command {
-        Command::Reproduce(args) => command::reproduce::run(&args),
+        Command::Reproduce(args) => return command::reproduce::run(&args),
         Command::Data(args) => command::data::run(args),
         Command::Train(args) => return command::train::run(&args),
         Command::Eval(args) => command::eval::run(&args),
-        Command::Lesion(args) => command::lesion::run(&args),
+        Command::Lesion(args) => return command::lesion::run(&args),
         Command::Models(args) => command::models::run(&args),
         Command::Bench(args) => command::bench::run(&args),
         Command::Test => command::test::test(),

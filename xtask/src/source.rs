@@ -34,6 +34,17 @@ pub(crate) fn take_images(dataset: Dataset, images: Option<usize>) -> Result<Dat
 
 /// The user's folder for long-lived state, `unravel/runs/NAME` in it.
 pub(crate) fn default_run_dir(name: &str) -> Result<PathBuf> {
+    let cure = "name a folder with --out";
+    Ok(state_dir().context(cure)?.join("runs").join(name))
+}
+
+/// Where finished pieces of questions are kept until their records are.
+pub(crate) fn pieces_dir() -> Result<PathBuf> {
+    Ok(state_dir()?.join("pieces"))
+}
+
+/// The program's part of the user's folder for long-lived state.
+fn state_dir() -> Result<PathBuf> {
     let set = |variable| std::env::var_os(variable).filter(|v| !v.is_empty()).map(PathBuf::from);
     let state = if let Some(state) = set("XDG_STATE_HOME") {
         state
@@ -42,7 +53,7 @@ pub(crate) fn default_run_dir(name: &str) -> Result<PathBuf> {
             if cfg!(target_os = "macos") { "Library/Application Support" } else { ".local/state" };
         home.join(below)
     } else {
-        bail!("neither XDG_STATE_HOME nor HOME is set; name a folder with --out")
+        bail!("neither XDG_STATE_HOME nor HOME is set, so there is no folder to keep work in")
     };
-    Ok(state.join("unravel").join("runs").join(name))
+    Ok(state.join("unravel"))
 }

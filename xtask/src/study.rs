@@ -15,7 +15,7 @@ use crate::{source, weights};
 pub(crate) struct StudyArgs {
     /// The network, for instance resnet20 (`cargo xtask models` lists them)
     pub(crate) model: String,
-    /// A safetensors file, or the name of weights in data/weights [default: the model's]
+    /// A safetensors file, or the name of a trained network [default: the model's]
     #[arg(long, value_name = "FILE|NAME")]
     pub(crate) weights: Option<String>,
     /// The folder with CIFAR-10, or `sample` for the shipped sample [default: where `data` put it]
@@ -32,6 +32,11 @@ impl StudyArgs {
     /// The network with its weights.
     pub(crate) fn subject(&self) -> Result<Subject> {
         weights::load(Arch::parse(&self.model)?, self.weights.as_deref())
+    }
+
+    /// Whether the images are of the shipped sample.
+    pub(crate) fn is_sample(&self) -> bool {
+        self.data.as_deref() == Some("sample")
     }
 
     /// The test images.

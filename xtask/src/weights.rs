@@ -1,74 +1,76 @@
-//! Where weights lie: files anywhere, or the shipped ones by name.
+//! Where weights lie: files anywhere, or trained networks of the catalogue by name.
 
 use std::path::{Path, PathBuf};
 
 use anyhow::{Result, bail};
-use lesion::Subject;
+use lesion::{Catalogue, Subject};
 use models::Arch;
 
 use crate::source;
 
-/// The extension of weights files.
-const EXTENSION: &str = "safetensors";
-
-/// The network with the weights that `--weights` names: a file that exists, or
-/// `data/weights/NAME.safetensors` of the project. Without `--weights` NAME is the
-/// model's.
-pub(crate) fn load(arch: Arch, weights: Option<&str>) -> Result<Subject> {
-    Ok(Subject::load(arch, &find(arch, weights)?)?)
+/// The trained networks that ship.
+pub(crate) fn catalogue() -> Result<Catalogue> {
+    Ok(Catalogue::load(&source::project_data().join("weights"))?)
 }
 
-fn find(arch: Arch, weights: Option<&str>) -> Result<PathBuf> {
-    let folder = source::project_data().join("weights");
-    match weights {
-        Some(weights) => find_in(&folder, weights),
+/// The network with the weights that `--weights` names: a file that exists, or a network
+/// of the catalogue. Without `--weights` that is the one called like the model.
+pub(crate) fn load(arch: Arch, weights: Option<&str>) -> Result<Subject> {
+    let catalogue = catalogue()?;
+    let found = match weights {
+        Some(weights) => find(&catalogue, weights)?,
         None => {
             let name = arch.to_string();
-            let path = shipped(&folder, &name);
-            if !path.is_file() {
+            if catalogue.named(&name).is_none() {
                 bail!(
                     "no weights for {name} are shipped ({}); name some with --weights, or train \
                      them: cargo xtask train {name}",
-                    known(&folder)
+                    known(&catalogue)
                 );
             }
-            Ok(path)
+            Found::Trained(name)
         }
-    }
+    };
+    Ok(match found {
+        Found::File(path) => Subject::load(arch, &path)?,
+        Found::Trained(name) => {
+            let subject = catalogue.subject(&name)?;
+            if subject.model.name != arch.to_string() {
+                bail!("{name} is a {}, not a {arch}; name that model instead", subject.model.name);
+            }
+            subject
+        }
+    })
 }
 
-fn find_in(folder: &Path, weights: &str) -> Result<PathBuf> {
+/// What a `--weights` means.
+#[derive(Debug, PartialEq, Eq)]
+enum Found {
+    File(PathBuf),
+    Trained(String),
+}
+
+fn find(catalogue: &Catalogue, weights: &str) -> Result<Found> {
     let file = PathBuf::from(weights);
-    let is_name = !weights.is_empty() && file.components().count() == 1;
-    let shipped = is_name.then(|| shipped(folder, weights));
-    match shipped {
-        _ if file.is_file() => Ok(file),
-        Some(path) if path.is_file() => Ok(path),
-        _ => bail!(
-            "--weights {weights}: there is neither a file of that name nor {}; {}; give the path \
-             of a safetensors file or one of these names",
-            Path::new("data/weights").join(format!("{weights}.{EXTENSION}")).display(),
-            known(folder)
-        ),
+    if file.is_file() {
+        return Ok(Found::File(file));
     }
-}
-
-fn shipped(folder: &Path, name: &str) -> PathBuf {
-    folder.join(format!("{name}.{EXTENSION}"))
+    if catalogue.named(weights).is_some() {
+        return Ok(Found::Trained(weights.to_owned()));
+    }
+    bail!(
+        "--weights {weights}: there is neither a file of that name nor {}; {}; give the path of a \
+         safetensors file or one of these names",
+        Path::new("data/weights").join(format!("{weights}.safetensors")).display(),
+        known(catalogue)
+    )
 }
 
 /// `shipped are a, b`.
-fn known(folder: &Path) -> String {
-    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
-    let paths = entries.map(|entry| entry.path());
-    let weights = paths.filter(|path| path.extension().is_some_and(|e| e == EXTENSION));
-    let mut names: Vec<String> =
-        weights.filter_map(|path| Some(path.file_stem()?.to_string_lossy().into_owned())).collect();
-    names.sort();
-    if names.is_empty() {
-        "none are shipped".to_owned()
-    } else {
-        format!("shipped are {}", names.join(", "))
+fn known(catalogue: &Catalogue) -> String {
+    match catalogue.names().as_slice() {
+        [] => "none are shipped".to_owned(),
+        names => format!("shipped are {}", names.join(", ")),
     }
 }
 
@@ -79,19 +81,27 @@ mod tests {
     #[test]
     fn a_file_is_found_first_and_a_name_next() {
         let dir = tempfile::tempdir().unwrap();
-        let dir = dir.path();
-        let file = dir.join("mine.safetensors");
+        let file = dir.path().join("mine.safetensors");
         std::fs::write(&file, b"").unwrap();
-        let path = file.to_str().unwrap();
-        let elsewhere = dir.join("nothing-here");
-        assert_eq!(find_in(&elsewhere, path).unwrap(), file);
-        assert_eq!(find_in(dir, "mine").unwrap(), file);
-        // A path is no name, even if it would lead to a file of the folder.
-        let message = find_in(dir, "./mine").unwrap_err().to_string();
-        assert!(message.contains("--weights ./mine"), "{message}");
-        let message = find_in(dir, "yours").unwrap_err().to_string();
-        assert!(message.contains("shipped are mine"), "{message}");
-        let message = find_in(&elsewhere, "mine").unwrap_err().to_string();
+        let shipped = catalogue().unwrap();
+        assert_eq!(find(&shipped, file.to_str().unwrap()).unwrap(), Found::File(file));
+        assert_eq!(find(&shipped, "vgg15").unwrap(), Found::Trained("vgg15".into()));
+        // A path is not a name, even if it would lead to a file of the folder.
+        for other in ["./vgg15", "yours", ""] {
+            let message = find(&shipped, other).unwrap_err().to_string();
+            assert!(message.contains(&format!("--weights {other}")), "{message}");
+            assert!(message.contains("shipped are resnet20, vgg15"), "{message}");
+        }
+        std::fs::write(dir.path().join("index.toml"), "").unwrap();
+        let empty = Catalogue::load(dir.path()).unwrap();
+        let message = find(&empty, "vgg15").unwrap_err().to_string();
         assert!(message.contains("none are shipped"), "{message}");
+    }
+
+    #[test]
+    fn a_trained_network_of_another_model_is_refused() {
+        let arch = Arch::parse("resnet8").unwrap();
+        let message = load(arch, Some("vgg15")).unwrap_err().to_string();
+        assert_eq!(message, "vgg15 is a vgg15, not a resnet8; name that model instead");
     }
 }

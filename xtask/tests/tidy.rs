@@ -9,12 +9,12 @@ const ARROWS: [(&str, &[&str]); 10] = [
     ("tensor", &[]),
     ("nn", &["tensor"]),
     ("models", &["nn", "tensor"]),
-    ("data", &[]),
+    ("data", &["tensor"]),
     ("record", &[]),
     ("train", &["data", "models", "nn", "record", "tensor"]),
     ("lesion", &["data", "models", "nn", "record", "tensor"]),
     ("report", &["record"]),
-    ("testkit", &["nn", "tensor"]),
+    ("testkit", &["nn", "record", "tensor"]),
     ("xtask", &["data", "lesion", "models", "record", "report", "tensor", "train"]),
 ];
 

@@ -5,9 +5,11 @@
 //! Veit et al. build) normalise before they crop; padding raw pixels with black
 //! instead would put strong edges into most training images.
 
+use tensor::Normalisation;
+
 use crate::augment::{Crop, PAD};
-use crate::cifar10::{CHANNELS, Dataset, IMAGE_BYTES, SIDE};
-use crate::normalisation::Normalisation;
+use crate::cifar10::{CHANNELS, IMAGE_BYTES, SIDE};
+use crate::dataset::Dataset;
 
 /// Writes the images `indices` and their labels, unaugmented.
 ///
@@ -79,13 +81,22 @@ fn fill<'a>(
 ) {
     assert_eq!(out.len(), indices.len() * IMAGE_BYTES, "fill_batch: out must be n x 32 x 32 x 3");
     assert_eq!(labels.len(), indices.len(), "fill_batch: one label an image");
-    let tables = normalisation.tables();
+    let tables = tables(normalisation);
     let places = out.chunks_exact_mut(IMAGE_BYTES).zip(labels);
     for ((&index, crop), (image, label)) in indices.iter().zip(crops).zip(places) {
         let index = index as usize;
         crop_image(image, dataset.image(index), *crop, &tables);
         *label = dataset.label(index);
     }
+}
+
+/// The normalised value of every byte, by channel.
+///
+/// Computed in f32 in the order of the formula, as PyTorch's usual input pipeline does,
+/// so that both feed a network the same numbers.
+fn tables(normalisation: &Normalisation) -> [[f32; 256]; CHANNELS] {
+    let (mean, std) = (normalisation.mean(), normalisation.std());
+    std::array::from_fn(|c| std::array::from_fn(|p| (p as f32 / 255.0 - mean[c]) / std[c]))
 }
 
 /// Writes one window of the padded image; `out` is HWC, `planes` CHW.
@@ -142,7 +153,7 @@ mod tests {
                 return 0.0;
             }
             let p = planes[c * 1024 + (y - 4) * 32 + (x - 4)];
-            (f32::from(p) / 255.0 - norm.mean[c]) / norm.std[c]
+            (f32::from(p) / 255.0 - norm.mean()[c]) / norm.std()[c]
         };
         let mut out = Vec::new();
         for y in 0..32 {
@@ -154,6 +165,17 @@ mod tests {
             }
         }
         out
+    }
+
+    #[test]
+    fn the_table_is_the_formula() {
+        let tables = tables(&Normalisation::CIFAR10);
+        // (255/255 - 0.4914) / 0.2470, (0 - 0.4822) / 0.2435, (51/255 - 0.4465) / 0.2616
+        let cases = [(0, 255, 2.059_109_3), (1, 0, -1.980_287_5), (2, 51, -0.942_278_3)];
+        for (channel, byte, expected) in cases {
+            let found: f32 = tables[channel][byte];
+            assert!((found - expected).abs() < 1e-6, "{channel} {byte}: {found}");
+        }
     }
 
     fn crops() -> impl Strategy<Value = Crop> {

@@ -1,6 +1,7 @@
 //! What can be wrong with data from outside, each case with the way out.
 
 use std::io;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 /// An error about data files, archives or their sources.
@@ -35,7 +36,7 @@ pub enum DataError {
     WrongSize {
         /// The file, or `archive!member`.
         path: PathBuf,
-        /// The size the format asks for.
+        /// The size that the format requires.
         expected: u64,
         /// The size on disk.
         found: u64,
@@ -92,28 +93,29 @@ pub enum DataError {
         found: usize,
     },
 
-    /// More images were asked for than there are, or none.
-    #[error("{asked} images of {dataset} asked for: choose a number from 1 to {available}")]
+    /// More images than there are, or none.
+    #[error("{asked} images of {dataset}: choose a number from 1 to {available}")]
     Count {
         /// Name of the data set.
         dataset: String,
-        /// Images asked for.
+        /// How many are wanted.
         asked: usize,
         /// Images there are.
         available: usize,
     },
 
-    /// Means or deviations that cannot normalise anything.
-    #[error("normalisation: {field}[{channel}] is {value}; expected {expected}")]
-    Normalisation {
-        /// `mean` or `std`.
-        field: &'static str,
-        /// Channel, 0 = red.
-        channel: usize,
-        /// The value found.
-        value: f32,
-        /// What is acceptable.
-        expected: &'static str,
+    /// Images that are not there, or none.
+    #[error(
+        "images {range:?} of {dataset} cannot be taken: choose a range that is not empty, within \
+        0..{available}"
+    )]
+    Range {
+        /// Name of the data set.
+        dataset: String,
+        /// The range.
+        range: Range<usize>,
+        /// Images there are.
+        available: usize,
     },
 
     /// `--from` names something that holds no CIFAR-10 in a known form.

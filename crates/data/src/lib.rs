@@ -6,13 +6,17 @@
 //! the folder, from the network or from a local copy. Every byte that leaves
 //! [`load`] has passed a sha-256 check, wherever it came from.
 //!
-//! It must not know tensors, networks, recipes or records: batches are plain
-//! slices, random numbers come from the caller's generator, and augmentation
-//! ([`Crop`]) is a value that the caller draws and keeps. The result of a batch
-//! therefore depends neither on threads nor on how samples are batched.
+//! What a [`Dataset`] is (set, split, part, classes, shape, moments) is a value too,
+//! its [`Description`]: nobody has to read it out of a name.
+//!
+//! It must not know networks, recipes or records, and of `tensor` only how an image is
+//! normalised: batches are plain slices, random numbers come from the caller's
+//! generator, and augmentation ([`Crop`]) is a value that the caller draws and keeps.
+//! The result of a batch therefore depends neither on threads nor on how samples are
+//! batched.
 //!
 //! ```
-//! use data::{Crop, Normalisation, Split, fill_batch_augmented, shuffled_indices};
+//! use data::{Crop, Split, fill_batch_augmented, shuffled_indices};
 //! use rand_chacha::{ChaCha8Rng, rand_core::SeedableRng};
 //!
 //! // The sample that ships with the repository needs no network.
@@ -27,8 +31,8 @@
 //! let batch = &order[..8];
 //! let crops: Vec<Crop> = batch.iter().map(|_| Crop::draw(&mut rng)).collect();
 //! let (mut pixels, mut labels) = (vec![0.0; 8 * 32 * 32 * 3], vec![0; 8]);
-//! let normalisation = Normalisation::CIFAR10;
-//! fill_batch_augmented(&mut pixels, &mut labels, &train, batch, &crops, &normalisation);
+//! let moments = &train.description().normalisation;
+//! fill_batch_augmented(&mut pixels, &mut labels, &train, batch, &crops, moments);
 //! assert_eq!(labels[0], train.label(batch[0] as usize));
 //! # Ok::<(), data::DataError>(())
 //! ```
@@ -36,18 +40,18 @@
 mod augment;
 mod batch;
 mod cifar10;
+mod dataset;
+mod description;
 mod error;
 mod fetch;
 mod manifest;
-mod normalisation;
 mod sample;
 
 pub use augment::{Crop, PAD, below, shuffled_indices};
 pub use batch::{batches, fill_batch, fill_batch_augmented};
-pub use cifar10::{
-    CHANNELS, CLASSES, Dataset, DatasetId, IMAGE_BYTES, RECORD_BYTES, SIDE, Split, load,
-};
+pub use cifar10::{CHANNELS, CLASSES, IMAGE_BYTES, RECORD_BYTES, SIDE, load};
+pub use dataset::{Dataset, DatasetId};
+pub use description::{Description, Part, Source, Split};
 pub use error::DataError;
-pub use fetch::{FetchOptions, Progress, default_dir, fetch};
-pub use normalisation::Normalisation;
+pub use fetch::{FetchOptions, FetchProgress, default_dir, fetch};
 pub use sample::{load_sample, write_sample};

@@ -3,7 +3,9 @@
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use crate::cifar10::{Dataset, RECORD_BYTES, Split, load_files};
+use crate::cifar10::{RECORD_BYTES, load_files};
+use crate::dataset::Dataset;
+use crate::description::{Source, Split};
 use crate::error::DataError;
 use crate::fetch::Incoming;
 use crate::manifest::{FETCH_AGAIN, FileSpec, OFFICIAL, RESTORE};
@@ -33,7 +35,7 @@ pub fn load_sample(data_dir: &Path, split: Split) -> Result<Dataset, DataError> 
         Split::Train => TRAIN,
         Split::Test => TEST,
     };
-    load_files(format!("cifar10-sample-{split}"), &data_dir.join(FOLDER), &[file], RESTORE)
+    load_files((split, Source::Sample), &data_dir.join(FOLDER), &[file], RESTORE)
 }
 
 /// Makes the two files of the shipped sample in `data_dir/cifar10-sample` from the official ones

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use data::{DataError, Normalisation, Split, fill_batch, load, load_sample, write_sample};
+use data::{DataError, Split, fill_batch, load, load_sample, write_sample};
 
 fn shipped() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../data")
@@ -28,7 +28,7 @@ fn the_channel_statistics_fit_the_sample() {
     let train = load_sample(&shipped(), Split::Train).unwrap();
     let indices: Vec<u32> = (0..1_000).collect();
     let (mut pixels, mut labels) = (vec![0.0; 1_000 * 3_072], vec![0; 1_000]);
-    fill_batch(&mut pixels, &mut labels, &train, &indices, &Normalisation::CIFAR10);
+    fill_batch(&mut pixels, &mut labels, &train, &indices, &train.description().normalisation);
     assert_eq!(labels, train.labels());
     for channel in 0..3 {
         let values = || pixels.iter().skip(channel).step_by(3).map(|&x| f64::from(x));

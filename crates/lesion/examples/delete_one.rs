@@ -2,9 +2,10 @@
 //! sample. The network is untrained, so all its errors are those of a guess:
 //! `cargo run --release --package lesion --example delete_one`.
 
-use lesion::{Experiment, Subject};
+use lesion::{Inputs, Question, Runner, Subject, experiment};
 use models::Arch;
-use record::Outcome;
+use record::DeleteOne;
+use record::stats::Comparison;
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let arch = Arch::parse("resnet8")?;
@@ -13,21 +14,25 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let shipped = concat!(env!("CARGO_MANIFEST_DIR"), "/../../data");
     let images = data::load_sample(shipped.as_ref(), data::Split::Test)?.take_first(256)?;
 
-    let experiment = Experiment::named("delete-one")?;
-    let record = experiment.run(&subject, &images, None, &mut |_done, _total| {})?;
+    let inputs = Inputs { networks: vec![subject], test: Some(images), training: None };
+    let question = Question::new(&experiment::DeleteOne, serde_json::json!({}), inputs)?;
+    let record = question.run(&mut Runner::default())?;
 
-    let Outcome::DeleteOne(outcome) = &record.result;
-    println!("{} on {} images", record.name, outcome.images);
-    println!("intact: {} wrong", outcome.intact.wrong);
-    for unit in &outcome.units {
+    let answer: DeleteOne = record.answer()?;
+    println!("{} on {} images", record.name, answer.images);
+    println!("intact: {} wrong", answer.intact.wrong);
+    for unit in &answer.units {
         let boundary = if unit.boundary { " (boundary)" } else { "" };
-        match &unit.deleted {
-            Some(deletion) => println!(
-                "without {}{boundary}: {} wrong, {} newly wrong, {} newly right",
-                unit.name, deletion.score.wrong, deletion.newly_wrong, deletion.newly_right
-            ),
-            None => println!("{} cannot be deleted", unit.name),
-        }
+        let Some(deleted) = &unit.deleted else {
+            println!("{} cannot be deleted", unit.name);
+            continue;
+        };
+        let Comparison { newly_wrong, newly_right, .. } =
+            Comparison::of(&answer.intact.right, &deleted.right);
+        println!(
+            "without {}{boundary}: {} wrong, {newly_wrong} newly wrong, {newly_right} newly right",
+            unit.name, deleted.wrong
+        );
     }
     Ok(())
 }

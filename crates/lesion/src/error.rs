@@ -1,16 +1,18 @@
 //! What can be wrong with a question to a network, or with its weights.
 
+use std::fmt::Display;
 use std::path::PathBuf;
 
 use models::WeightsError;
+use record::{RecordError, WriteError};
 
-use crate::experiment;
+use crate::{MisfitError, Networks, experiment};
 
 /// Why an experiment cannot be run. Each message says what to do.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum LesionError {
-    /// A name that is no experiment's.
+    /// A name that is not an experiment's.
     #[error("unknown experiment {name:?}; known are {}", experiment::names().join(", "))]
     UnknownExperiment {
         /// The name.
@@ -43,27 +45,123 @@ pub enum LesionError {
         /// What is wrong with them.
         source: WeightsError,
     },
-    /// The file's metadata normalise no image.
-    #[error(
-        "weights {}: normalisation with means {mean:?} and deviations {std:?}; expected finite \
-         numbers and positive deviations; export the weights again",
-        path.display()
-    )]
-    Normalisation {
+    /// The catalogue of trained networks is damaged.
+    #[error("the catalogue {}: {what}", path.display())]
+    Catalogue {
         /// The file.
         path: PathBuf,
-        /// The channels' means.
-        mean: [f32; 3],
-        /// The channels' deviations.
-        std: [f32; 3],
+        /// What is wrong with it.
+        what: String,
     },
-    /// No image to measure on.
-    #[error("{experiment} needs at least one image")]
-    NoImages {
+    /// A name that no trained network has.
+    #[error("there is no trained network {name} in the catalogue, which lists {known}")]
+    NotInCatalogue {
+        /// The name.
+        name: String,
+        /// The names of all trained networks.
+        known: String,
+    },
+    /// A weights file that is not the one in the catalogue.
+    #[error(
+        "weights {}: sha-256 {found}, but the catalogue says {expected}; restore the file, or \
+         give it another name",
+        path.display()
+    )]
+    OtherWeights {
+        /// The file.
+        path: PathBuf,
+        /// The sum in the catalogue.
+        expected: String,
+        /// The sum of the file.
+        found: String,
+    },
+    /// An option that the experiment does not have.
+    #[error("{experiment} has no option {option:?}; {accepted}")]
+    UnknownOption {
         /// The experiment.
         experiment: &'static str,
+        /// The name given.
+        option: String,
+        /// What it has.
+        accepted: String,
     },
-    /// A network whose loss is no number.
+    /// A value that an option cannot have.
+    #[error("{experiment}: the option {option} is {value}: {reason}")]
+    BadOption {
+        /// The experiment.
+        experiment: &'static str,
+        /// The option.
+        option: &'static str,
+        /// The value given, as JSON.
+        value: String,
+        /// What is expected.
+        reason: String,
+    },
+    /// Options that are not an object.
+    #[error("{experiment}: the options are {found}, expected a JSON object")]
+    Options {
+        /// The experiment.
+        experiment: &'static str,
+        /// What they are, as JSON.
+        found: String,
+    },
+    /// A network that the experiment cannot be asked of.
+    #[error("{experiment} cannot be asked of {network}: it needs {needed}")]
+    Unsuited {
+        /// The experiment.
+        experiment: &'static str,
+        /// The network.
+        network: String,
+        /// What a network needs.
+        needed: &'static str,
+    },
+    /// Another number of networks than the experiment studies.
+    #[error("{experiment} studies {expected}, but {found} are given")]
+    Networks {
+        /// The experiment.
+        experiment: &'static str,
+        /// How many it studies.
+        expected: Networks,
+        /// How many are given.
+        found: usize,
+    },
+    /// Images that the experiment needs.
+    #[error("{experiment} needs {split} images, but none are given")]
+    Images {
+        /// The experiment.
+        experiment: &'static str,
+        /// `test` or `training`.
+        split: &'static str,
+    },
+    /// A lesion that cannot be done to the network.
+    #[error("{experiment}, lesion {place} of {network}: {source}")]
+    Misfit {
+        /// The experiment.
+        experiment: &'static str,
+        /// The network.
+        network: String,
+        /// The place of the lesion in the experiment's list, from 0.
+        place: usize,
+        /// Why not.
+        source: Box<MisfitError>,
+    },
+    /// A line of a list of plans that is not JSON, or neither a plan nor a lesion.
+    #[error("line {line} of the plans is neither a plan nor a lesion: {source}")]
+    PlanLine {
+        /// The line, from 1.
+        line: usize,
+        /// What the parser says.
+        source: serde_json::Error,
+    },
+    /// A plan of one's own that the network cannot follow.
+    #[error("line {line} of the plans: {source}")]
+    PlanMisfit {
+        /// The line, from 1.
+        line: usize,
+        /// Why not.
+        source: Box<MisfitError>,
+    },
+    /// A network whose loss is not a finite number.
     #[error(
         "{model}, {lesion}: the mean cross-entropy is {cross_entropy}; its activations overflow, \
          so check how the weights were made"
@@ -76,4 +174,44 @@ pub enum LesionError {
         /// The value.
         cross_entropy: f64,
     },
+    /// The run was stopped before all pieces were done.
+    #[error(
+        "stopped after {done} of {pieces} pieces; finished pieces that were kept are used by the next run"
+    )]
+    Stopped {
+        /// Pieces that are done.
+        done: usize,
+        /// Pieces of the whole.
+        pieces: usize,
+    },
+    /// The folder for finished pieces cannot be made or emptied.
+    #[error("cannot {verb} the folder for finished pieces {}: {source}", path.display())]
+    Folder {
+        /// `make` or `remove`.
+        verb: &'static str,
+        /// The folder.
+        path: PathBuf,
+        /// What the system says.
+        source: std::io::Error,
+    },
+    /// A finished piece cannot be kept.
+    #[error(transparent)]
+    Keep(#[from] WriteError),
+    /// The answer contradicts itself or the question.
+    #[error(transparent)]
+    Record(#[from] RecordError),
+}
+
+impl LesionError {
+    /// The error for an option whose value makes no sense: `reason` says what would, for
+    /// instance `expected at least 1`.
+    pub fn option(
+        experiment: &'static str,
+        option: &'static str,
+        value: impl Display,
+        reason: impl Into<String>,
+    ) -> LesionError {
+        let (value, reason) = (value.to_string(), reason.into());
+        LesionError::BadOption { experiment, option, value, reason }
+    }
 }

@@ -1,22 +1,30 @@
 //! Lesion experiments: what a trained network still does with parts switched off.
 //!
-//! A [`Subject`] is a network with its weights, an [`Experiment`] a question put to
-//! it, and the answer a [`record::Record`]: what was asked, of which weights, on
-//! which images, and every raw number. The subject is never edited; lesions are
-//! [`models::Plan`]s. [`experiment::ALL`] lists the experiments.
+//! Asking, running and answering are apart:
 //!
-//! Experiments that try many plans go through a [`PlanSweep`], which runs what plans
-//! share once and can tell its [`Cost`] beforehand.
+//! - An [`Experiment`] says what has to be computed ([`Work`]) and what the numbers mean
+//!   (its answer, a struct of the crate `record`). Each is one file in [`experiment`],
+//!   listed in [`experiment::ALL`]; others can be defined outside of this crate.
+//! - A [`Question`] is an experiment with its options, put to [`Inputs`]: [`Subject`]s,
+//!   which are networks with their weights, and images. It is checked when it is made, and
+//!   knows its key, its record's name and its [`Cost`] before anything is run.
+//! - A [`Runner`] cuts the work into pieces, computes them side by side and keeps
+//!   each one on disk once it is finished, so that a run that was killed loses little. The
+//!   result is a [`record::Record`]: what was asked, and every raw number.
 //!
-//! The numbers depend on the weights, the images and the SIMD level, not on the
-//! number of threads.
+//! A [`Lesion`] is a value: a [`models::Plan`], and where wanted other branch scales or
+//! re-estimated statistics. The network is never edited. Lesions of one piece go
+//! through a [`PrefixTree`], which runs what plans share once.
+//!
+//! The numbers depend on the weights, the images and the SIMD level. They do not depend
+//! on the number of threads, on how work is cut, or on interruptions.
 //!
 //! **Must not know:** how networks are trained, figures and pages, the terminal.
 //!
 //! ```
-//! use lesion::{Experiment, Subject};
+//! use lesion::{Inputs, Question, Runner, Subject, experiment};
 //! use models::Arch;
-//! use record::Outcome;
+//! use record::DeleteOne;
 //!
 //! // An untrained network in the place of a weights file.
 //! let arch = Arch::parse("resnet8")?;
@@ -26,21 +34,40 @@
 //! let shipped = concat!(env!("CARGO_MANIFEST_DIR"), "/../../data");
 //! let images = data::load_sample(shipped.as_ref(), data::Split::Test)?.take_first(4)?;
 //!
-//! let experiment = Experiment::named("delete-one")?;
-//! let record = experiment.run(&subject, &images, None, &mut |_done, _total| {})?;
-//! // A key can be had without a run, to see whether a record answers it already.
-//! assert!(record.is_up_to_date(&experiment.key(&subject, &images, None)));
-//! let Outcome::DeleteOne(outcome) = &record.result;
-//! assert_eq!((outcome.images, outcome.units.len()), (4, 3));
+//! let inputs = Inputs { networks: vec![subject], test: Some(images), training: None };
+//! let experiment = experiment::named("delete-one")?;
+//! let question = Question::new(experiment, serde_json::json!({}), inputs)?;
+//! assert_eq!(question.record_name(), "delete-one-resnet8-untrained-sample-first-4");
+//! let record = question.run(&mut Runner::default())?;
+//! // The key is known without a run, to see whether a record answers it already.
+//! assert!(record.is_up_to_date(question.key()));
+//! let answer: DeleteOne = record.answer()?;
+//! assert_eq!((answer.images, answer.units.len()), (4, 3));
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod catalogue;
 mod error;
 pub mod experiment;
+mod folds;
+mod images;
+mod inputs;
+mod lesion;
+mod name;
+pub mod prefix_tree;
+mod question;
+pub mod runner;
+mod sorted;
 mod subject;
-pub mod sweep;
+pub mod work;
 
+pub use catalogue::{Catalogue, TrainedNetwork};
 pub use error::LesionError;
-pub use experiment::{Experiment, Part};
+pub use experiment::{AnyExperiment, Experiment, Needs, Networks, OptionInfo, Preset};
+pub use inputs::Inputs;
+pub use lesion::{Lesion, MisfitError, Statistics};
+pub use prefix_tree::{Cost, PrefixTree};
+pub use question::Question;
+pub use runner::{Limits, Progress, Runner};
 pub use subject::{RECALIBRATION_BATCH, Subject};
-pub use sweep::{Cost, PlanSweep};
+pub use work::{Done, ItemFn, Predictions, Work};

@@ -2,12 +2,13 @@
 
 use std::fs::File;
 use std::io::Read as _;
+use std::ops::Range;
 use std::path::Path;
 
-use data::{Dataset, Normalisation};
+use data::Dataset;
 use models::{Arch, Metadata, Model, load_weights};
-use record::{ModelId, WeightsId, sha256_hex};
-use tensor::Tensor;
+use record::{Conventions, ModelId, NetworkId, WeightsId, sha256_hex};
+use tensor::{Normalisation, Tensor};
 
 use crate::LesionError;
 
@@ -23,6 +24,8 @@ const MAX_BYTES: u64 = 1 << 30;
 /// [`Arch`], fill in the fields.
 #[derive(Debug, Clone)]
 pub struct Subject {
+    /// What the trained network is called: `resnet110-sd`, the stem of its weights file.
+    pub name: String,
     /// The network; its `branch_scale` is that of the weights' metadata.
     pub model: Model<f32>,
     /// What records say of its weights.
@@ -60,39 +63,59 @@ impl Subject {
         let (model, metadata) = load_weights(arch, bytes)
             .map_err(|source| LesionError::Weights { path: path.to_path_buf(), source })?;
         let stated = metadata.as_ref().map(|metadata| metadata.normalisation);
-        let models::Normalisation { mean, std } =
-            stated.unwrap_or_else(|| arch.default_normalisation());
-        let is_usable = |(mean, std): (&f32, &f32)| {
-            mean.is_finite() && std.is_finite() && *std > 0.0 && std.recip().is_finite()
-        };
-        if !mean.iter().zip(&std).all(is_usable) {
-            return Err(LesionError::Normalisation { path: path.to_path_buf(), mean, std });
-        }
+        let stem = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy();
         Ok(Subject {
+            name: stem.strip_suffix(".safetensors").unwrap_or(&stem).to_owned(),
             model,
             weights: weights_id(path, bytes, metadata),
-            normalisation: Normalisation { mean, std },
+            normalisation: stated.unwrap_or_else(|| arch.default_normalisation()),
         })
     }
 
     /// What records say of the network.
-    pub fn model_id(&self) -> ModelId {
-        ModelId {
-            name: self.model.name.clone(),
-            parameters: self.model.params.count_trained() as u64,
-            macs: self.model.macs(),
+    pub fn id(&self) -> NetworkId {
+        let (mean, std) = (self.normalisation.mean(), self.normalisation.std());
+        NetworkId {
+            name: self.name.clone(),
+            model: ModelId {
+                name: self.model.name.clone(),
+                unit: self.model.unit_word.to_owned(),
+                parameters: self.model.params.count_trained() as u64,
+                macs: self.model.macs(),
+            },
+            weights: self.weights.clone(),
+            conventions: Conventions { mean: mean.to_vec(), std: std.to_vec() },
+            branch_scale: self.model.branch_scale.clone(),
         }
     }
 
-    /// All images in order, `size` at a time, as inputs `[n, 32, 32, 3]` with their
+    /// All images in order, `size` at a time, as inputs `[n, h, w, 3]` with their
     /// labels: [`models::EVAL_BATCH`] to measure, [`RECALIBRATION_BATCH`] to recalibrate.
     pub fn batches<'a>(
         &'a self,
         images: &'a Dataset,
         size: usize,
     ) -> impl Iterator<Item = (Tensor<f32>, Vec<u8>)> + 'a {
-        data::batches(images, size, &self.normalisation).map(|(pixels, labels)| {
-            let shape = [labels.len(), data::SIDE, data::SIDE, data::CHANNELS];
+        self.batches_of(images, 0..images.len(), size)
+    }
+
+    /// The images at these places in order, as [`Subject::batches`] gives them.
+    ///
+    /// # Panics
+    /// If `size` is 0, or there are fewer images.
+    pub fn batches_of<'a>(
+        &'a self,
+        images: &'a Dataset,
+        places: Range<usize>,
+        size: usize,
+    ) -> impl Iterator<Item = (Tensor<f32>, Vec<u8>)> + 'a {
+        places.clone().step_by(size).map(move |start| {
+            let batch: Vec<u32> =
+                (start..places.end.min(start + size)).map(|place| place as u32).collect();
+            let shape = images.description().batch_shape(batch.len());
+            let mut pixels = vec![0.0; shape.iter().product()];
+            let mut labels = vec![0; batch.len()];
+            data::fill_batch(&mut pixels, &mut labels, images, &batch, &self.normalisation);
             (Tensor::from_vec(shape, pixels), labels)
         })
     }

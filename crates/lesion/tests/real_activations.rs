@@ -6,13 +6,13 @@ use std::path::Path;
 
 use data::Split;
 use lesion::Subject;
-use models::{Arch, Model, PlainOp, Plan, Unit, UnitKind};
+use models::{Arch, Layer, Model, Plan, Unit};
 use nn::layer::Conv2d;
 use nn::{Grads, Mode, Pass, Sweep, Tape};
 use tensor::random::Stream;
 use tensor::{Scalar, Tensor};
 use testkit::close::{Tolerance, check_close};
-use testkit::gradcheck::normal;
+use testkit::noise::normal;
 
 /// Of the largest magnitude of each result.
 const WITHIN: f64 = 2e-5;
@@ -72,7 +72,7 @@ fn conv<T: Scalar>(
     [y.value().clone(), grads.of(&x).unwrap().clone(), grads.param(weight).unwrap().clone()]
 }
 
-/// The convolutions of a unit: name of the weights, layer, input.
+/// The convolutions of a unit's branches: name of the weights, layer, input.
 fn convolutions(
     model: &Model<f64>,
     x: &Tensor<f64>,
@@ -81,24 +81,19 @@ fn convolutions(
     let unit = &model.units[id];
     let mut pass = Pass::eval(&model.params);
     let x = pass.tape.constant(x.clone());
-    match &unit.kind {
-        UnitKind::PreAct(block) => {
-            let z1 = block.bn1.forward_relu(&mut pass, &x);
-            let h = block.conv1.forward(&mut pass, &z1);
-            let z2 = block.bn2.forward_relu(&mut pass, &h);
-            vec![
-                (format!("{}.conv1.weight", unit.name), block.conv1.clone(), z1.into_value()),
-                (format!("{}.conv2.weight", unit.name), block.conv2.clone(), z2.into_value()),
-            ]
-        }
-        UnitKind::Plain(layer) => match &layer.op {
-            PlainOp::Conv(conv) => {
-                vec![(format!("{}.conv.weight", unit.name), conv.clone(), x.into_value())]
+    let c = unit.pre.forward(&mut pass, &x);
+    let mut found = Vec::new();
+    for branch in &unit.branches {
+        let mut h = c.clone();
+        for layer in &branch.0 {
+            if let Layer::Conv(conv) = layer {
+                let (_, weight) = model.params.iter().find(|(id, _)| *id == conv.weight()).unwrap();
+                found.push((weight.name.clone(), conv.clone(), h.value().clone()));
             }
-            PlainOp::Linear(_) => Vec::new(),
-        },
-        UnitKind::PostAct(_) => unreachable!("no such network is shipped"),
+            h = layer.forward(&mut pass, &h);
+        }
     }
+    found
 }
 
 /// Convolutions alone: behind a ReLU a gradient is no continuous function, and a sum
@@ -114,7 +109,7 @@ fn every_convolution_and_its_gradients_stay_close_to_f64() {
                 let z = z.cast::<f32>();
                 let [n, h, w, _] = <[usize; 4]>::try_from(z.dims()).unwrap();
                 let out = [n, h.div_ceil(layer.stride), w.div_ceil(layer.stride), layer.c_out];
-                let dy = normal(out, &mut Stream::new(1, "dy").at(0, 0)).cast::<f32>();
+                let dy = normal::<f32>(out, &mut Stream::new(1, "dy").at(0, 0));
                 let got = conv(&single, &layer, &weight, [&z, &dy]);
                 let expected = conv(&model, &layer, &weight, [&z.cast(), &dy.cast()]);
                 for (part, (got, expected)) in

@@ -7,11 +7,10 @@ use crate::Plan;
 
 /// The route of the cotangent at each unit, over what a forward plan has saved.
 ///
-/// Where the forward pass took both terms, the cotangent may take both, the
-/// skip, or the branch; where it took one, the cotangent takes that one. Stem
-/// and head always pass. The gradient of one path of length `k` takes `k`
-/// branches and skips elsewhere, and the gradients of all `2^n` paths add up to
-/// the ordinary one.
+/// The cotangent takes some of the terms that the forward pass took: of both terms either
+/// or both, of one term that one. Stem and head always pass. The gradient of one path of
+/// length `k` takes `k` branches and skips elsewhere, and the gradients of all `2^n` paths
+/// (of more where units have several branches) add up to the ordinary one.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct BackwardPlan {
@@ -56,8 +55,9 @@ impl BackwardPlan {
         BackwardPlan { routes: forward.routes.clone() }
     }
 
-    /// One path: the branches of the given units, and skips at all others that
-    /// the forward plan gives a choice.
+    /// One path: the branches of the given units, all that the forward pass took, and skips
+    /// at all others that the forward plan gives a choice. For one branch of several, set
+    /// the unit's route to [`Route::only`] it.
     ///
     /// # Errors
     /// If a unit is named that does not exist, or whose branch the forward pass
@@ -67,10 +67,15 @@ impl BackwardPlan {
         if let Some(&id) = branches.iter().find(|&&id| id >= units) {
             return Err(BackwardPlanError::NoSuchUnit { id, units });
         }
-        let route = |(id, &forward): (usize, &Route)| match forward {
-            _ if branches.contains(&id) => Route::Branch,
-            Route::Both => Route::Skip,
-            taken => taken,
+        let route = |(id, &forward): (usize, &Route)| {
+            if branches.contains(&id) {
+                let taken = forward.without(Route::SKIP);
+                if taken.is_empty() { Route::BRANCH } else { taken }
+            } else if forward.skip {
+                Route::SKIP
+            } else {
+                forward
+            }
         };
         let plan = BackwardPlan { routes: forward.routes.iter().enumerate().map(route).collect() };
         plan.check(forward)?;
@@ -87,7 +92,7 @@ impl BackwardPlan {
             return Err(BackwardPlanError::WrongLength { found, expected });
         }
         for (id, (&forward, &backward)) in forward.routes.iter().zip(&self.routes).enumerate() {
-            if forward != Route::Both && backward != forward {
+            if backward.is_empty() || !backward.is_within(forward) {
                 return Err(BackwardPlanError::NotTaken { id, forward, backward });
             }
         }

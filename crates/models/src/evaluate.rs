@@ -7,14 +7,14 @@ use crate::{Model, Plan};
 
 /// What a network says to each of some images.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub struct Outcome {
+pub struct Predictions {
     /// Whether each image was put into its class.
     pub is_right: Vec<bool>,
     /// The cross-entropy of each image, in nats.
     pub losses: Vec<f64>,
 }
 
-impl Outcome {
+impl Predictions {
     /// How many images there are.
     pub fn images(&self) -> usize {
         self.is_right.len()
@@ -35,26 +35,26 @@ impl Outcome {
         self.losses.iter().sum::<f64>() / self.images() as f64
     }
 
-    /// Adds the outcome of further images.
-    pub fn extend(&mut self, more: Outcome) {
+    /// Adds the predictions for further images.
+    pub fn extend(&mut self, more: Predictions) {
         self.is_right.extend(more.is_right);
         self.losses.extend(more.losses);
     }
 }
 
-/// The outcome of logits `[n, classes]`; the first of equal logits counts, and
+/// The predictions of logits `[n, classes]`; the first of equal logits counts, and
 /// a row with a NaN is wrong.
 ///
 /// # Panics
 /// If there is not one label for each row.
 #[track_caller]
-pub fn score<T: Scalar>(logits: &Tensor<T>, labels: &[u8]) -> Outcome {
+pub fn score<T: Scalar>(logits: &Tensor<T>, labels: &[u8]) -> Predictions {
     let is_right = are_right(logits, labels).collect();
     let classes = logits.shape().channels();
     let mut log_p = vec![T::ZERO; logits.len()];
     softmax::log_softmax(&mut log_p, logits.as_slice(), classes);
     let losses = softmax::negative_log_likelihood(&log_p, labels, classes);
-    Outcome { is_right, losses: losses.map(T::to_f64).collect() }
+    Predictions { is_right, losses: losses.map(T::to_f64).collect() }
 }
 
 /// How many rows of logits `[n, classes]` are wrong, as in [`score`].
@@ -76,7 +76,7 @@ fn are_right<T: Scalar>(logits: &Tensor<T>, labels: &[u8]) -> impl Iterator<Item
     })
 }
 
-/// The outcome of a network in evaluation mode under a plan, over batches of
+/// The predictions of a network in evaluation mode under a plan, over batches of
 /// images `[n, h, w, 3]` with their labels.
 ///
 /// # Panics
@@ -86,12 +86,12 @@ pub fn evaluate<T: Scalar>(
     model: &Model<T>,
     plan: &Plan,
     batches: impl IntoIterator<Item = (Tensor<T>, Vec<u8>)>,
-) -> Outcome {
-    let mut outcome = Outcome::default();
+) -> Predictions {
+    let mut all = Predictions::default();
     for (images, labels) in batches {
-        outcome.extend(score(&model.logits(images, plan), &labels));
+        all.extend(score(&model.logits(images, plan), &labels));
     }
-    outcome
+    all
 }
 
 #[cfg(test)]
@@ -101,10 +101,10 @@ mod tests {
     #[test]
     fn the_first_of_equal_logits_counts_and_nan_is_wrong() {
         let logits = Tensor::from_vec([4, 2], vec![1.0f32, 1.0, 1.0, 1.0, f32::NAN, 0.0, 0.0, 2.0]);
-        let outcome = score(&logits, &[0, 1, 1, 1]);
-        assert_eq!(outcome.is_right, [true, false, false, true]);
-        assert_eq!((outcome.wrong(), outcome.error()), (2, 0.5));
+        let found = score(&logits, &[0, 1, 1, 1]);
+        assert_eq!(found.is_right, [true, false, false, true]);
+        assert_eq!((found.wrong(), found.error()), (2, 0.5));
         assert_eq!(count_wrong(&logits, &[0, 1, 1, 1]), 2);
-        assert!((outcome.losses[0] - 2f64.ln()).abs() < 1e-6 && outcome.losses[2].is_nan());
+        assert!((found.losses[0] - 2f64.ln()).abs() < 1e-6 && found.losses[2].is_nan());
     }
 }

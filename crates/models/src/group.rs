@@ -10,7 +10,7 @@ use tensor::threads;
 pub const EVAL_GROUP: usize = 32;
 
 /// Images handed to an evaluation at once: groups for 32 threads, and 12 MiB. No bit of
-/// an outcome depends on it.
+/// a prediction depends on it.
 pub const EVAL_BATCH: usize = 32 * EVAL_GROUP;
 
 /// `work` on the places of `n` images, [`EVAL_GROUP`] of them at a time, each group on

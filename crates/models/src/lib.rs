@@ -1,9 +1,9 @@
 //! Networks as data, plans that say which parts of them run, and evaluation.
 //!
 //! A [`Model`] is a stem, a list of [`Unit`]s and a head. A [`Plan`] gives the
-//! order of the units and a [`Route`] for each: `Both` terms of its sum, the
-//! `Skip` alone (the unit is deleted), or the `Branch` alone. The model itself
-//! is never edited; deleting, re-ordering and sampling are all plans.
+//! order of the units and a [`Route`] for each: both terms of its sum, the skip
+//! alone (the unit is deleted), or the branch alone. The model itself is never
+//! edited; deleting, re-ordering and sampling are all plans.
 //!
 //! **Must not know:** data sets, files and folders, experiments.
 //!
@@ -22,25 +22,28 @@
 
 mod arch;
 mod backward;
+pub mod build;
 mod evaluate;
 mod group;
+mod layers;
 mod model;
 mod plan;
 mod recalibrate;
-mod resnet;
+mod sites;
 mod unit;
-mod vgg;
 mod weights;
 
-pub use arch::{Arch, UnknownModel};
+pub use arch::{Arch, Bottleneck, FAMILIES, Family, Training, UnknownModel, Vgg15};
 pub use backward::{BackwardPlan, BackwardPlanError};
-pub use evaluate::{Outcome, count_wrong, evaluate, score};
+pub use build::{LayerSpec, ModelBuilder, UnitSpec};
+pub use evaluate::{Predictions, count_wrong, evaluate, score};
 pub use group::{EVAL_BATCH, EVAL_GROUP, in_groups};
-pub use model::{Head, Model, Stem};
+pub use layers::{Layer, Layers};
+pub use model::Model;
 pub use nn::Route;
 pub use plan::{Plan, PlanError};
 pub use recalibrate::recalibrated;
-pub use resnet::{PostActResNet, PreActResNet};
-pub use unit::{PlainLayer, PlainOp, PostActBlock, PreActBlock, Unit, UnitKind, UnitShape};
-pub use vgg::Vgg15;
-pub use weights::{Metadata, Normalisation, WeightsError, load_weights};
+pub use sites::{NoSites, Place, Site, Sites, Visit};
+pub use tensor::Normalisation;
+pub use unit::{Join, Padding, Skip, Unit, UnitShape};
+pub use weights::{Metadata, WeightsError, load_weights};

@@ -1,56 +1,32 @@
 //! The network: stem, units, head.
 
-use nn::layer::{BatchNorm, Conv2d, Linear};
-use nn::{Params, Pass, Var, op};
+use nn::{Params, Pass, Var};
 use tensor::{Scalar, Tensor};
 
 use crate::group::in_groups;
-use crate::{Plan, Unit};
+use crate::sites::{NoSites, Probe, Sites, Visit};
+use crate::unit::Run;
+use crate::{Layers, Plan, Unit, UnitShape};
 
 /// A network as data.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Model<T: Scalar> {
     /// The name of its architecture.
     pub name: String,
+    /// What people call one of its units: a block, or a layer.
+    pub unit_word: &'static str,
     /// What runs before the units.
-    pub stem: Stem,
+    pub stem: Layers,
     /// The units, in the order of the intact network; the index is the id.
     pub units: Vec<Unit>,
-    /// What runs after the units.
-    pub head: Head,
+    /// What runs after the units: to logits `[n, classes]`.
+    pub head: Layers,
     /// All parameters and running statistics.
     pub params: Params<T>,
-    /// What each unit's branch is multiplied with under [`Route::Both`](crate::Route):
-    /// 1, or the survival rate of a network trained with stochastic depth.
+    /// What each unit's branches are multiplied with where its skip is taken too: 1, or the
+    /// survival rate of a network trained with stochastic depth.
     pub branch_scale: Vec<f64>,
 }
-
-/// What runs before the units.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Stem {
-    /// Nothing: the first unit sees the image.
-    Nothing,
-    /// A convolution (pre-activation networks).
-    Conv(Conv2d),
-    /// Convolution, batch norm, ReLU (post-activation networks).
-    ConvNormRelu(Conv2d, BatchNorm),
-}
-
-/// What runs after the units.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Head {
-    /// Batch norm and ReLU before the pooling (pre-activation networks).
-    pub norm: Option<BatchNorm>,
-    /// Whether the last units hand on images, whose pixels are averaged.
-    pub averages: bool,
-    /// The part of the features that is dropped in training.
-    pub dropout: Option<f64>,
-    /// The classifier.
-    pub linear: Linear,
-}
-
-/// The side of the images that unit shapes and MACs are given for.
-pub(crate) const SIDE: usize = 32;
 
 /// Numbers of an activation, all its images together, that go through a stage at once:
 /// 512 KiB, half of a second-level cache. That makes 8 images of 32x32 pixels with 16
@@ -58,30 +34,44 @@ pub(crate) const SIDE: usize = 32;
 const STAGE_NUMBERS: usize = 128 * 1024;
 
 impl<T: Scalar> Model<T> {
+    /// The image that unit shapes and MACs are given for.
+    pub const IMAGE: UnitShape = UnitShape { h: 32, w: 32, c: 3 };
+
     /// Logits `[n, classes]` of images `[n, h, w, 3]` under a plan.
     ///
     /// # Panics
     /// If the plan is not one of this model; [`Plan::check`] tells before.
     #[track_caller]
     pub fn forward(&self, pass: &mut Pass<'_, T>, x: &Var<T>, plan: &Plan) -> Var<T> {
+        self.forward_at(pass, x, plan, &mut NoSites)
+    }
+
+    /// [`Model::forward`] with values inside the units shown to `sites`, which may replace
+    /// them.
+    ///
+    /// # Panics
+    /// As [`Model::forward`]; also if a replacement has another shape.
+    #[track_caller]
+    pub fn forward_at(
+        &self,
+        pass: &mut Pass<'_, T>,
+        x: &Var<T>,
+        plan: &Plan,
+        sites: &mut dyn Sites<T>,
+    ) -> Var<T> {
         plan.require(self, "forward");
+        let images = 0..x.value().dims()[0];
+        let mut probe = Probe { sites, visit: Visit { images, plans: &[0] } };
         let mut h = self.forward_stem(pass, x);
         for &id in &plan.order {
-            h = self.forward_unit(pass, &h, id, plan);
+            h = self.run_unit(pass, &h, id, plan, &mut probe);
         }
         self.forward_head(pass, &h)
     }
 
     /// The input of the first unit.
     pub fn forward_stem(&self, pass: &mut Pass<'_, T>, x: &Var<T>) -> Var<T> {
-        match &self.stem {
-            Stem::Nothing => x.clone(),
-            Stem::Conv(conv) => conv.forward(pass, x),
-            Stem::ConvNormRelu(conv, norm) => {
-                let h = conv.forward(pass, x);
-                norm.forward_relu(pass, &h)
-            }
-        }
+        self.stem.forward(pass, x)
     }
 
     /// The output of unit `id` along its route in the plan.
@@ -96,22 +86,26 @@ impl<T: Scalar> Model<T> {
         id: usize,
         plan: &Plan,
     ) -> Var<T> {
-        self.units[id].forward(pass, x, id, plan.routes[id], self.branch_scale[id])
+        let visit = Visit { images: 0..x.value().dims()[0], plans: &[0] };
+        self.run_unit(pass, x, id, plan, &mut Probe { sites: &mut NoSites, visit })
+    }
+
+    #[track_caller]
+    fn run_unit(
+        &self,
+        pass: &mut Pass<'_, T>,
+        x: &Var<T>,
+        id: usize,
+        plan: &Plan,
+        probe: &mut Probe<'_, T>,
+    ) -> Var<T> {
+        let run = Run { id, route: plan.routes[id], scale: self.branch_scale[id] };
+        self.units[id].forward(pass, x, run, probe)
     }
 
     /// Logits from the output of the last unit.
     pub fn forward_head(&self, pass: &mut Pass<'_, T>, x: &Var<T>) -> Var<T> {
-        let mut h = x.clone();
-        if let Some(norm) = &self.head.norm {
-            h = norm.forward_relu(pass, &h);
-        }
-        if self.head.averages {
-            h = op::global_average(&mut pass.tape, &h);
-        }
-        if let Some(p) = self.head.dropout {
-            h = pass.dropout(&h, p);
-        }
-        self.head.linear.forward(pass, &h)
+        self.head.forward(pass, x)
     }
 
     /// Logits in evaluation mode, without a tape: a group of images at a time, each on
@@ -142,9 +136,28 @@ impl<T: Scalar> Model<T> {
     pub fn eval_units(
         &self,
         pass: &mut Pass<'_, T>,
+        h: Var<T>,
+        ids: &[usize],
+        plan: &Plan,
+    ) -> Var<T> {
+        let visit = Visit { images: 0..h.value().dims()[0], plans: &[0] };
+        self.eval_units_at(pass, h, ids, plan, &mut NoSites, &visit)
+    }
+
+    /// [`Model::eval_units`] with values inside the units shown to `sites`, which may
+    /// replace them; `visit` says which images these are, and for which plans.
+    ///
+    /// # Panics
+    /// As [`Model::forward_unit`] does; also if a replacement has another shape.
+    #[track_caller]
+    pub fn eval_units_at(
+        &self,
+        pass: &mut Pass<'_, T>,
         mut h: Var<T>,
         ids: &[usize],
         plan: &Plan,
+        sites: &mut dyn Sites<T>,
+        visit: &Visit<'_>,
     ) -> Var<T> {
         let is_one_stage = |&a: &usize, &b: &usize| {
             let (a, b) = (&self.units[a], &self.units[b]);
@@ -153,18 +166,21 @@ impl<T: Scalar> Model<T> {
         for ids in ids.chunk_by(is_one_stage) {
             let n = h.value().dims()[0];
             let at_once = (STAGE_NUMBERS * n / h.value().len().max(1)).max(1);
-            let mut through = |images: Tensor<T>| {
+            let mut through = |images: Tensor<T>, start: usize| {
+                let first = visit.images.start + start;
+                let visit = Visit { images: first..first + images.dims()[0], plans: visit.plans };
+                let mut probe = Probe { sites: &mut *sites, visit };
                 let mut h = pass.tape.constant(images);
                 for &id in ids {
-                    h = self.forward_unit(pass, &h, id, plan);
+                    h = self.run_unit(pass, &h, id, plan, &mut probe);
                 }
                 h.into_value()
             };
             let out = if at_once >= n {
-                through(h.into_value())
+                through(h.into_value(), 0)
             } else {
                 let all = h.into_value();
-                let cut = |start| through(all.rows(start, n.min(start + at_once)));
+                let cut = |start| through(all.rows(start, n.min(start + at_once)), start);
                 Tensor::concat(&(0..n).step_by(at_once).map(cut).collect::<Vec<_>>())
             };
             h = pass.tape.constant(out);
@@ -172,48 +188,51 @@ impl<T: Scalar> Model<T> {
         h
     }
 
+    /// The shape that the stem hands to the units.
+    pub(crate) fn stem_output(&self) -> UnitShape {
+        self.stem.output(Self::IMAGE)
+    }
+
+    /// The shape that the head takes.
+    pub(crate) fn head_input(&self) -> UnitShape {
+        self.units.last().map_or(self.stem_output(), |unit| unit.output)
+    }
+
+    /// Multiplications of the stem for one image of 32 x 32 pixels.
+    pub fn stem_macs(&self) -> u64 {
+        self.stem.macs(Self::IMAGE)
+    }
+
+    /// Multiplications of the head for one image of 32 x 32 pixels.
+    pub fn head_macs(&self) -> u64 {
+        self.head.macs(self.head_input())
+    }
+
     /// Multiplications of the intact network for one image of 32 x 32 pixels.
     pub fn macs(&self) -> u64 {
         self.macs_under(&Plan::intact(self))
     }
 
-    /// Multiplications under a plan for one image of 32 x 32 pixels; the order of the
-    /// units does not matter.
+    /// Multiplications under a plan for one image of 32 x 32 pixels.
     ///
     /// # Panics
-    /// If the plan has a route for fewer units than the network has.
+    /// If the plan names a unit that the network does not have.
     pub fn macs_under(&self, plan: &Plan) -> u64 {
-        let unit = |(id, unit): (usize, &Unit)| unit.macs_along(plan.routes[id]);
-        let units: u64 = self.units.iter().enumerate().map(unit).sum();
-        self.stem.macs() + units + self.head.macs()
+        let unit = |&id: &usize| self.units[id].macs_along(plan.routes[id]);
+        let units: u64 = plan.order.iter().map(unit).sum();
+        self.stem_macs() + units + self.head_macs()
     }
 
     /// The same network in another precision.
     pub fn cast<U: Scalar>(&self) -> Model<U> {
         Model {
             name: self.name.clone(),
+            unit_word: self.unit_word,
             stem: self.stem.clone(),
             units: self.units.clone(),
             head: self.head.clone(),
             params: self.params.cast(),
             branch_scale: self.branch_scale.clone(),
         }
-    }
-}
-
-impl Stem {
-    /// Multiplications for one image of 32 x 32 pixels.
-    pub fn macs(&self) -> u64 {
-        match self {
-            Stem::Nothing => 0,
-            Stem::Conv(conv) | Stem::ConvNormRelu(conv, _) => conv.macs(SIDE * SIDE),
-        }
-    }
-}
-
-impl Head {
-    /// Multiplications for one image.
-    pub fn macs(&self) -> u64 {
-        self.linear.macs()
     }
 }

@@ -2,27 +2,9 @@
 
 use nn::state::{StateDict, StateError};
 use serde::{Deserialize, Serialize};
+use tensor::Normalisation;
 
 use crate::{Arch, Model};
-
-/// How the channels of an image, on the scale 0 to 1, become inputs:
-/// `(x - mean) / std`.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-pub struct Normalisation {
-    /// Red, green, blue.
-    pub mean: [f32; 3],
-    /// Red, green, blue.
-    pub std: [f32; 3],
-}
-
-impl Normalisation {
-    /// The moments of the CIFAR-10 training images.
-    pub const CIFAR10: Normalisation =
-        Normalisation { mean: [0.4914, 0.4822, 0.4465], std: [0.2470, 0.2435, 0.2616] };
-    /// The moments of ImageNet.
-    pub const IMAGENET: Normalisation =
-        Normalisation { mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225] };
-}
 
 /// What this project's weight files say about themselves.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -43,6 +25,14 @@ pub struct Metadata {
     pub normalisation: Normalisation,
     /// The factor of each unit's branch under both terms.
     pub branch_scale: Vec<f64>,
+    /// Which blocks a training step ran, in the words of the training's option, for
+    /// instance `stochastic-depth:0.5`; absent if all of them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub paths: Option<String>,
+    /// Which paths the gradients of the training took, in the words of its option, for
+    /// instance `up-to:4`; absent if all of them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub backward: Option<String>,
     /// The version of the program that trained it.
     pub program: String,
 }

@@ -2,18 +2,18 @@
 
 mod common;
 
-use models::{Arch, EVAL_GROUP, Model, Outcome, Plan, Vgg15, evaluate};
+use models::{EVAL_GROUP, Model, Plan, Predictions, Vgg15, evaluate};
 use nn::layer::BatchNorm;
 use nn::optim::Sgd;
 use nn::{Mode, Pass, Tape, op};
 use tensor::{Tensor, threads};
 
-use common::{bits, images, labels, lived_in, record};
+use common::{arch, bits, images, labels, lived_in, record};
 
 fn networks() -> [Model<f32>; 3] {
     [
-        lived_in(Arch::PreAct { depth: 8 }.build(5), 5),
-        lived_in(Arch::PostAct { depth: 8 }.build(6), 6),
+        lived_in(arch("resnet8").build(5), 5),
+        lived_in(arch("resnet8-v1").build(6), 6),
         lived_in(Vgg15 { width: 16, batch_norm: true }.build("vgg15", 7), 7),
     ]
 }
@@ -55,7 +55,7 @@ fn an_evaluation_does_not_depend_on_its_batches() {
     let (all, labels): (Tensor<f32>, _) = (images(1, 11, 32), labels(1, 11));
     let model = &networks()[0];
     let plan = Plan::intact(model);
-    let outcome = |size: usize| -> Outcome {
+    let outcome = |size: usize| -> Predictions {
         let starts = (0..11).step_by(size);
         let batches = starts.map(|start| {
             let end = (start + size).min(11);

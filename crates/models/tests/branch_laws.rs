@@ -8,7 +8,7 @@ use proptest::prelude::*;
 use tensor::random::Stream;
 use tensor::{Scalar, Tensor};
 
-use common::{bits, images, labels, lived_in, record};
+use common::{arch, bits, images, labels, lived_in, record};
 
 /// A unit's output alone, on the input it has in the intact network.
 fn unit_output<T: Scalar>(model: &Model<T>, id: usize, route: Route) -> Tensor<T> {
@@ -28,11 +28,11 @@ proptest! {
 
     #[test]
     fn both_is_the_skip_plus_the_scaled_branch(id in 0usize..6, scale in 0.0f64..2.0) {
-        let mut model = lived_in(Arch::PreAct { depth: 14 }.build::<f64>(4), 4);
+        let mut model = lived_in(arch("resnet14").build::<f64>(4), 4);
         // Before the unit nothing is scaled, and alone no term is.
         model.branch_scale[id] = scale;
         let [both, skip, branch] =
-            [Route::Both, Route::Skip, Route::Branch].map(|route| unit_output(&model, id, route));
+            [Route::BOTH, Route::SKIP, Route::BRANCH].map(|route| unit_output(&model, id, route));
         let terms = skip.as_slice().iter().zip(branch.as_slice());
         let expected: Vec<f64> = terms.map(|(s, b)| s + scale * b).collect();
         prop_assert_eq!(both.as_slice(), expected);
@@ -43,8 +43,8 @@ proptest! {
 #[test]
 fn a_factor_on_the_branch_is_a_factor_on_its_last_map() {
     for (arch, halved) in [
-        (Arch::PreAct { depth: 14 }, &["layer2.1.conv2.weight"][..]),
-        (Arch::PostAct { depth: 14 }, &["layer2.1.bn2.weight", "layer2.1.bn2.bias"]),
+        (arch("resnet14"), &["layer2.1.conv2.weight"][..]),
+        (arch("resnet14-v1"), &["layer2.1.bn2.weight", "layer2.1.bn2.bias"]),
     ] {
         let mut scaled = lived_in(arch.build::<f32>(4), 4);
         let mut rescaled = scaled.clone();
@@ -62,7 +62,7 @@ fn a_factor_on_the_branch_is_a_factor_on_its_last_map() {
 
 #[test]
 fn with_a_factor_of_zero_a_block_is_as_good_as_deleted() {
-    for arch in [Arch::PreAct { depth: 14 }, Arch::PostAct { depth: 14 }] {
+    for arch in [arch("resnet14"), arch("resnet14-v1")] {
         let model = lived_in(arch.build::<f32>(4), 4);
         let intact = Plan::intact(&model);
         for id in 0..6 {
@@ -98,7 +98,7 @@ fn training_passes_a_skipped_branch_by() {
             .to_vec()
     };
     let conv = |name: &str| vec![format!("{name}.weight")];
-    let pre = Arch::PreAct { depth: 14 };
+    let pre = arch("resnet14");
     assert_eq!(
         spared(pre, 1),
         [
@@ -117,13 +117,13 @@ fn training_passes_a_skipped_branch_by() {
     let names = ["conv1", "bn1", "conv2", "bn2"].map(|part| format!("layer2.0.{part}"));
     let [conv1, bn1, conv2, bn2] = names.each_ref().map(String::as_str);
     assert_eq!(
-        spared(Arch::PostAct { depth: 14 }, 2),
+        spared(arch("resnet14-v1"), 2),
         [conv(conv1), norm(bn1), conv(conv2), norm(bn2)].concat()
     );
 }
 
 #[test]
-fn dropout_acts_in_training_alone_and_repeats_with_its_numbers() {
+fn dropout_acts_where_a_pass_brings_numbers_and_repeats_with_them() {
     let model = lived_in(Vgg15 { width: 8, batch_norm: true }.build::<f32>("vgg", 4), 4);
     let plan = Plan::intact(&model);
     let run = |mode, place: Option<u64>| {
@@ -132,8 +132,9 @@ fn dropout_acts_in_training_alone_and_repeats_with_its_numbers() {
         let x = pass.tape.constant(images(3, 4, 32));
         bits(model.forward(&mut pass, &x, &plan).value())
     };
-    assert_eq!(run(Mode::Eval, Some(1)), run(Mode::Eval, None));
-    assert_eq!(run(Mode::Train, Some(1)), run(Mode::Train, Some(1)));
-    assert_ne!(run(Mode::Train, Some(1)), run(Mode::Train, Some(2)));
-    assert_ne!(run(Mode::Train, Some(1)), run(Mode::Train, None));
+    for mode in [Mode::Train, Mode::Eval] {
+        assert_eq!(run(mode, Some(1)), run(mode, Some(1)), "{mode:?}");
+        assert_ne!(run(mode, Some(1)), run(mode, Some(2)), "{mode:?}");
+        assert_ne!(run(mode, Some(1)), run(mode, None), "{mode:?}");
+    }
 }

@@ -4,21 +4,24 @@
 
 mod common;
 
-use models::{Arch, Model, Plan, Route, Vgg15};
+use models::{Bottleneck, Model, Plan, Route, Vgg15};
 use nn::layer::BatchNorm;
 use nn::{Mode, op};
 use tensor::{Scalar, Tensor};
 use testkit::fixture::Fixture;
 
-use common::{Recorded, record};
+use common::{Recorded, arch, record};
 
 /// The network of a fixture, in its initial state.
 fn network<T: Scalar>(fixture: &Fixture, name: &str) -> Model<T> {
     let mut model = match name {
-        "resnet8-preact" => Arch::PreAct { depth: 8 }.build(0),
-        "resnet8-v1" => Arch::PostAct { depth: 8 }.build(0),
+        "resnet8-preact" => arch("resnet8").build(0),
+        "resnet8-v1" => arch("resnet8-v1").build(0),
         "vgg15-tiny" => Vgg15 { width: 8, batch_norm: true }.build(name, 0),
         "vgg15-nobn-tiny" => Vgg15 { width: 8, batch_norm: false }.build(name, 0),
+        "bottleneck5-tiny" => {
+            Bottleneck { blocks: [1, 2, 1, 1], widths: [4, 4, 8, 16] }.build(name, 0)
+        }
         other => panic!("no network {other}"),
     };
     let state = fixture.state("init.");
@@ -74,9 +77,9 @@ fn check_lesions<T: Scalar>(fixture: &Fixture, model: &Model<T>) {
         let deleted = intact.clone().delete(model, id).unwrap();
         fixture.check(&format!("lesion.skip.{id}"), &model.logits(images.clone(), &deleted));
         all_deleted = all_deleted.delete(model, id).unwrap();
-        if unit.intact_route() == Route::Both {
+        if unit.intact_route() == Route::BOTH {
             let mut branch = intact.clone();
-            branch.routes[id] = Route::Branch;
+            branch.routes[id] = Route::BRANCH;
             fixture.check(&format!("lesion.branch.{id}"), &model.logits(images.clone(), &branch));
         }
     }
@@ -116,6 +119,12 @@ fn vgg_is_pytorchs() {
 fn vgg_without_batch_norm_is_pytorchs() {
     check::<f32>("vgg15-nobn-tiny");
     check::<f64>("vgg15-nobn-tiny");
+}
+
+#[test]
+fn bottleneck_networks_are_pytorchs() {
+    check::<f32>("bottleneck5-tiny");
+    check::<f64>("bottleneck5-tiny");
 }
 
 /// All eight backward routes of a ResNet-8, over both kinds of statistics.

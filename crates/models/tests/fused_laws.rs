@@ -3,12 +3,12 @@
 
 mod common;
 
-use models::{Arch, Model, Plan, recalibrated};
+use models::{Model, Plan, recalibrated};
 use nn::{BatchStatistics, Grads, Mode, Pass, Tape, op};
 use tensor::Tensor;
 use testkit::close::{Tolerance, check_close};
 
-use common::{bits, images, labels, lived_in};
+use common::{arch, bits, images, labels, lived_in};
 
 /// Images of a batch: the norm of a fully connected layer has no more values.
 const BATCH: usize = 12;
@@ -26,9 +26,10 @@ const WITH_KINKS: f64 = 0.05;
 
 /// Two kinds of residual networks and one without skips.
 fn networks() -> impl Iterator<Item = Model<f32>> {
-    let residual =
-        [8, 20].into_iter().flat_map(|depth| [Arch::PreAct { depth }, Arch::PostAct { depth }]);
-    residual.chain([Arch::Vgg15 { batch_norm: true }]).map(|arch| lived_in(arch.build(5), 5))
+    let residual = [8, 20]
+        .into_iter()
+        .flat_map(|depth| [arch(&format!("resnet{depth}")), arch(&format!("resnet{depth}-v1"))]);
+    residual.chain([arch("vgg15")]).map(|arch| lived_in(arch.build(5), 5))
 }
 
 /// The network with the statistics of the images for running ones.
@@ -166,7 +167,7 @@ fn evaluation_is_one_unfused_pass() {
 
 #[test]
 fn in_f64_nothing_is_fused_but_norms_with_their_rectifiers_to_the_last_bit() {
-    let model = settled(lived_in(Arch::PreAct { depth: 8 }.build(5), 5)).cast::<f64>();
+    let model = settled(lived_in(arch("resnet8").build(5), 5)).cast::<f64>();
     for mode in [Mode::Train, Mode::Eval] {
         let run = |fuses: bool| {
             let mut pass = Pass::new(Tape::recording(), mode, &model.params);

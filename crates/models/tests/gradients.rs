@@ -12,7 +12,7 @@ use nn::Mode;
 use testkit::gradcheck::GradCheck;
 
 use common::written_out::{self, Kind};
-use common::{images, lived_in};
+use common::{arch, images, lived_in};
 
 fn check(kind: Kind, model: &Model<f64>, plan: &Plan, side: usize) {
     for mode in [Mode::Train, Mode::Eval] {
@@ -45,18 +45,18 @@ fn check_residual(kind: Kind, arch: Arch) {
     let intact = Plan::intact(&model);
     check(kind, &model, &intact, 8);
     let mut lesioned = intact.delete(&model, 1).unwrap();
-    lesioned.routes[2] = Route::Branch;
+    lesioned.routes[2] = Route::BRANCH;
     check(kind, &model, &lesioned, 8);
 }
 
 #[test]
 fn a_pre_activation_network_has_the_gradients_of_its_values() {
-    check_residual(Kind::PreAct, Arch::PreAct { depth: 8 });
+    check_residual(Kind::PreAct, arch("resnet8"));
 }
 
 #[test]
 fn a_post_activation_network_has_the_gradients_of_its_values() {
-    check_residual(Kind::PostAct, Arch::PostAct { depth: 8 });
+    check_residual(Kind::PostAct, arch("resnet8-v1"));
 }
 
 #[test]
@@ -68,4 +68,21 @@ fn vgg_has_the_gradients_of_its_values() {
         let lesioned = Plan::intact(&model).delete(&model, 4).unwrap();
         check(Kind::Vgg, &model, &lesioned.delete(&model, 12).unwrap(), 32);
     }
+}
+
+#[test]
+fn a_plain_network_has_the_gradients_of_its_values() {
+    let model = lifted(lived_in(arch("plain8").build(3), 3));
+    check(Kind::Plain, &model, &Plan::intact(&model), 8);
+    check(Kind::Plain, &model, &Plan::intact(&model).delete(&model, 0).unwrap(), 8);
+}
+
+#[test]
+fn a_highway_network_has_the_gradients_of_its_values() {
+    let model = lifted(lived_in(arch("highway-b0").build(3), 3));
+    let intact = Plan::intact(&model);
+    check(Kind::Highway, &model, &intact, 8);
+    let mut lesioned = intact.delete(&model, 1).unwrap();
+    lesioned.routes[7] = Route::BRANCH;
+    check(Kind::Highway, &model, &lesioned, 8);
 }

@@ -9,7 +9,7 @@ use nn::{Grads, Mode, Sweep};
 use tensor::Tensor;
 use testkit::close::{Tolerance, check_close};
 
-use common::{Recorded, bits, images, lived_in, record, sum};
+use common::{Recorded, arch, bits, images, lived_in, record, sum};
 
 const MODES: [Mode; 2] = [Mode::Train, Mode::Eval];
 
@@ -21,7 +21,7 @@ fn network(arch: Arch) -> Model<f64> {
 /// where both terms were taken.
 fn all_paths(forward: &Plan) -> Vec<BackwardPlan> {
     let open: Vec<usize> =
-        (0..forward.routes.len()).filter(|&id| forward.routes[id] == Route::Both).collect();
+        (0..forward.routes.len()).filter(|&id| forward.routes[id] == Route::BOTH).collect();
     let chosen = |mask: usize| -> Vec<usize> {
         open.iter().enumerate().filter(|(bit, _)| mask >> bit & 1 == 1).map(|(_, &id)| id).collect()
     };
@@ -52,10 +52,10 @@ fn check_sum(what: &str, model: &Model<f64>, forward: &Plan, paths: usize) {
 #[test]
 fn all_paths_sum_to_the_ordinary_gradient() {
     for (arch, paths) in [
-        (Arch::PreAct { depth: 8 }, 8),
-        (Arch::PostAct { depth: 8 }, 8),
-        (Arch::PreAct { depth: 14 }, 64),
-        (Arch::PostAct { depth: 14 }, 64),
+        (arch("resnet8"), 8),
+        (arch("resnet8-v1"), 8),
+        (arch("resnet14"), 64),
+        (arch("resnet14-v1"), 64),
     ] {
         let model = network(arch);
         check_sum(&arch.to_string(), &model, &Plan::intact(&model), paths);
@@ -64,11 +64,11 @@ fn all_paths_sum_to_the_ordinary_gradient() {
 
 #[test]
 fn the_paths_that_a_lesion_leaves_sum_to_its_gradient() {
-    for arch in [Arch::PreAct { depth: 14 }, Arch::PostAct { depth: 14 }] {
+    for arch in [arch("resnet14"), arch("resnet14-v1")] {
         let model = network(arch);
         let mut forward = Plan::intact(&model).delete(&model, 1).unwrap();
         forward = forward.delete(&model, 2).unwrap();
-        forward.routes[4] = Route::Branch;
+        forward.routes[4] = Route::BRANCH;
         check_sum(&format!("{arch} with a lesion"), &model, &forward, 8);
         let swapped = Plan::intact(&model).swap(&model, 0, 1).unwrap();
         check_sum(&format!("{arch} re-ordered"), &model, &swapped, 64);
@@ -77,7 +77,7 @@ fn the_paths_that_a_lesion_leaves_sum_to_its_gradient() {
 
 #[test]
 fn scaled_branches_still_sum() {
-    let mut model = network(Arch::PreAct { depth: 14 });
+    let mut model = network(arch("resnet14"));
     model.branch_scale = vec![1.0, 0.9, 0.8, 0.7, 0.6, 0.5];
     let intact = Plan::intact(&model);
     check_sum("scaled", &model, &intact, 64);
@@ -86,7 +86,7 @@ fn scaled_branches_still_sum() {
 /// In `f32`, whose kernels are the ones that count.
 #[test]
 fn a_path_leaves_parameters_out_and_changes_no_bit_of_the_image_gradient() {
-    for (arch, mode) in [Arch::PreAct { depth: 14 }, Arch::PostAct { depth: 14 }]
+    for (arch, mode) in [arch("resnet14"), arch("resnet14-v1")]
         .into_iter()
         .flat_map(|arch| MODES.map(|mode| (arch, mode)))
     {
@@ -113,7 +113,7 @@ fn a_path_leaves_parameters_out_and_changes_no_bit_of_the_image_gradient() {
 #[test]
 fn a_backward_plan_may_mix_terms() {
     // At one unit the two terms add up to both, whatever the others do.
-    for arch in [Arch::PreAct { depth: 14 }, Arch::PostAct { depth: 14 }] {
+    for arch in [arch("resnet14"), arch("resnet14-v1")] {
         let model = network(arch);
         let intact = Plan::intact(&model);
         let pass = record(&model, &intact, Mode::Train, &images(8, 2, 8));
@@ -124,7 +124,7 @@ fn a_backward_plan_may_mix_terms() {
                 plan.check(&intact).unwrap();
                 along(&pass, &plan)
             };
-            let [both, skip, branch] = [Route::Both, Route::Skip, Route::Branch].map(&mut at);
+            let [both, skip, branch] = [Route::BOTH, Route::SKIP, Route::BRANCH].map(&mut at);
             let what = format!("{arch}, unit {id}");
             check_close(&what, &sum([skip, branch]), &both, Tolerance::scaled(1e-12));
         }
@@ -136,10 +136,10 @@ fn a_path_through_nothing_but_skips_sees_no_branch_weights() {
     // With fixed statistics the skips of a pre-activation network depend on the
     // state before them alone; at the first unit it is the stem's, so no weight
     // of its branch matters to the cotangent that leaves it by the skip.
-    let model = network(Arch::PreAct { depth: 8 });
+    let model = network(arch("resnet8"));
     let intact = Plan::intact(&model);
     let all_skips = BackwardPlan::path(&intact, &[]).unwrap();
-    assert_eq!(all_skips.routes, [Route::Skip; 3]);
+    assert_eq!(all_skips.routes, [Route::SKIP; 3]);
     let deleted = (0..3).fold(intact.clone(), |plan, id| plan.delete(&model, id).unwrap());
     let lesioned = record(&model, &deleted, Mode::Eval, &images(8, 2, 8));
     let skips_alone = along(&lesioned, &BackwardPlan::ordinary(&deleted));
@@ -158,28 +158,28 @@ fn a_path_through_nothing_but_skips_sees_no_branch_weights() {
 
 #[test]
 fn a_cotangent_can_only_take_what_the_forward_pass_took() {
-    let model = network(Arch::PreAct { depth: 14 });
+    let model = network(arch("resnet14"));
     let mut forward = Plan::intact(&model).delete(&model, 2).unwrap();
-    forward.routes[5] = Route::Branch;
+    forward.routes[5] = Route::BRANCH;
     let ordinary = BackwardPlan::ordinary(&forward);
     assert_eq!(ordinary.check(&forward), Ok(()));
-    use Route::{Both, Branch, Skip};
+    let [both, skip, branch] = [Route::BOTH, Route::SKIP, Route::BRANCH];
     for (id, backward, is_taken) in [
-        (0, Skip, true),
-        (0, Branch, true),
-        (2, Skip, true),
-        (2, Branch, false),
-        (2, Both, false),
-        (5, Branch, true),
-        (5, Skip, false),
-        (5, Both, false),
+        (0, skip, true),
+        (0, branch, true),
+        (2, skip, true),
+        (2, branch, false),
+        (2, both, false),
+        (5, branch, true),
+        (5, skip, false),
+        (5, both, false),
     ] {
         let mut plan = ordinary.clone();
         plan.routes[id] = backward;
         let error = BackwardPlanError::NotTaken { id, forward: forward.routes[id], backward };
         assert_eq!(plan.check(&forward), if is_taken { Ok(()) } else { Err(error) }, "{plan:?}");
     }
-    let short = BackwardPlan { routes: vec![Both; 5] };
+    let short = BackwardPlan { routes: vec![both; 5] };
     let message = short.check(&forward).unwrap_err().to_string();
     assert_eq!(message, "the backward plan is for 5 units, its forward plan for 6");
     let message = BackwardPlan::path(&forward, &[0, 2]).unwrap_err().to_string();
@@ -187,12 +187,12 @@ fn a_cotangent_can_only_take_what_the_forward_pass_took() {
     let message = BackwardPlan::path(&forward, &[6]).unwrap_err().to_string();
     assert_eq!(message, "unit 6 does not exist: the forward plan has 6 units, counted from 0");
     let path = BackwardPlan::path(&forward, &[1]).unwrap();
-    assert_eq!(path.routes, [Skip, Branch, Skip, Skip, Skip, Branch]);
+    assert_eq!(path.routes, [skip, branch, skip, skip, skip, branch]);
 }
 
 #[test]
 fn a_backward_plan_survives_its_json() {
-    let model = network(Arch::PreAct { depth: 8 });
+    let model = network(arch("resnet8"));
     let plan = BackwardPlan::path(&Plan::intact(&model), &[1]).unwrap();
     let json = serde_json::to_string(&plan).unwrap();
     assert_eq!(json, r#"{"routes":["skip","branch","skip"]}"#);

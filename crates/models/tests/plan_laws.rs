@@ -5,20 +5,21 @@ mod common;
 use std::collections::HashSet;
 use std::sync::LazyLock;
 
-use models::{Arch, Model, Plan, PlanError, Route, Vgg15};
+use models::{Model, Plan, PlanError, Route, Vgg15};
 use nn::{Mode, Pass};
 use proptest::prelude::*;
 
 use common::written_out::{self, Kind};
-use common::{bits, images, lived_in};
+use common::{arch, bits, images, lived_in};
 
 /// Two or three blocks a stage: each stage has something to permute.
-static PRE: LazyLock<Model<f64>> =
-    LazyLock::new(|| lived_in(Arch::PreAct { depth: 20 }.build(1), 1));
-static POST: LazyLock<Model<f64>> =
-    LazyLock::new(|| lived_in(Arch::PostAct { depth: 20 }.build(2), 2));
+static PRE: LazyLock<Model<f64>> = LazyLock::new(|| lived_in(arch("resnet20").build(1), 1));
+static POST: LazyLock<Model<f64>> = LazyLock::new(|| lived_in(arch("resnet20-v1").build(2), 2));
 static VGG: LazyLock<Model<f64>> =
     LazyLock::new(|| lived_in(Vgg15 { width: 6, batch_norm: true }.build("vgg15", 3), 3));
+
+static PLAIN: LazyLock<Model<f64>> = LazyLock::new(|| lived_in(arch("plain20").build(4), 4));
+static HIGHWAY: LazyLock<Model<f64>> = LazyLock::new(|| lived_in(arch("highway").build(5), 5));
 
 /// The network and a side that its images may have.
 fn network(kind: Kind) -> (&'static Model<f64>, usize) {
@@ -26,11 +27,15 @@ fn network(kind: Kind) -> (&'static Model<f64>, usize) {
         Kind::PreAct => (&PRE, 8),
         Kind::PostAct => (&POST, 8),
         Kind::Vgg => (&VGG, 32),
+        Kind::Plain => (&PLAIN, 8),
+        Kind::Highway => (&HIGHWAY, 8),
     }
 }
 
+const KINDS: [Kind; 5] = [Kind::PreAct, Kind::PostAct, Kind::Vgg, Kind::Plain, Kind::Highway];
+
 fn kinds() -> impl Strategy<Value = Kind> {
-    prop_oneof![Just(Kind::PreAct), Just(Kind::PostAct), Just(Kind::Vgg)]
+    prop::sample::select(KINDS.to_vec())
 }
 
 /// A legal plan from random numbers: any route that the unit has, and a few
@@ -39,11 +44,11 @@ fn some_plan(model: &Model<f64>, routes: &[u8], swaps: &[usize]) -> Plan {
     let mut plan = Plan::intact(model);
     for (id, (unit, number)) in model.units.iter().zip(routes).enumerate() {
         let has = |route: &Route| match unit.intact_route() {
-            Route::Both => true,
-            _ => *route == Route::Branch || (*route == Route::Skip && unit.is_deletable()),
+            Route::BOTH => true,
+            _ => *route == Route::BRANCH || (*route == Route::SKIP && unit.is_deletable()),
         };
         let routes: Vec<Route> =
-            [Route::Both, Route::Skip, Route::Branch].into_iter().filter(has).collect();
+            [Route::BOTH, Route::SKIP, Route::BRANCH].into_iter().filter(has).collect();
         plan.routes[id] = routes[*number as usize % routes.len()];
     }
     let allowed = allowed_swaps(model);
@@ -69,7 +74,7 @@ proptest! {
     /// Forward and backward, in both modes, under any routes and order.
     #[test]
     fn a_network_under_a_plan_is_what_its_definition_says(
-        kind in kinds(), routes: [u8; 14], swaps: [usize; 3], trains: bool,
+        kind in kinds(), routes: [u8; 17], swaps: [usize; 3], trains: bool,
     ) {
         let (model, side) = network(kind);
         let plan = some_plan(model, &routes, &swaps);
@@ -80,7 +85,7 @@ proptest! {
 
     #[test]
     fn the_order_of_deletions_does_not_matter(
-        kind in kinds(), ids in proptest::collection::vec(0usize..14, 0..6),
+        kind in kinds(), ids in proptest::collection::vec(0usize..17, 0..6),
     ) {
         let model = network(kind).0;
         let candidates = deletable(model);
@@ -90,7 +95,7 @@ proptest! {
         let back = ids.iter().rev().fold(Plan::intact(model), delete);
         prop_assert_eq!(&there, &back);
         let mut by_route = Plan::intact(model);
-        ids.iter().for_each(|&id| by_route.routes[id] = Route::Skip);
+        ids.iter().for_each(|&id| by_route.routes[id] = Route::SKIP);
         prop_assert_eq!(&there, &by_route);
         prop_assert_eq!(HashSet::from([there, back, by_route]).len(), 1);
     }
@@ -113,7 +118,7 @@ proptest! {
     }
 
     #[test]
-    fn a_plan_survives_its_json(kind in kinds(), routes: [u8; 14], swaps: [usize; 3]) {
+    fn a_plan_survives_its_json(kind in kinds(), routes: [u8; 17], swaps: [usize; 3]) {
         let plan = some_plan(network(kind).0, &routes, &swaps);
         let json = serde_json::to_string(&plan).unwrap();
         prop_assert_eq!(serde_json::from_str::<Plan>(&json).unwrap(), plan);
@@ -147,7 +152,7 @@ proptest! {
 
 #[test]
 fn every_lesion_shows_in_the_logits() {
-    for kind in [Kind::PreAct, Kind::PostAct, Kind::Vgg] {
+    for kind in KINDS {
         let model = network(kind).0;
         let intact = Plan::intact(model);
         let mut seen = HashSet::from([logits(kind, &intact)]);
@@ -198,7 +203,7 @@ fn what_a_network_cannot_do_is_refused_with_the_reason() {
     let (intact, intact_vgg) = (Plan::intact(pre), Plan::intact(vgg));
     let order = |order: &[usize]| Plan { order: order.to_vec(), ..intact.clone() }.check(pre);
     let mut both = intact_vgg.clone();
-    both.routes[2] = Route::Both;
+    both.routes[2] = Route::BOTH;
     let mut short = intact.clone();
     short.routes.pop();
     let cases: Vec<(PlanError, &str)> = vec![

@@ -2,15 +2,15 @@
 
 mod common;
 
-use models::{Arch, Model, Plan, recalibrated};
+use models::{Model, Plan, recalibrated};
 use nn::{Mode, Params};
 use tensor::Tensor;
 use testkit::close::{Tolerance, check_close};
 
-use common::{images, lived_in, record};
+use common::{arch, images, lived_in, record};
 
 fn network() -> Model<f64> {
-    lived_in(Arch::PreAct { depth: 14 }.build(6), 6)
+    lived_in(arch("resnet14").build(6), 6)
 }
 
 fn batches(n: u64) -> Vec<Tensor<f64>> {

@@ -2,7 +2,7 @@
 
 mod common;
 
-use models::{Arch, Model, Plan};
+use models::{Model, Plan};
 use nn::layer::BatchNorm;
 use nn::optim::Sgd;
 use nn::state::to_torch_layout;
@@ -10,11 +10,11 @@ use nn::{Mode, op};
 use tensor::{Scalar, Tensor};
 use testkit::fixture::Fixture;
 
-use common::{Recorded, record};
+use common::{Recorded, arch, record};
 
 /// The losses before each of ten steps, and the network after them.
 fn train<T: Scalar>(fixture: &Fixture, nesterov: bool) -> (Tensor<T>, Model<T>) {
-    let mut model = Arch::PreAct { depth: 8 }.build::<T>(0);
+    let mut model = arch("resnet8").build::<T>(0);
     model.params.load_state(&Fixture::load("resnet8-preact").state("init.")).unwrap();
     let pixel = |&v: &i64| T::from_f64((v - 128) as f64 / 64.0);
     let pixels: Vec<T> = fixture.integers("images").iter().map(pixel).collect();

@@ -3,15 +3,16 @@
 mod common;
 
 use std::collections::HashMap;
+use std::sync::LazyLock;
 
 use models::{Arch, Metadata, Model, Normalisation, WeightsError, load_weights};
 use nn::state::{Mismatch, StateDict, StateError};
 use safetensors::tensor::{Dtype, TensorView};
 use tensor::Tensor;
 
-use common::lived_in;
+use common::{arch, lived_in};
 
-const ARCH: Arch = Arch::PreAct { depth: 8 };
+static ARCH: LazyLock<Arch> = LazyLock::new(|| arch("resnet8"));
 
 fn trained() -> Model<f32> {
     let mut model = lived_in(ARCH.build(5), 5);
@@ -27,8 +28,10 @@ fn metadata() -> Metadata {
         epochs: 3,
         seed: u64::MAX,
         test_error: Some(0.125),
-        normalisation: Normalisation { mean: [0.1, 0.2, 0.3], std: [0.4, 0.5, 0.7] },
+        normalisation: Normalisation::new([0.1, 0.2, 0.3], [0.4, 0.5, 0.7]).unwrap(),
         branch_scale: trained().branch_scale,
+        paths: None,
+        backward: None,
         program: "0.1.0".into(),
     }
 }
@@ -64,15 +67,27 @@ fn foreign_file() -> Vec<u8> {
 
 #[test]
 fn our_own_file_brings_back_the_network_and_its_metadata() {
-    let (model, found) = load_weights(ARCH, &own_file()).unwrap();
+    let (model, found) = load_weights(*ARCH, &own_file()).unwrap();
     assert_eq!(model, trained(), "values and branch scales");
     assert_eq!(found, Some(metadata()));
+}
+
+/// What metadata have gained since is left out where it is as it was then.
+#[test]
+fn metadata_of_shipped_weights_come_back_byte_for_byte() {
+    for name in ["resnet20", "vgg15"] {
+        let path = format!("{}/../../data/weights/{name}.safetensors", env!("CARGO_MANIFEST_DIR"));
+        let text = StateDict::from_bytes(&std::fs::read(path).unwrap()).unwrap().metadata.unwrap();
+        let metadata: Metadata = serde_json::from_str(&text).unwrap();
+        assert_eq!((&metadata.paths, &metadata.backward), (&None, &None));
+        assert_eq!(serde_json::to_string(&metadata).unwrap(), text);
+    }
 }
 
 #[test]
 fn a_foreign_file_brings_the_values_alone() {
     for bytes in [foreign_file(), file(None)] {
-        let (model, found) = load_weights(ARCH, &bytes).unwrap();
+        let (model, found) = load_weights(*ARCH, &bytes).unwrap();
         assert_eq!(model.params, trained().params);
         assert_eq!(model.branch_scale, [1.0; 3]);
         assert_eq!(found, None);
@@ -87,13 +102,13 @@ fn post_activation_networks_expect_the_values_of_imagenet() {
         ("resnet20", [0.4914, 0.4822, 0.4465], [0.2470, 0.2435, 0.2616]),
         ("vgg15", [0.4914, 0.4822, 0.4465], [0.2470, 0.2435, 0.2616]),
     ] {
-        assert_eq!(of(name), Normalisation { mean, std }, "{name}");
+        assert_eq!(Normalisation::new(mean, std), Ok(of(name)), "{name}");
     }
 }
 
 #[test]
 fn weights_of_another_model_are_refused_with_both_names() {
-    let message = load_weights(Arch::PreAct { depth: 14 }, &own_file()).unwrap_err().to_string();
+    let message = load_weights(arch("resnet14"), &own_file()).unwrap_err().to_string();
     assert_eq!(
         message,
         "the weights are of model resnet8, not of resnet14; name that model instead"
@@ -101,7 +116,7 @@ fn weights_of_another_model_are_refused_with_both_names() {
     // Same tensors, other network: the name decides.
     let v1 = Metadata { model: "resnet8-v1".into(), ..metadata() };
     let v1 = file(Some(serde_json::to_string(&v1).unwrap()));
-    assert!(matches!(load_weights(ARCH, &v1), Err(WeightsError::OtherModel { .. })));
+    assert!(matches!(load_weights(*ARCH, &v1), Err(WeightsError::OtherModel { .. })));
 }
 
 fn mismatch(arch: Arch, bytes: &[u8]) -> Mismatch {
@@ -113,12 +128,12 @@ fn mismatch(arch: Arch, bytes: &[u8]) -> Mismatch {
 
 #[test]
 fn foreign_weights_of_another_model_are_refused_with_every_difference() {
-    let found = mismatch(Arch::PreAct { depth: 14 }, &foreign_file());
+    let found = mismatch(arch("resnet14"), &foreign_file());
     assert_eq!(found.missing.len(), 3 * 10, "three blocks of two convolutions and two norms");
     assert!(found.missing.contains(&"layer2.1.bn2.running_var".into()), "{found}");
     assert!(found.unexpected.is_empty() && found.shapes.is_empty(), "{found}");
 
-    let found = mismatch(Arch::PostAct { depth: 8 }, &foreign_file());
+    let found = mismatch(arch("resnet8-v1"), &foreign_file());
     assert_eq!(found.missing, ["bn1.weight", "bn1.bias", "bn1.running_mean", "bn1.running_var"]);
     let unexpected = [
         "bn.bias",
@@ -147,7 +162,7 @@ fn values_that_are_no_numbers_are_refused() {
         let mut model = trained();
         let id = model.params.find("layer2.0.conv1.weight").unwrap();
         model.params.value_mut(id).as_mut_slice()[77] = value;
-        let message = load_weights(ARCH, &model.params.to_state().to_bytes()).unwrap_err();
+        let message = load_weights(*ARCH, &model.params.to_state().to_bytes()).unwrap_err();
         let message = message.to_string();
         assert!(message.contains("holding NaN or infinity: layer2.0.conv1.weight"), "{message}");
     }
@@ -157,7 +172,7 @@ fn values_that_are_no_numbers_are_refused() {
 fn a_file_cut_short_is_refused() {
     let whole = own_file();
     for length in [0, 7, 8, 100, whole.len() / 2, whole.len() - 1] {
-        let message = load_weights(ARCH, &whole[..length]).unwrap_err().to_string();
+        let message = load_weights(*ARCH, &whole[..length]).unwrap_err().to_string();
         assert!(message.contains("not a whole safetensors file"), "{length} bytes: {message}");
     }
 }
@@ -180,7 +195,7 @@ fn damaged_metadata_is_refused() {
             "the weights scale 1 branches, but the network has 3",
         ),
     ] {
-        let message = load_weights(ARCH, &file(Some(bad))).unwrap_err().to_string();
+        let message = load_weights(*ARCH, &file(Some(bad))).unwrap_err().to_string();
         assert!(message.contains(reason), "{reason}: {message}");
     }
 }

@@ -20,8 +20,8 @@ fn main() {
         grads.of(&x).expect("every path leads to x").as_slice()[0]
     };
     let mut sum = 0.0;
-    for first in [Route::Skip, Route::Branch] {
-        for second in [Route::Skip, Route::Branch] {
+    for first in [Route::SKIP, Route::BRANCH] {
+        for second in [Route::SKIP, Route::BRANCH] {
             let path = gradient(&Sweep::along(vec![first, second]));
             println!("{first:?} then {second:?}: {path}");
             sum += path;

@@ -1,13 +1,14 @@
 //! Automatic differentiation and what training needs: ops, layers, optimisers,
 //! schedules, state dicts.
 //!
-//! A [`Tape`] records one node per op; [`Tape::backward`] sweeps it once and
-//! frees it on the way, [`Tape::vjp`] sweeps it as often as wanted. Each op is
+//! A [`Tape`] records one node per op. [`Tape::backward`] sweeps it once and frees it on
+//! the way; [`Tape::vjp`] can sweep it any number of times. Each op is
 //! one file in [`op`]: formula, what it saves, forward, backward.
 //!
-//! [`Mode`] (batch or running statistics, dropout or none) is an argument and
-//! has nothing to do with whether a tape records: gradients through a network
-//! in evaluation mode are as natural as a training-mode pass without any.
+//! [`Mode`] (batch or running statistics), whether a pass drops and whether its
+//! tape records are three arguments that have nothing to do with each other:
+//! gradients through a network in evaluation mode are as natural as a
+//! training-mode pass without any.
 //!
 //! **Must not know:** networks, plans, data sets, files and folders.
 //!
@@ -29,10 +30,12 @@ pub mod op;
 pub mod optim;
 mod param;
 mod pass;
+mod route;
 pub mod state;
 mod tape;
 
 pub use mode::Mode;
 pub use param::{Param, ParamId, Params};
 pub use pass::{BatchStatistics, Pass};
-pub use tape::{Cotangent, Grads, Pending, PerInput, Route, Rule, Sweep, Tape, Var};
+pub use route::Route;
+pub use tape::{Cotangent, Grads, Joint, Pending, PerInput, Rule, Sweep, Tape, Var};

@@ -35,16 +35,16 @@ pub struct Param<T: Scalar> {
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Params<T: Scalar> {
     entries: Vec<Param<T>>,
-    /// What kernels made of each entry's value.
+    /// Each entry's value, transformed for the kernels.
     made: Vec<Made>,
 }
 
-/// Follows from a parameter's value, so it takes no part in copies and comparisons.
+/// Follows from a parameter's value, so copies and comparisons leave it out.
 #[derive(Debug, Default)]
 struct Made(OnceLock<Arc<ConvWeights>>);
 
 impl Made {
-    /// Forgets it all; what a tape still holds stays with the tape.
+    /// Forgets everything; what a tape still holds stays with the tape.
     fn forget(&mut self) {
         match self.0.get_mut().map(Arc::get_mut) {
             Some(Some(weights)) => *weights = ConvWeights::default(),
@@ -103,13 +103,13 @@ impl<T: Scalar> Params<T> {
         &self.entries[id.0].value
     }
 
-    /// What kernels have made of the weights of a convolution, kept until they change.
+    /// The weights of a convolution, transformed for the kernels; kept until they change.
     pub fn conv_weights(&self, id: ParamId) -> &Arc<ConvWeights> {
         self.made[id.0].0.get_or_init(Arc::default)
     }
 
-    /// Makes what the kernels need of all convolutions' weights, spread over the threads;
-    /// else each is made on one thread when it is first needed.
+    /// Transforms the weights of all convolutions for the kernels, spread over the
+    /// threads. Otherwise each is transformed on one thread when it is first needed.
     pub fn prepare(&self) {
         threads::for_each(self.entries.len(), |i| {
             let value = &self.entries[i].value;

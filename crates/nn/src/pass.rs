@@ -29,7 +29,9 @@ pub struct Pass<'a, T: Scalar> {
     pub tape: Tape<T>,
     /// Batch or running statistics.
     pub mode: Mode,
-    /// The numbers for dropout masks; none: dropout is the identity.
+    /// The numbers for dropout masks; none: dropout is the identity. Independent of the
+    /// mode: masks over running statistics are a sample of a thinned network's answers
+    /// (Gal and Ghahramani 2016).
     pub dropout: Option<Random>,
     /// The moments that each batch norm saw in training mode, in order.
     pub statistics: Vec<BatchStatistics>,
@@ -66,16 +68,16 @@ impl<'a, T: Scalar> Pass<'a, T> {
         self.params.conv_weights(id)
     }
 
-    /// Dropout of the part `p` with the numbers of the pass; the identity in evaluation
-    /// mode, and in a pass that brings no numbers.
+    /// Dropout of the part `p` with the numbers of the pass, in either mode; the identity
+    /// in a pass that brings no numbers.
     ///
     /// # Panics
     /// If it drops and `p` is not in `[0, 1)`.
     #[track_caller]
     pub fn dropout(&mut self, x: &Var<T>, p: f64) -> Var<T> {
-        match (self.mode, &mut self.dropout) {
-            (Mode::Train, Some(random)) => op::dropout(&mut self.tape, x, p, random),
-            _ => x.clone(),
+        match &mut self.dropout {
+            Some(random) => op::dropout(&mut self.tape, x, p, random),
+            None => x.clone(),
         }
     }
 
@@ -100,6 +102,30 @@ impl<T: Scalar> Params<T> {
                 for (running, &batch) in running.iter_mut().zip(batch.as_slice()) {
                     *running = T::from_f64((1.0 - momentum) * running.to_f64() + momentum * batch);
                 }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tensor::random::Stream;
+
+    /// `Mode` is batch norm's alone.
+    #[test]
+    fn a_pass_drops_if_it_brings_numbers_whatever_its_mode() {
+        let params = Params::<f64>::new();
+        for mode in [Mode::Train, Mode::Eval] {
+            for numbers in [None, Some(Stream::new(1, "dropout").at(0, 0))] {
+                let drops = numbers.is_some();
+                let mut pass = Pass::new(Tape::off(), mode, &params);
+                pass.dropout = numbers;
+                let x = pass.tape.constant(Tensor::full([64], 3.0));
+                let y = pass.dropout(&x, 0.5);
+                let zeros = y.value().as_slice().iter().filter(|&&v| v == 0.0).count();
+                assert_eq!((8..56).contains(&zeros), drops, "{mode:?}: {zeros} of 64 dropped");
+                assert!(drops || y.value() == x.value());
             }
         }
     }

@@ -68,10 +68,10 @@ impl fmt::Display for Mismatch {
             ("of another shape", &self.shapes),
             ("holding NaN or infinity", &self.not_finite),
         ];
-        let told = lists.iter().filter(|(_, list)| !list.is_empty());
-        let told: Vec<_> =
-            told.map(|(what, list)| format!("{what}: {}", list.join(", "))).collect();
-        f.write_str(&told.join("; "))
+        let found = lists.iter().filter(|(_, list)| !list.is_empty());
+        let found: Vec<_> =
+            found.map(|(what, list)| format!("{what}: {}", list.join(", "))).collect();
+        f.write_str(&found.join("; "))
     }
 }
 
@@ -79,7 +79,7 @@ impl StateDict {
     /// Reads a safetensors file's bytes.
     ///
     /// # Errors
-    /// If they are none, are cut short, or hold tensors of other types.
+    /// If they are not a safetensors file, are cut short, or hold tensors of other types.
     pub fn from_bytes(bytes: &[u8]) -> Result<StateDict, StateError> {
         let file = SafeTensors::deserialize(bytes)?;
         let (_, header) = SafeTensors::read_metadata(bytes)?;
@@ -221,7 +221,7 @@ mod tests {
         let mut b = Builder::new(seed);
         let _ = Conv2d::new(&mut b, "conv", [2, 3], 3, 1);
         let _ = BatchNorm::new(&mut b, "bn", 3);
-        let _ = Linear::new(&mut b, "fc", [3, 4], false).with_bias(&mut b, "fc");
+        let _ = Linear::new(&mut b, "fc", [3, 4], false).with_bias(&mut b, "fc", 0.0);
         b.finish()
     }
 

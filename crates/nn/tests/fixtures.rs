@@ -101,7 +101,7 @@ impl Run<'_> {
             }
             Op::Linear => op::linear(&mut tape, &x, weight()),
             Op::MaxPool2d { kernel, stride, padding } => {
-                assert_eq!(*padding, 0, "{}: pooling has no padding here", self.case);
+                assert_eq!(*padding, 0, "{}: pooling does not pad here", self.case);
                 op::max_pool(&mut tape, &x, *kernel, *stride)
             }
             Op::GlobalAvgPool => op::global_average(&mut tape, &x),

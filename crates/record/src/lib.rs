@@ -62,8 +62,9 @@ mod record;
 mod run_info;
 mod score;
 pub mod stats;
+mod tally;
 
-pub use answer::{Answer, DeleteOne, UnitDeletion};
+pub use answer::*;
 pub use atomic::{FailAt, Step, WriteError, atomic_write};
 pub use bits::{Bits, BitsError};
 pub use error::RecordError;
@@ -71,3 +72,4 @@ pub use key::{Conventions, ImagesId, Key, ModelId, NetworkId, WeightsId, sha256_
 pub use record::{Record, SCHEMA};
 pub use run_info::RunInfo;
 pub use score::Score;
+pub use tally::{Tally, fold};

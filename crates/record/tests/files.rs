@@ -5,7 +5,8 @@ use std::path::Path;
 
 use proptest::prelude::*;
 use record::{
-    Bits, DeleteOne, FailAt, Key, Record, RecordError, RunInfo, SCHEMA, Score, Step, UnitDeletion,
+    Bits, DeleteOne, FailAt, Key, Plans, Record, RecordError, RunInfo, SCHEMA, Score, Step,
+    UnitDeletion,
 };
 use serde_json::json;
 use testkit::made_up;
@@ -42,6 +43,28 @@ fn a_saved_record_reads_back_equal_and_the_same_record_gives_the_same_bytes() {
     assert_eq!(first.last(), Some(&b'\n'));
     Record::load(&path).unwrap().save(path.parent().unwrap()).unwrap();
     assert_eq!(fs::read(&path).unwrap(), first);
+}
+
+#[test]
+fn plans_have_one_score_each() {
+    let record = |plans: usize, answer: &Plans| {
+        let options = json!({ "plans": vec![json!({}); plans] });
+        Record::new("made-up", made_up::key("plans", &["tiny"], 100, options), answer)
+    };
+    let answer =
+        Plans { images: 100, scores: vec![made_up::score(100, 3), made_up::score(100, 7)] };
+    assert_eq!(record(2, &answer).unwrap().answer::<Plans>().unwrap(), answer);
+    let other_images = Plans { images: 99, ..answer.clone() };
+    let short =
+        Plans { scores: vec![made_up::score(100, 3), made_up::score(99, 7)], ..answer.clone() };
+    for (plans, answer, expected) in [
+        (3, answer, "answer.scores has 2 scores, expected one for each of 3"),
+        (2, other_images, "answer.images is 99, expected that of key.images[0], 100"),
+        (2, short, "answer.scores[1].right has 99 images, expected 100"),
+    ] {
+        let message = record(plans, &answer).unwrap_err().to_string();
+        assert!(message.contains(expected), "{message}");
+    }
 }
 
 /// The sum of "abc" is the example of FIPS 180-2.

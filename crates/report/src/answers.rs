@@ -2,7 +2,7 @@
 
 use std::cmp::Reverse;
 
-use record::Record;
+use record::{Key, Record};
 use serde_json::Value;
 
 use crate::{ReportError, words};
@@ -29,9 +29,8 @@ impl Need {
         }
     }
 
-    /// Whether `record` is an answer, whatever its images.
-    pub fn is_met_by(&self, record: &Record) -> bool {
-        let key = &record.key;
+    /// Whether the record of `key` is an answer, whatever its images.
+    pub fn is_met_by(&self, key: &Key) -> bool {
         let names = || key.networks.iter().map(|network| &network.name);
         let options = self.options.as_object().into_iter().flatten();
         key.experiment == self.experiment && names().eq(&self.networks) && { options }
@@ -59,7 +58,7 @@ impl<'a> Answers<'a> {
     /// The record that meets `need`: of several the one with most images, then the
     /// first by name.
     pub fn find(&self, need: &Need) -> Option<&'a Record> {
-        let met = self.records.iter().filter(|record| need.is_met_by(record));
+        let met = self.records.iter().filter(|record| need.is_met_by(&record.key));
         met.min_by_key(|record| {
             let images = record.key.images.first().map_or(0, |images| images.images);
             (Reverse(images), &record.name)

@@ -5,7 +5,7 @@ use tensor::kernel::conv2d::{self, Conv2dGeom};
 
 fn main() {
     let (h, w) = (8, 12);
-    let geom = Conv2dGeom { batch: 1, h, w, c_in: 1, c_out: 1, kernel: 3, stride: 1, padding: 1 };
+    let geom = Conv2dGeom::same([1, h, w, 1], 1, 3);
     let inside = |i: usize| (2..6).contains(&(i / w)) && (3..9).contains(&(i % w));
     let image = Tensor::from_fn(geom.in_shape(), |i| if inside(i) { 1.0f32 } else { 0.0 });
     // The Laplacian is zero wherever the image is flat.

@@ -5,9 +5,9 @@ use std::sync::Arc;
 
 use crate::memory::{Element, Memory};
 
-/// Memory up to this many times as long as what is asked for is taken from the free
-/// list. So the last batch of an epoch, which is smaller, finds what the others have
-/// left; and a handful of numbers does not occupy the place of an image.
+/// A request takes memory from the free list that is up to this many times as long. So
+/// the last batch of an epoch, which is smaller, uses the memory of the others, and a
+/// handful of numbers does not occupy the place of an image.
 const SLACK: usize = 2;
 
 /// A run of elements.
@@ -17,7 +17,7 @@ const SLACK: usize = 2;
 /// from which the next buffer of about that length takes it.
 #[derive(Debug)]
 pub struct Buffer<T: Element> {
-    /// None if there is no element.
+    /// `None` if there are no elements.
     memory: Option<Arc<Memory<T>>>,
     len: usize,
 }

@@ -77,10 +77,10 @@ pub fn gemm<T: Scalar>(out: &mut [T], a: &[T], b: &[T], g: &Gemm) {
     }
 }
 
-/// The same product, with every row of the output computed alike however many
-/// rows there are. [`gemm`] takes other paths for one or a few rows, so what it
-/// makes of an image would depend on the images beside it. Slower; for products
-/// that are small against the rest.
+/// The same product, but every row of the output has the same bits however many rows
+/// there are. [`gemm`] takes other paths for one or a few rows, so the result for an
+/// image would depend on how many images it shares the batch with. This is slower; it is
+/// for products that are small against the rest.
 ///
 /// # Panics
 /// If a slice has another length than its matrix.

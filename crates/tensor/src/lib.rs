@@ -6,8 +6,8 @@
 //! that gradient checks and path laws use, through the same code.
 //!
 //! Kernels are free functions on slices plus one geometry struct, output
-//! first (`kernel::conv2d::forward(out, x, w, &geom)`). They know nothing of
-//! gradients as a concept: a backward kernel is just another function.
+//! first (`kernel::conv2d::forward(out, x, w, &geom)`). There is no concept of a
+//! gradient here: a backward kernel is just another function.
 //!
 //! **Determinism.** How work is cut into chunks is a function of the shape
 //! alone, every chunk owns its partial sums, and partial sums are added in a
@@ -19,7 +19,7 @@
 //! use tensor::{Tensor, kernel::conv2d::{self, Conv2dGeom}};
 //!
 //! // A 3x3 box filter over a 4x4 image of ones, padding 1.
-//! let geom = Conv2dGeom { batch: 1, h: 4, w: 4, c_in: 1, c_out: 1, kernel: 3, stride: 1, padding: 1 };
+//! let geom = Conv2dGeom::same([1, 4, 4, 1], 1, 3);
 //! let x = Tensor::<f32>::full([1, 4, 4, 1], 1.0);
 //! let w = Tensor::<f32>::full([3, 3, 1, 1], 1.0);
 //! let mut y = Tensor::<f32>::zeros(geom.out_shape());
@@ -33,6 +33,7 @@ mod convert;
 pub mod gemm;
 pub mod kernel;
 mod memory;
+mod normalisation;
 pub mod random;
 mod scalar;
 mod scratch;
@@ -44,6 +45,7 @@ pub mod threads;
 pub use buffer::Buffer;
 pub use convert::ConvertError;
 pub use memory::Element;
+pub use normalisation::{Normalisation, NormalisationError};
 pub use scalar::Scalar;
 pub use shape::Shape;
 pub use tensor::Tensor;

@@ -1,10 +1,10 @@
 //! Memory that goes back to a free list.
 //!
-//! A training step asks for the same few lengths over and over. Fresh memory
+//! A training step needs the same few lengths over and over. Fresh memory
 //! costs a page fault for every 4 KiB; memory from the free list costs none, and
-//! neither does its reference count, which stays with it. Only what came from here
-//! goes back: memory that was handed in as a `Vec` is freed, or the list would grow
-//! with every such tensor.
+//! neither does its reference count, which stays with it. Only memory that came from
+//! here goes back. What was handed in as a `Vec` is freed, since otherwise the list
+//! would grow with every such tensor.
 
 use std::collections::BTreeMap;
 use std::fmt::Debug;
@@ -46,8 +46,8 @@ element! {
 #[derive(Debug)]
 pub struct Pool<T> {
     pub(crate) buffers: FreeList<T>,
-    /// Apart from the buffers: how much of it is in use at once is up to the threads,
-    /// and must not decide which buffers are free.
+    /// Kept apart from the buffers, because the threads decide how much scratch is in
+    /// use at once, and that must not decide which buffers are free.
     pub(crate) scratch: FreeList<T>,
 }
 
@@ -71,8 +71,8 @@ impl<T> FreeList<T> {
         self.with(|free| free.range_mut(room).find_map(|(_, of_one_size)| of_one_size.pop()))
     }
 
-    /// Memory for `len` elements. If none of just that room is free, as much is made
-    /// under the one lock as `holders` at a time need.
+    /// Memory for `len` elements. If none of exactly that room is free, enough for
+    /// `holders` at a time is allocated under one lock.
     pub(crate) fn take_or_make(&self, len: usize, holders: usize) -> Arc<Memory<T>>
     where
         T: Element,
@@ -87,7 +87,7 @@ impl<T> FreeList<T> {
         })
     }
 
-    /// Takes memory in. With an owner beside this one it is left to the last of them.
+    /// Takes memory back. If it has another owner, the last one brings it back.
     pub(crate) fn give(&self, mut memory: Arc<Memory<T>>) {
         if let Some(unshared) = Arc::get_mut(&mut memory)
             && unshared.is_kept
@@ -106,7 +106,7 @@ pub(crate) const ALIGNMENT: usize = 64;
 #[derive(Debug)]
 pub(crate) struct Memory<T> {
     values: Vec<T>,
-    /// The first element; what lies before it is there for the alignment.
+    /// The first element. Those before it are only there for the alignment.
     start: usize,
     /// Goes to the free list.
     is_kept: bool,
@@ -128,8 +128,8 @@ impl<T> Memory<T> {
         Memory { values, start: 0, is_kept: false }
     }
 
-    /// The first `len` elements in the same memory, moved down to its beginning over
-    /// what lies there for the alignment.
+    /// The first `len` elements in the same memory, moved down to its beginning, over
+    /// the gap that the alignment left there.
     pub(crate) fn into_vec(mut self, len: usize) -> Vec<T> {
         self.values.truncate(self.start + len);
         self.values.drain(..self.start);

@@ -3,7 +3,7 @@
 //! There is no hidden state: the numbers for, say, the augmentation of image
 //! 17 in epoch 3 are a function of the seed, the name `"augment"` and the
 //! place `(3, 17)`. They do not depend on threads, on batches, or on what was
-//! drawn before; so a resumed run needs to store no generator.
+//! drawn before, so a checkpoint does not have to store a generator.
 
 use rand::{Rng, SeedableRng, rand_core};
 use rand_chacha::ChaCha8Rng;
@@ -34,14 +34,14 @@ impl Stream {
     }
 }
 
-/// FNV-1a, 64 bit: tells the few names of a program apart.
+/// FNV-1a, 64 bit: enough to keep the few names of a program apart.
 fn fnv1a(name: &str) -> u64 {
     name.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
         (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
     })
 }
 
-/// One generator. Also a [`rand::Rng`], for code that asks for any generator.
+/// One generator. It is also a [`rand::Rng`], for code that takes any generator.
 #[derive(Debug, Clone)]
 pub struct Random(ChaCha8Rng);
 

@@ -7,8 +7,8 @@ use crate::threads;
 
 /// Calls `f` with `len` elements that it overwrites before reading any.
 ///
-/// The first call for a length makes enough for all threads. Otherwise it would be
-/// up to the scheduler in which call the last of them comes to ask for its own.
+/// The first call for a length allocates enough for all threads. Otherwise the scheduler
+/// would decide in which later call a thread still has to allocate its own.
 pub(crate) fn with_scratch<T: Element, R>(len: usize, f: impl FnOnce(&mut [T]) -> R) -> R {
     let free = &T::pool().scratch;
     let mut memory = free.take_or_make(len, threads::count());

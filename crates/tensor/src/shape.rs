@@ -35,9 +35,9 @@ impl Shape {
     /// How many elements there are: the product of the extents.
     ///
     /// # Panics
-    /// If the product of those that are not 0 exceeds a `usize`: a length that had
-    /// wrapped round would fit slices of another size, and no batch, even an empty one,
-    /// can have such images.
+    /// If the product of the extents that are not 0 exceeds a `usize`. A length that
+    /// wrapped round would fit slices of another size; and even an empty batch cannot be
+    /// one of such images.
     #[track_caller]
     pub fn len(&self) -> usize {
         let product =
@@ -47,7 +47,7 @@ impl Shape {
         if self.is_empty() { 0 } else { product }
     }
 
-    /// Whether there is no element at all.
+    /// Whether there are no elements.
     pub fn is_empty(&self) -> bool {
         self.dims().contains(&0)
     }

@@ -86,7 +86,7 @@ impl<T: Scalar> Tensor<T> {
         self.elements.len()
     }
 
-    /// Whether there is no element.
+    /// Whether there are no elements.
     pub fn is_empty(&self) -> bool {
         self.elements.is_empty()
     }

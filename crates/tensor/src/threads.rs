@@ -72,9 +72,9 @@ thread_local! {
     static IS_ALONE: Cell<bool> = const { Cell::new(false) };
 }
 
-/// Runs `f` on the calling thread, with all kernels called inside: for work that is
-/// itself one of many parallel pieces, small enough that its data stay in this
-/// processor's cache.
+/// Runs `f` and all kernels that it calls on the calling thread alone. This is for work
+/// that is itself one of many parallel pieces, and small enough that its data stay in
+/// this processor's cache.
 pub fn alone<R>(f: impl FnOnce() -> R) -> R {
     struct Restore(bool);
     impl Drop for Restore {
@@ -91,8 +91,8 @@ pub(crate) fn share<I: IndexedParallelIterator>(items: I) -> MinLen<I> {
     items.with_min_len(if IS_ALONE.get() { usize::MAX } else { 1 })
 }
 
-/// `out` = the sum of the runs of its length that `runs` holds, added in order; 0 if
-/// there is none.
+/// `out` = the sum of the runs in `runs`, each as long as `out`, added in order; 0 if
+/// there are none.
 pub(crate) fn add_runs<T: Scalar>(out: &mut [T], runs: &[T]) {
     let len = out.len();
     let chunk = CHUNK_ELEMENTS / 4;
@@ -113,8 +113,8 @@ pub(crate) fn tree_sum<T: Copy + AddAssign>(runs: &mut [T], items: usize) {
 
 /// Joins `items` runs of equal length into the first one, neighbours pairwise until one
 /// is left: `((0 1) (2 3)) ((4 5) 6)`. The tree depends on the number of items alone.
-/// `join` adds to its first run the second one; the items that have
-/// gone into the two are `ends[0]..ends[1]` and `ends[1]..ends[2]`.
+/// `join` joins the second run to the first; they hold the items `ends[0]..ends[1]` and
+/// `ends[1]..ends[2]`.
 pub(crate) fn tree_join<T>(
     runs: &mut [T],
     items: usize,
@@ -155,7 +155,7 @@ mod tests {
 
     #[test]
     fn runs_are_added_in_order() {
-        // Rounding tells the order of additions.
+        // Rounding shows the order of additions.
         for (n, len) in [(1, 5), (8, 3), (3, 2 * CHUNK_ELEMENTS + 1)] {
             let runs: Vec<f32> = (0..n * len).map(|i| 1.0 / (i as f32 + 0.7)).collect();
             let mut sum = vec![f32::NAN; len];
@@ -176,7 +176,7 @@ mod tests {
         with_threads(4, || {
             let ids = alone(|| map(1000, |_| here()));
             assert!(ids.iter().all(|id| *id == here()));
-            // And no longer than that.
+            // And only that long.
             assert!(!IS_ALONE.get());
         })
         .unwrap();

@@ -1,39 +1,31 @@
 //! Laws of the convolution kernels: at every SIMD level, for any geometry,
 //! they agree with the plain loops, and their bits do not depend on threads.
 
+mod winograd;
+
 use proptest::prelude::*;
 use tensor::kernel::conv2d::{self, Conv2dGeom, reference};
-use tensor::random::Stream;
 use tensor::simd::{self, Level};
 use tensor::{Scalar, Tensor, threads};
 use testkit::close::{Tolerance, check_close};
+use testkit::noise;
 
 fn geometry() -> impl Strategy<Value = Conv2dGeom> {
-    let channels = prop_oneof![3 => 1usize..9, 1 => Just(16), 1 => Just(32)];
-    (1usize..4, 1usize..13, 1usize..13, channels.clone(), channels, 1usize..6, 1usize..4, 0usize..4)
-        .prop_map(|(batch, h, w, c_in, c_out, kernel, stride, padding)| Conv2dGeom {
-            batch,
-            h,
-            w,
-            c_in,
-            c_out,
-            kernel,
-            stride,
-            padding,
+    let channels = || prop_oneof![3 => 1usize..9, 1 => Just(16), 1 => Just(32)];
+    around((1usize..4, 1usize..13, 1usize..13, channels()), channels())
+}
+
+/// Any kernel, stride and padding for images `[batch, h, w, c_in]` and output channels.
+fn around(
+    images: impl Strategy<Value = (usize, usize, usize, usize)>,
+    c_out: impl Strategy<Value = usize>,
+) -> impl Strategy<Value = Conv2dGeom> {
+    (images, c_out, 1usize..6, 1usize..4, 0usize..4)
+        .prop_map(|((batch, h, w, c_in), c_out, kernel, stride, padding)| {
+            let g = Conv2dGeom::valid([batch, h, w, c_in], c_out, kernel);
+            g.with_stride(stride).with_padding(padding)
         })
         .prop_filter("the kernel fits", |g| g.kernel <= g.h.min(g.w) + 2 * g.padding)
-}
-
-/// Geometries that go through Winograd's transform in `f32`.
-fn winograd_geometry() -> impl Strategy<Value = Conv2dGeom> {
-    let channels = prop_oneof![Just(16usize), Just(32), Just(48), Just(64)];
-    (1usize..6, 3usize..14, 6usize..14, channels.clone(), channels)
-        .prop_map(|(batch, h, w, c_in, c_out)| three_by_three(batch, [h, w], [c_in, c_out]))
-}
-
-/// 3x3 at stride 1, of the size of the image.
-fn three_by_three(batch: usize, [h, w]: [usize; 2], [c_in, c_out]: [usize; 2]) -> Conv2dGeom {
-    Conv2dGeom { batch, h, w, c_in, c_out, kernel: 3, stride: 1, padding: 1 }
 }
 
 /// Geometries that go through the plain sum in registers in `f32`: as many registers
@@ -41,30 +33,13 @@ fn three_by_three(batch: usize, [h, w]: [usize; 2], [c_in, c_out]: [usize; 2]) -
 /// than its pixels and shorter.
 fn direct_geometry() -> impl Strategy<Value = Conv2dGeom> {
     let c_out = prop_oneof![Just(16usize), Just(32), Just(48), Just(64), Just(80), Just(112)];
-    let padding = 0usize..4;
-    (1usize..4, 1usize..9, 1usize..36, 1usize..8, c_out, 1usize..6, 1usize..4, padding)
-        .prop_map(|(batch, h, w, c_in, c_out, kernel, stride, padding)| Conv2dGeom {
-            batch,
-            h,
-            w,
-            c_in,
-            c_out,
-            kernel,
-            stride,
-            padding,
-        })
-        .prop_filter("the kernel fits", |g| g.kernel <= g.h.min(g.w) + 2 * g.padding)
-}
-
-fn random<T: Scalar>(shape: tensor::Shape, place: u64) -> Tensor<T> {
-    let mut rng = Stream::new(11, "conv2d").at(place, 0);
-    Tensor::from_fn(shape, |_| T::from_f64(rng.normal()))
+    around((1usize..4, 1usize..9, 1usize..36, 1usize..8), c_out)
 }
 
 /// Output, input gradient and weight gradient.
 fn all_three<T: Scalar>(g: &Conv2dGeom) -> [Tensor<T>; 3] {
     let (x, w, dy) =
-        (random(g.in_shape(), 0), random(g.weight_shape(), 1), random(g.out_shape(), 2));
+        (noise::at(g.in_shape(), 0), noise::at(g.weight_shape(), 1), noise::at(g.out_shape(), 2));
     let mut out = [g.out_shape(), g.in_shape(), g.weight_shape()].map(Tensor::for_overwrite);
     let [y, dx, dw] = &mut out;
     conv2d::forward(y.as_mut_slice(), x.as_slice(), w.as_slice(), g);
@@ -75,7 +50,7 @@ fn all_three<T: Scalar>(g: &Conv2dGeom) -> [Tensor<T>; 3] {
 
 fn all_three_plainly(g: &Conv2dGeom) -> [Tensor<f64>; 3] {
     let (x, w, dy) =
-        (random(g.in_shape(), 0), random(g.weight_shape(), 1), random(g.out_shape(), 2));
+        (noise::at(g.in_shape(), 0), noise::at(g.weight_shape(), 1), noise::at(g.out_shape(), 2));
     let mut out = [g.out_shape(), g.in_shape(), g.weight_shape()].map(Tensor::for_overwrite);
     let [y, dx, dw] = &mut out;
     reference::forward(y.as_mut_slice(), x.as_slice(), w.as_slice(), g);
@@ -85,26 +60,12 @@ fn all_three_plainly(g: &Conv2dGeom) -> [Tensor<f64>; 3] {
 }
 
 fn any_geometry() -> impl Strategy<Value = Conv2dGeom> {
-    prop_oneof![2 => geometry(), 1 => winograd_geometry(), 1 => direct_geometry()]
+    prop_oneof![2 => geometry(), 1 => winograd::geometry(6, 14), 1 => direct_geometry()]
 }
 
-/// What random geometries hardly draw: maps of as many pixels as Winograd's transform
-/// takes and of one less, and the largest number of channels that is a constant of the
-/// compiled code.
-const EDGES: [(usize, [usize; 2], [usize; 2]); 8] = [
-    (2, [1, 16], [16, 16]),
-    (1, [16, 1], [16, 32]),
-    (2, [2, 8], [32, 16]),
-    (2, [1, 15], [16, 16]),
-    (1, [3, 5], [32, 32]),
-    (1, [4, 4], [128, 128]),
-    (2, [5, 7], [128, 128]),
-    (1, [4, 9], [64, 128]),
-];
-
-fn edges() -> impl Iterator<Item = Conv2dGeom> {
-    EDGES.into_iter().map(|(batch, map, channels)| three_by_three(batch, map, channels))
-}
+/// Maps of one pixel less than Winograd's transform takes.
+const TOO_SMALL: [Conv2dGeom; 2] =
+    [Conv2dGeom::same([2, 1, 15, 16], 16, 3), Conv2dGeom::same([1, 3, 5, 32], 32, 3)];
 
 fn check_against_the_plain_loops(level: Level, g: &Conv2dGeom) {
     let expected = all_three_plainly(g);
@@ -126,19 +87,11 @@ fn every_level_agrees_with_the_plain_loops() {
         proptest!(config, |(g in any_geometry())| {
             check_against_the_plain_loops(level, &g);
         });
-        edges().for_each(|g| check_against_the_plain_loops(level, &g));
-        let g = Conv2dGeom {
-            batch: 5,
-            h: 16,
-            w: 16,
-            c_in: 16,
-            c_out: 32,
-            kernel: 3,
-            stride: 1,
-            padding: 1,
-        };
-        let strided = Conv2dGeom { stride: 2, ..g };
-        for g in [g, strided] {
+        for g in winograd::EDGES.iter().chain(&TOO_SMALL) {
+            check_against_the_plain_loops(level, g);
+        }
+        let g = Conv2dGeom::same([5, 16, 16, 16], 32, 3);
+        for g in [g, g.with_stride(2)] {
             let alone = threads::with_threads(1, || all_three::<f32>(&g)).unwrap();
             for n in [2, 3, 8] {
                 assert_eq!(

@@ -2,30 +2,16 @@
 //! it agrees with the single kernels in `f64`, and its bits do not depend on
 //! threads.
 
+mod winograd;
+
 use proptest::prelude::*;
 use tensor::kernel::batch_norm::Moments;
 use tensor::kernel::conv2d::fused::{self, Cotangent, Forward, NormRelu, TransformedWeights};
 use tensor::kernel::conv2d::{Conv2dGeom, reference};
-use tensor::random::Stream;
 use tensor::simd::{self, Level};
 use tensor::{Tensor, threads};
 use testkit::close::{Tolerance, check_close};
-
-fn geometry() -> impl Strategy<Value = Conv2dGeom> {
-    let channels = prop_oneof![Just(16usize), Just(32), Just(48), Just(64), Just(80)];
-    (1usize..12, 3usize..22, 6usize..22, channels.clone(), channels).prop_map(
-        |(batch, h, w, c_in, c_out)| Conv2dGeom {
-            batch,
-            h,
-            w,
-            c_in,
-            c_out,
-            kernel: 3,
-            stride: 1,
-            padding: 1,
-        },
-    )
-}
+use testkit::noise;
 
 /// What surrounds the convolution.
 #[derive(Debug, Clone, Copy)]
@@ -42,26 +28,21 @@ struct Inputs {
     scale: Tensor<f32>,
     shift: Tensor<f32>,
     skip: Tensor<f32>,
-    /// A gradient, and what makes another one of it.
+    /// A gradient, and the factors of one that is still pending.
     dy: Tensor<f32>,
     factors: [Tensor<f32>; 3],
-}
-
-fn random(shape: impl Into<tensor::Shape>, place: u64) -> Tensor<f32> {
-    let mut rng = Stream::new(7, "fused").at(place, 0);
-    Tensor::from_fn(shape, |_| rng.normal() as f32)
 }
 
 impl Inputs {
     fn new(g: &Conv2dGeom) -> Inputs {
         Inputs {
-            x: random(g.in_shape(), 0),
-            w: random(g.weight_shape(), 1),
-            scale: random([g.c_in], 2),
-            shift: random([g.c_in], 3),
-            skip: random(g.out_shape(), 4),
-            dy: random(g.out_shape(), 5),
-            factors: [6, 7, 8].map(|place| random([g.c_out], place)),
+            x: noise::at(g.in_shape(), 0),
+            w: noise::at(g.weight_shape(), 1),
+            scale: noise::at([g.c_in], 2),
+            shift: noise::at([g.c_in], 3),
+            skip: noise::at(g.out_shape(), 4),
+            dy: noise::at(g.out_shape(), 5),
+            factors: [6, 7, 8].map(|place| noise::at([g.c_out], place)),
         }
     }
 }
@@ -102,22 +83,22 @@ fn fused(g: &Conv2dGeom, i: &Inputs, around: Around) -> Outputs {
     let mut dz = Tensor::for_overwrite(g.in_shape());
     let mut dw = Tensor::for_overwrite(g.weight_shape());
     let mut sums = vec![f64::NAN; 2 * g.c_in];
+    let weights = TransformedWeights::transposed(i.w.as_slice(), g);
     let out = fused::Gradients {
-        dz: dz.as_mut_slice(),
+        dz: Some((dz.as_mut_slice(), &weights)),
         dw: Some(dw.as_mut_slice()),
         sums: Some((&mut sums, i.scale.as_slice())),
     };
-    let inputs = fused::Backward {
-        x: i.x.as_slice(),
-        norm_relu,
-        dy,
-        weights: &TransformedWeights::transposed(i.w.as_slice(), g),
-    };
+    let inputs = fused::Backward { x: i.x.as_slice(), norm_relu, dy };
     fused::backward(out, &inputs, g);
     let mut alone = Tensor::for_overwrite(g.in_shape());
-    let out = fused::Gradients { dz: alone.as_mut_slice(), dw: None, sums: None };
+    let out = fused::Gradients { dz: Some((alone.as_mut_slice(), &weights)), dw: None, sums: None };
     fused::backward(out, &inputs, g);
-    assert_eq!(alone, dz, "dz does not depend on what else is asked for");
+    assert_eq!(alone, dz, "dz does not depend on what else is wanted");
+    let mut alone = Tensor::for_overwrite(g.weight_shape());
+    let out = fused::Gradients { dz: None, dw: Some(alone.as_mut_slice()), sums: None };
+    fused::backward(out, &inputs, g);
+    assert_eq!(alone, dw, "dw does not depend on what else is wanted");
     Outputs {
         y: y.cast(),
         mean: moments.mean,
@@ -173,17 +154,6 @@ fn plainly(g: &Conv2dGeom, i: &Inputs, around: Around) -> Outputs {
     Outputs { y, mean: moments.mean, m2: moments.m2, dz, dw, sums: vector(sums) }
 }
 
-/// What random geometries hardly draw: maps of as many pixels as the fused kernels take
-/// at least, and the largest number of channels that is a constant of the compiled code.
-const EDGES: [(usize, [usize; 2], [usize; 2]); 6] = [
-    (2, [1, 16], [16, 16]),
-    (18, [16, 1], [16, 32]),
-    (3, [2, 8], [32, 16]),
-    (1, [4, 4], [128, 128]),
-    (2, [5, 7], [128, 128]),
-    (1, [4, 9], [64, 128]),
-];
-
 fn check_against_the_plain_steps(level: Level, g: &Conv2dGeom, around: Around) {
     let inputs = Inputs::new(g);
     let (got, expected) = (fused(g, &inputs, around), plainly(g, &inputs, around));
@@ -206,27 +176,17 @@ fn every_level_agrees_with_the_plain_steps() {
     for level in Level::ALL.into_iter().filter(|level| level.is_available()) {
         simd::set_level(level).unwrap();
         let config = ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(60) };
-        proptest!(config, |(g in geometry(), norm_relu: bool, skip: bool, pending: bool)| {
+        proptest!(config, |(g in winograd::geometry(12, 22), norm_relu: bool, skip: bool, pending: bool)| {
             check_against_the_plain_steps(level, &g, Around { norm_relu, skip, pending });
         });
-        for (batch, [h, w], [c_in, c_out]) in EDGES {
-            let g = Conv2dGeom { batch, h, w, c_in, c_out, kernel: 3, stride: 1, padding: 1 };
+        for g in winograd::EDGES {
             assert!(fused::fits::<f32>(&g), "{g:?}");
             for all in [false, true] {
                 let around = Around { norm_relu: all, skip: all, pending: all };
                 check_against_the_plain_steps(level, &g, around);
             }
         }
-        let g = Conv2dGeom {
-            batch: 21,
-            h: 8,
-            w: 8,
-            c_in: 32,
-            c_out: 16,
-            kernel: 3,
-            stride: 1,
-            padding: 1,
-        };
+        let g = Conv2dGeom::same([21, 8, 8, 32], 16, 3);
         let inputs = Inputs::new(&g);
         let around = Around { norm_relu: true, skip: true, pending: true };
         let alone = threads::with_threads(1, || fused(&g, &inputs, around)).unwrap();

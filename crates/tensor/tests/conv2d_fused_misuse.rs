@@ -1,15 +1,13 @@
 //! The fused convolution refuses slices that do not fit, whatever surrounds it.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
-
 use tensor::kernel::conv2d::Conv2dGeom;
 use tensor::kernel::conv2d::fused::{
     self, Backward, Cotangent, Forward, Gradients, NormRelu, TransformedWeights,
 };
+use testkit::refusal::{refusal, refused};
 
 const C: usize = 16;
-const G: Conv2dGeom =
-    Conv2dGeom { batch: 1, h: 4, w: 4, c_in: C, c_out: C, kernel: 3, stride: 1, padding: 1 };
+const G: Conv2dGeom = Conv2dGeom::same([1, 4, 4, C], C, 3);
 const IMAGE: usize = 4 * 4 * C;
 const WEIGHTS: usize = 9 * C * C;
 
@@ -64,17 +62,12 @@ fn backward(l: Lengths) {
             Cotangent::Pending { dz: &n[..l.dy], x: &n[..x], factors }
         }
     };
-    let f = Backward { x: &n[..l.x], norm_relu, dy, weights };
+    let f = Backward { x: &n[..l.x], norm_relu, dy };
     let [mut dz, mut dw] = [l.dz, l.dw].map(|len| vec![0.0; len]);
     let mut sums = vec![0.0; l.sums];
     let sums = Some((sums.as_mut_slice(), &n[..l.means]));
-    fused::backward(Gradients { dz: &mut dz, dw: Some(&mut dw), sums }, &f, &G);
-}
-
-/// What a call says before it gives up, if it does.
-fn refusal(call: fn(Lengths), l: Lengths) -> Option<String> {
-    let panic = catch_unwind(AssertUnwindSafe(|| call(l))).err()?;
-    Some(panic.downcast::<String>().map_or_else(|_| String::new(), |said| *said))
+    let dz = Some((dz.as_mut_slice(), weights));
+    fused::backward(Gradients { dz, dw: Some(&mut dw), sums }, &f, &G);
 }
 
 #[test]
@@ -83,7 +76,7 @@ fn lengths_that_fit_are_taken_and_all_others_refused() {
     for (call, l) in
         [(forward as fn(_), FITTING), (backward, FITTING), (backward, pending([IMAGE, C, C, C]))]
     {
-        assert_eq!(refusal(call, l), None, "{l:?}");
+        assert_eq!(refusal(|| call(l)), None, "{l:?}");
     }
     // A number short, a row more, an image more: none is cut to what fits.
     let wrong = |len: usize| [len - 1, len + C, len + IMAGE];
@@ -101,7 +94,7 @@ fn lengths_that_fit_are_taken_and_all_others_refused() {
         ];
         let back = [
             ("lengths of input, weight and output", Lengths { dy: image, ..FITTING }),
-            ("the input", Lengths { x: image, ..FITTING }),
+            ("dz", Lengths { dz: image, ..FITTING }),
             ("dw", Lengths { dw: weights, ..FITTING }),
             ("the sums", Lengths { sums: two, ..FITTING }),
             ("the means", Lengths { means: c, ..FITTING }),
@@ -114,20 +107,28 @@ fn lengths_that_fit_are_taken_and_all_others_refused() {
         for (call, (what, l)) in
             calls.chain(both.iter().chain(&back).map(|case| (backward as fn(_), case)))
         {
-            let said = refusal(call, *l).unwrap_or_else(|| panic!("{what} is taken: {l:?}"));
+            let said = refusal(|| call(*l)).unwrap_or_else(|| panic!("{what} is taken: {l:?}"));
             assert!(said.contains(what), "{said:?} does not speak of {what}: {l:?}");
         }
     }
 }
 
 #[test]
+fn sums_need_the_gradient_that_they_are_taken_over() {
+    refused("sums of a dz that is not computed", || {
+        let (n, mut sums) = ([0.0; IMAGE], [0.0; 2 * C]);
+        let f = Backward { x: &n, norm_relu: None, dy: Cotangent::Whole(&n) };
+        let sums = Some((sums.as_mut_slice(), &n[..C]));
+        fused::backward(Gradients { dz: None, dw: None, sums }, &f, &G);
+    });
+}
+
+#[test]
 fn a_geometry_without_a_fused_kernel_is_refused() {
-    for g in [Conv2dGeom { stride: 2, ..G }, Conv2dGeom { w: 3, ..G }, Conv2dGeom { c_in: 8, ..G }]
-    {
-        let weights = |make: fn(&[f32], &Conv2dGeom) -> TransformedWeights| {
-            catch_unwind(|| make(&vec![0.0; g.weight_shape().len()], &g))
-        };
-        assert!(weights(TransformedWeights::new).is_err(), "{g:?}");
-        assert!(weights(TransformedWeights::transposed).is_err(), "{g:?}");
+    for g in [G.with_stride(2), Conv2dGeom { w: 3, ..G }, Conv2dGeom { c_in: 8, ..G }] {
+        let w = vec![0.0; g.weight_shape().len()];
+        for make in [TransformedWeights::new, TransformedWeights::transposed] {
+            refused("no fused kernel", || drop(make(&w, &g)));
+        }
     }
 }

@@ -1,7 +1,5 @@
 //! What does not fit is refused, with a message that says what and why.
 
-use std::panic::{UnwindSafe, catch_unwind};
-
 use tensor::Shape;
 use tensor::gemm::{Gemm, gemm};
 use tensor::kernel::batch_norm::{self, Moments};
@@ -9,23 +7,13 @@ use tensor::kernel::conv2d::{self, Conv2dGeom};
 use tensor::kernel::pool::{self, PoolGeom};
 use tensor::kernel::shortcut::{self, ShortcutGeom};
 use tensor::kernel::{channelwise, elementwise, softmax};
+use testkit::refusal::refused;
 
 /// Half of the bits of a length: the square wraps round to 0.
 const HALF: usize = 1 << (usize::BITS / 2);
 
-/// `f` must panic, with `message` as a part of what it says.
-#[track_caller]
-fn refused(message: &str, f: impl FnOnce() + UnwindSafe) {
-    let Err(panic) = catch_unwind(f) else { panic!("not refused: {message}") };
-    let said = match panic.downcast::<String>() {
-        Ok(said) => *said,
-        Err(panic) => panic.downcast_ref::<&str>().unwrap_or(&"").to_string(),
-    };
-    assert!(said.contains(message), "{said:?} does not say {message:?}");
-}
-
 #[test]
-fn a_product_that_does_not_fit_is_no_length() {
+fn a_product_that_does_not_fit_is_not_a_length() {
     for dims in [[HALF, HALF, 1], [5, 0x9999_9999_9999_999D, 1], [0, HALF, HALF]] {
         refused("more elements than can be counted", move || {
             Shape::from(dims).len();
@@ -37,17 +25,16 @@ fn a_product_that_does_not_fit_is_no_length() {
     });
 }
 
-const POINTWISE: Conv2dGeom =
-    Conv2dGeom { batch: 1, h: 5, w: 5, c_in: 1, c_out: 16, kernel: 1, stride: 1, padding: 0 };
+const POINTWISE: Conv2dGeom = Conv2dGeom::valid([1, 5, 5, 1], 16, 1);
 
 #[test]
 fn a_convolution_without_an_output_has_no_output_size() {
     let fits = "the kernel must fit into the padded image";
     for (message, g) in [
-        (fits, Conv2dGeom { stride: 0, ..POINTWISE }),
+        (fits, POINTWISE.with_stride(0)),
         (fits, Conv2dGeom { kernel: 0, ..POINTWISE }),
         (fits, Conv2dGeom { kernel: 6, ..POINTWISE }),
-        ("padding is more than can", Conv2dGeom { padding: usize::MAX / 2 + 1, ..POINTWISE }),
+        ("padding is more than can", POINTWISE.with_padding(usize::MAX / 2 + 1)),
     ] {
         refused(message, move || assert!(g.out_h() > 0));
         refused(message, move || assert!(g.out_w() > 0));
@@ -60,11 +47,11 @@ fn a_convolution_of_other_sizes_is_refused() {
     for (message, g) in [
         // One pixel and 16 channels, if products wrapped: `5 w = 1`.
         ("more elements than can be", Conv2dGeom { w: 0x9999_9999_9999_999D, ..POINTWISE }),
-        ("more elements than can be", Conv2dGeom { padding: HALF, stride: usize::MAX, ..pixel }),
+        ("more elements than can be", pixel.with_padding(HALF).with_stride(usize::MAX)),
         ("channels must not be 0", Conv2dGeom { c_in: 0, ..pixel }),
         ("channels must not be 0", Conv2dGeom { c_out: 0, ..pixel }),
         ("height, width and", Conv2dGeom { h: 0, padding: 1, ..pixel }),
-        ("lengths of input, weight and output must be", Conv2dGeom { batch: 2, ..pixel }),
+        ("lengths of input, weight and output must be", pixel.with_batch(2)),
     ] {
         let (x, w) = (vec![0.0f32; g.c_in], vec![0.0; g.c_in * g.c_out]);
         refused(message, move || conv2d::forward(&mut vec![0.0; g.c_out], &x, &w, &g));
@@ -101,7 +88,7 @@ fn a_pooling_of_other_sizes_is_refused() {
 }
 
 #[test]
-fn a_shortcut_of_other_sizes_is_refused_and_one_of_no_images_is_none() {
+fn a_shortcut_of_other_sizes_is_refused_and_one_of_no_images_does_nothing() {
     let pixels = ShortcutGeom { batch: 1, h: 2, w: 2, c_in: 1, c_out: 1, stride: 1 };
     for (message, g) in [
         ("stride must not be 0", ShortcutGeom { stride: 0, ..pixels }),
@@ -121,7 +108,7 @@ fn a_shortcut_of_other_sizes_is_refused_and_one_of_no_images_is_none() {
 
 #[test]
 fn a_pass_over_other_lengths_is_refused() {
-    // Two rows of three numbers, and what is a number short of them.
+    // Two rows of three numbers, and one number less.
     const SIX: &[f32] = &[0.0; 6];
     const FIVE: &[f32] = &[0.0; 5];
     const THREE: &[f32] = &[0.0; 3];
@@ -133,24 +120,26 @@ fn a_pass_over_other_lengths_is_refused() {
     refused(equal, || elementwise::mul(&mut six(), SIX, FIVE));
     refused(equal, || elementwise::add_assign(&mut six(), FIVE));
     refused(equal, || elementwise::scale(&mut six(), FIVE, 2.0));
-    refused("add_row: 6 numbers are no whole rows of 5", || elementwise::add_row(&mut six(), FIVE));
-    refused("no whole rows of 0", || elementwise::add_row(&mut six(), &[]));
-    refused("sum_rows: 5 numbers are no", || elementwise::sum_rows(&mut [0.0; 3], FIVE));
-    refused("no whole rows of 0", || elementwise::sum_rows(&mut [], FIVE));
+    refused("add_row: 6 numbers are not whole rows of 5", || {
+        elementwise::add_row(&mut six(), FIVE)
+    });
+    refused("not whole rows of 0", || elementwise::add_row(&mut six(), &[]));
+    refused("sum_rows: 5 numbers are not", || elementwise::sum_rows(&mut [0.0; 3], FIVE));
+    refused("not whole rows of 0", || elementwise::sum_rows(&mut [], FIVE));
 
     refused(equal, || channelwise::affine(&mut six(), FIVE, THREE, THREE));
     refused(equal, || channelwise::affine_relu(&mut six(), SIX, THREE, FIVE));
-    refused("no whole rows of 5", || channelwise::affine_relu_grad(&mut six(), SIX, FIVE, FIVE));
+    refused("not whole rows of 5", || channelwise::affine_relu_grad(&mut six(), SIX, FIVE, FIVE));
     refused(equal, || channelwise::affine_pair(&mut six(), SIX, [THREE, THREE, FIVE], None));
     refused(equal, || channelwise::affine_pair(&mut six(), SIX, [THREE; 3], Some(FIVE)));
 
     let moments = |x: &'static [f32], c| move || assert_eq!(Moments::of(x, c).count, 0);
-    refused("moments: 5 numbers are no whole rows of 3", moments(FIVE, 3));
-    refused("no whole rows of 0", moments(FIVE, 0));
+    refused("moments: 5 numbers are not whole rows of 3", moments(FIVE, 3));
+    refused("not whole rows of 0", moments(FIVE, 0));
     let grad_sums = |n: usize, dy, x, mean| {
         move || batch_norm::grad_sums::<f32>(&mut vec![0.0; n], dy, x, mean)
     };
-    refused("grad_sums: 5 numbers are no whole rows", grad_sums(6, FIVE, FIVE, THREE));
+    refused("grad_sums: 5 numbers are not whole rows", grad_sums(6, FIVE, FIVE, THREE));
     refused("grad_sums: 5 gradients for 6", grad_sums(6, FIVE, SIX, THREE));
     refused("5 sums for 3 channels", grad_sums(5, SIX, SIX, THREE));
 }
@@ -165,18 +154,18 @@ fn a_pair_with_vectors_of_other_lengths_is_refused() {
             channelwise::affine_pair(&mut [0.0; 32], &x[..rows], factors, Some(&x[..plus]));
         });
     }
-    refused("no whole rows of 16", move || {
+    refused("not whole rows of 16", move || {
         channelwise::affine_pair(&mut [0.0; 24], &x[..24], [&x[..16]; 3], None);
     });
 }
 
 #[test]
-fn a_softmax_of_other_lengths_and_a_label_that_is_no_class_are_refused() {
+fn a_softmax_of_other_lengths_and_a_label_that_is_not_a_class_are_refused() {
     const SIX: &[f64] = &[0.0; 6];
     let softmax = |n: usize, classes| move || softmax::log_softmax(&mut vec![0.0; n], SIX, classes);
     refused("log_softmax: 5 numbers of 6 logits", softmax(5, 3));
-    refused("log_softmax: 6 numbers are no whole rows of 4", softmax(6, 4));
-    refused("no whole rows of 0", softmax(6, 0));
+    refused("log_softmax: 6 numbers are not whole rows of 4", softmax(6, 4));
+    refused("not whole rows of 0", softmax(6, 0));
     let no_class: (&str, &[u8]) = ("label 3 is not below 3", &[0, 3]);
     let too_few: (&str, &[u8]) = ("1 labels for 2 rows", &[0]);
     for (message, labels) in [no_class, too_few] {

@@ -12,11 +12,11 @@ pub struct Tolerance {
 }
 
 impl Tolerance {
-    /// Equal bits, but that 0 equals -0.
+    /// Equal bits, except that 0 equals -0.
     pub const EXACT: Tolerance = Tolerance { abs: 0.0, rel: 0.0 };
 
-    /// `rel` of the largest expected magnitude. The absolute part only admits
-    /// rounding where everything expected is 0.
+    /// `rel` of the largest expected magnitude. The absolute part only matters where
+    /// everything expected is 0: there it allows rounding.
     pub fn scaled(rel: f64) -> Self {
         Tolerance { abs: rel * 1e-3, rel }
     }
@@ -55,6 +55,12 @@ pub fn check_close<T: Scalar>(what: &str, got: &Tensor<T>, expected: &Tensor<T>,
             expected.as_slice()[index],
         );
     }
+}
+
+/// The bits of each element, as `f64`: the same exactly where the elements have the same
+/// bits, NaN aside.
+pub fn bits<T: Scalar>(t: &Tensor<T>) -> Vec<u64> {
+    t.as_slice().iter().map(|v| v.to_f64().to_bits()).collect()
 }
 
 fn unflatten(mut index: usize, dims: &[usize]) -> Vec<usize> {

@@ -15,8 +15,8 @@ use tensor::{Scalar, Tensor};
 
 use crate::close::{Tolerance, check_close};
 
-/// A fixture file in memory. It remembers what was asked for, so that a test
-/// can say that it left nothing out.
+/// A fixture file in memory. It remembers which tensors were read, so that a test can
+/// check that it left none out.
 #[derive(Debug)]
 pub struct Fixture {
     name: String,
@@ -40,7 +40,7 @@ impl Fixture {
     /// Reads `fixtures/NAME.safetensors`.
     ///
     /// # Panics
-    /// If it is not there or not a fixture.
+    /// If it does not exist or is not a fixture.
     #[track_caller]
     pub fn load(name: &str) -> Fixture {
         let bytes = read(&format!("{name}.safetensors"));
@@ -72,7 +72,7 @@ impl Fixture {
     /// A tensor of numbers, laid out as it lies in the file.
     ///
     /// # Panics
-    /// If there is none of that name.
+    /// If there is no tensor of that name.
     #[track_caller]
     pub fn tensor<T: Scalar>(&self, key: &str) -> Tensor<T> {
         self.floats(key).cast()
@@ -82,7 +82,7 @@ impl Fixture {
     /// `[k, k, c_in, c_out]`, all else is as it lies in the file.
     ///
     /// # Panics
-    /// If there is none of that name.
+    /// If there is no tensor of that name.
     #[track_caller]
     pub fn weight<T: Scalar>(&self, key: &str) -> Tensor<T> {
         from_torch_layout(self.floats(key)).cast()
@@ -91,7 +91,7 @@ impl Fixture {
     /// Class labels.
     ///
     /// # Panics
-    /// If there are none of that name, or one is beyond 255.
+    /// If there are no whole numbers of that name, or one is above 255.
     #[track_caller]
     pub fn labels(&self, key: &str) -> Vec<u8> {
         let narrow = |&label: &i64| u8::try_from(label).expect("a label is a class");
@@ -101,7 +101,7 @@ impl Fixture {
     /// The whole numbers of a tensor, row-major.
     ///
     /// # Panics
-    /// If there are none of that name.
+    /// If there are no whole numbers of that name.
     #[track_caller]
     pub fn integers(&self, key: &str) -> &[i64] {
         match self.entry(key) {
@@ -114,7 +114,7 @@ impl Fixture {
     /// [`Params::load_state`](nn::Params::load_state).
     ///
     /// # Panics
-    /// If there is nothing.
+    /// If no name begins with it.
     #[track_caller]
     pub fn state(&self, prefix: &str) -> StateDict {
         let keys = self.entries.keys().filter(|key| key.starts_with(prefix));
@@ -156,7 +156,7 @@ impl Fixture {
         );
     }
 
-    /// The names of the tensors that nobody has asked for.
+    /// The names of the tensors that nobody has read.
     pub fn unused(&self) -> Vec<&str> {
         let used = self.used.borrow();
         self.entries.keys().map(String::as_str).filter(|&key| !used.contains(key)).collect()
@@ -181,7 +181,7 @@ impl Fixture {
 /// The text of a file in `fixtures/`, such as `ops.json`.
 ///
 /// # Panics
-/// If it is not there or not a text.
+/// If it does not exist or is not a text.
 #[track_caller]
 pub fn text(file: &str) -> String {
     String::from_utf8(read(file)).expect("a fixture's index is a text")
@@ -204,7 +204,7 @@ fn entry(key: &str, view: &TensorView<'_>) -> Entry {
             Entry::Integers(data.as_chunks().0.iter().map(|&b| i64::from_le_bytes(b)).collect())
         }
         Dtype::U8 => Entry::Integers(data.iter().map(|&b| b.into()).collect()),
-        other => panic!("{key}: fixtures hold no {other:?}"),
+        other => panic!("{key}: fixtures do not hold {other:?}"),
     }
 }
 

@@ -5,8 +5,11 @@ mod kinks;
 use std::cell::Cell;
 
 use nn::{Grads, Sweep, Tape, Var};
-use tensor::random::{Random, Stream};
-use tensor::{Shape, Tensor};
+use tensor::Tensor;
+use tensor::random::Stream;
+
+use crate::close::bits;
+use crate::noise::normal;
 
 pub use kinks::Kinks;
 
@@ -23,14 +26,14 @@ const ROUNDINGS: f64 = 16.0;
 /// The largest share of coordinates that may lie at a kink.
 const MAX_REDRAWN: f64 = 0.05;
 
-/// A gradient check over many problems, which keeps count of its redraws.
+/// A gradient check over many problems, which counts its redraws.
 ///
 /// The output is contracted with a random cotangent `dy`, so one sweep gives
 /// `d(dy . f) / dx` for every coordinate of every input, and each coordinate
 /// drawn is held against its central difference.
 ///
 /// A coordinate whose kinks (see [`Kinks`]) differ between `x + h` and `x - h`
-/// has no derivative there: another is drawn in its place.
+/// does not have a derivative there, so another is drawn in its place.
 #[derive(Debug)]
 pub struct GradCheck {
     what: String,
@@ -51,8 +54,8 @@ impl GradCheck {
     /// are functions of `seed`.
     ///
     /// # Panics
-    /// If a gradient is off, or if `f` or its gradients have other bits in a
-    /// second run, or `f` on a tape that does not record.
+    /// If a gradient is off, if a second run of `f` or of its gradients has other bits,
+    /// or if `f` has other bits on a tape that does not record.
     #[track_caller]
     pub fn run(
         &self,
@@ -120,11 +123,6 @@ impl GradCheck {
     }
 }
 
-/// Standard normal entries.
-pub fn normal(shape: impl Into<Shape>, rng: &mut Random) -> Tensor<f64> {
-    Tensor::from_fn(shape, |_| rng.normal())
-}
-
 /// The value and the kinks, without a record.
 fn value<F>(inputs: &[Tensor<f64>], f: &F) -> (Tensor<f64>, Kinks)
 where
@@ -180,10 +178,6 @@ where
     // Entry by entry, so that the sum of all does not swallow their change.
     let change = y_above.as_slice().iter().zip(y_below.as_slice()).zip(dy.as_slice());
     Some(change.map(|((a, b), dy)| (a - b) * dy).sum::<f64>() / (above - below))
-}
-
-fn bits(t: &Tensor<f64>) -> Vec<u64> {
-    t.as_slice().iter().map(|v| v.to_bits()).collect()
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! What the tests of the other crates share: closeness with a useful message,
-//! finite-difference gradient checks, the PyTorch fixtures, and made-up records.
+//! finite-difference gradient checks, made-up inputs and records, refusals, and
+//! the PyTorch fixtures.
 //!
 //! **Must not be** a dependency of anything but tests.
 
@@ -7,3 +8,5 @@ pub mod close;
 pub mod fixture;
 pub mod gradcheck;
 pub mod made_up;
+pub mod noise;
+pub mod refusal;

@@ -1,8 +1,8 @@
 //! The batch of a step, in memory that the next one uses again.
 
-use data::{Crop, Dataset, Normalisation};
-use tensor::Tensor;
+use data::{Crop, Dataset};
 use tensor::random::Stream;
+use tensor::{Normalisation, Tensor};
 
 /// Labels and crops of a batch.
 #[derive(Debug, Default)]
@@ -14,7 +14,7 @@ pub(crate) struct Batch {
 
 impl Batch {
     /// Takes the images `indices` of a data set, each through the crop that `augment`
-    /// has for it in this epoch; returns them as `[n, 32, 32, 3]`.
+    /// has for it in this epoch; returns them as `[n, h, w, 3]`.
     pub(crate) fn fill(
         &mut self,
         dataset: &Dataset,
@@ -26,7 +26,7 @@ impl Batch {
         self.crops.clear();
         self.crops.extend(indices.iter().map(crop));
         self.labels.resize(indices.len(), 0);
-        let shape = [indices.len(), data::SIDE, data::SIDE, data::CHANNELS];
+        let shape = dataset.description().batch_shape(indices.len());
         let mut images = Tensor::for_overwrite(shape);
         data::fill_batch_augmented(
             images.as_mut_slice(),

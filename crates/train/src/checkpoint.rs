@@ -6,7 +6,7 @@ use nn::state::StateDict;
 use serde::{Deserialize, Serialize};
 use tensor::Tensor;
 
-use crate::{Progress, Settings, TrainError, Trainer};
+use crate::{Position, Settings, TrainError, Trainer};
 
 /// Names of velocities begin with this, then follow the parameter's.
 const VELOCITY: &str = "velocity.";
@@ -15,7 +15,8 @@ const VELOCITY: &str = "velocity.";
 #[serde(deny_unknown_fields)]
 struct Header {
     settings: Settings,
-    progress: Progress,
+    #[serde(rename = "progress")]
+    position: Position,
 }
 
 /// Writes the state of a training, so that [`load`] restores it bit for bit.
@@ -33,7 +34,7 @@ pub(crate) fn save(trainer: &Trainer<'_>, path: &Path) -> Result<(), TrainError>
     }
     check_finite(trainer, &state)?;
     let header =
-        Header { settings: trainer.settings().clone(), progress: trainer.progress.clone() };
+        Header { settings: trainer.settings().clone(), position: trainer.position.clone() };
     state.metadata = Some(serde_json::to_string(&header).expect("a header is JSON"));
     Ok(record::atomic_write(path, &state.to_bytes())?)
 }
@@ -61,7 +62,7 @@ pub(crate) fn load(trainer: &mut Trainer<'_>, path: &Path) -> Result<(), TrainEr
     if !differences.is_empty() {
         return Err(TrainError::OtherSettings { path: path.into(), differences });
     }
-    check_progress(trainer, &header.progress).map_err(damaged)?;
+    check_position(trainer, &header.position).map_err(damaged)?;
     let velocities = state.split_off_prefix(VELOCITY);
     let params = &mut trainer.model.params;
     params.load_state(&state).map_err(|error| damaged(error.to_string()))?;
@@ -77,13 +78,13 @@ pub(crate) fn load(trainer: &mut Trainer<'_>, path: &Path) -> Result<(), TrainEr
         }
         *trainer.optimiser.velocity_mut(id) = Some(velocity);
     }
-    trainer.seek(header.progress);
+    trainer.seek(header.position);
     Ok(())
 }
 
-/// Says why `progress` is no place in a training.
-fn check_progress(trainer: &Trainer<'_>, progress: &Progress) -> Result<(), String> {
-    let Progress { epoch, step, ref log, .. } = *progress;
+/// Says why `position` is not a place in a training.
+fn check_position(trainer: &Trainer<'_>, position: &Position) -> Result<(), String> {
+    let Position { epoch, step, ref log, .. } = *position;
     let (epochs, steps) = (trainer.settings().recipe.epochs, trainer.steps_per_epoch());
     if epoch > epochs {
         return Err(format!("{epoch} epochs are done, of {epochs}"));

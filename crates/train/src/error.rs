@@ -4,15 +4,17 @@ use std::path::PathBuf;
 
 use record::WriteError;
 
+use crate::TrainedPaths;
+
 /// A training that could not start or go on.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum TrainError {
     /// A recipe without an epoch.
-    #[error("0 epochs train nothing; ask for at least 1")]
+    #[error("0 epochs train nothing; choose at least 1")]
     NoEpochs,
-    /// A recipe with batches of no image.
-    #[error("a batch of 0 images trains nothing; ask for at least 1")]
+    /// A recipe with empty batches.
+    #[error("a batch of 0 images trains nothing; choose at least 1")]
     EmptyBatch,
     /// A batch would hold a single image, and the network norms features without pixels.
     #[error(
@@ -25,7 +27,31 @@ pub enum TrainError {
         /// The batch size.
         batch: usize,
     },
-    /// A loss or a weight is no finite number any more.
+    /// Branches are to be left out of a network that has nothing beside them.
+    #[error(
+        "{option}: unit {unit} of {model} has no skip; train another network so, or this one \
+         without the option"
+    )]
+    NoSkip {
+        /// What was wanted.
+        option: String,
+        /// The network.
+        model: String,
+        /// The first unit without a skip.
+        unit: String,
+    },
+    /// A part of the blocks that cannot be trained.
+    #[error(
+        "--paths {paths}: choose a number of blocks from 1 to {blocks}, or a chance to survive \
+         above 0 and at most 1"
+    )]
+    Paths {
+        /// What was wanted.
+        paths: TrainedPaths,
+        /// The blocks of the network.
+        blocks: usize,
+    },
+    /// A loss or a weight that is not a finite number any more.
     #[error(
         "the training diverged after {epochs} epochs and {steps} steps: {what}; the last \
          checkpoint is from before that; try a lower learning rate or another seed"

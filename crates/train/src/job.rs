@@ -85,7 +85,7 @@ impl Settings {
             train: job.train.id().clone(),
             test,
             validation,
-            normalisation: Normalisation::CIFAR10,
+            normalisation: job.train.description().normalisation,
             simd: tensor::simd::level().to_string(),
         }
     }
@@ -134,10 +134,10 @@ pub struct EpochLog {
     pub validation_loss: Option<f64>,
 }
 
-/// How far a training has come.
+/// The place that a training has reached.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Progress {
+pub struct Position {
     /// Whole epochs done.
     pub epoch: u32,
     /// Steps done in the current epoch.

@@ -5,6 +5,9 @@
 //! every random number belongs to a place (epoch, image, step), so a
 //! checkpoint needs no generator, only the place.
 //!
+//! A recipe's [`TrainedPaths`] say which blocks a step runs: all, or those of a random
+//! sub-network. Its [`Backward`] says along which paths gradients go.
+//!
 //! **Must not know:** lesions, figures, the terminal.
 //!
 //! ```no_run
@@ -25,16 +28,20 @@
 //! run(&job, &AtomicBool::new(false), &mut |_| {}).unwrap();
 //! ```
 
+mod backward;
 mod batch;
 mod checkpoint;
 mod error;
 mod job;
+mod paths;
 mod recipe;
 mod run;
 mod trainer;
 
+pub use backward::{Backward, UnknownBackward};
 pub use error::TrainError;
-pub use job::{EpochLog, Job, Measured, Progress, Settings};
+pub use job::{EpochLog, Job, Measured, Position, Settings};
+pub use paths::{TrainedPaths, UnknownPaths};
 pub use recipe::{Recipe, UnknownRecipe};
 pub use run::{CHECKPOINT, Ending, Event, FINAL, LOG, run};
 pub use trainer::{StepOutcome, Trainer};

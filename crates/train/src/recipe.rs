@@ -4,6 +4,8 @@ use models::Arch;
 use nn::optim::{Schedule, Shape};
 use serde::{Deserialize, Serialize};
 
+use crate::{Backward, TrainedPaths};
+
 /// How to train.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -22,9 +24,21 @@ pub struct Recipe {
     pub nesterov: bool,
     /// L2 penalty on every parameter.
     pub weight_decay: f64,
+    /// Which blocks a step runs.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub paths: TrainedPaths,
+    /// Which paths the gradients take.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub backward: Backward,
 }
 
-/// A name that is no recipe's.
+/// What recipes of before had no word for is left out where it is as it was then, so
+/// that their checkpoints stay equal.
+fn is_default<V: Default + PartialEq>(value: &V) -> bool {
+    *value == V::default()
+}
+
+/// A name that no recipe has.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("unknown recipe {name:?}; known are {}", Recipe::NAMES.join(" and "))]
 pub struct UnknownRecipe {
@@ -54,13 +68,15 @@ impl Recipe {
             momentum: 0.9,
             nesterov: true,
             weight_decay: 5e-4,
+            paths: TrainedPaths::All,
+            backward: Backward::Ordinary,
         };
-        let is_vgg = matches!(arch, Arch::Vgg15 { .. });
+        let training = arch.training();
         match name {
             "one-cycle" => Ok(Recipe {
-                epochs: if is_vgg { 30 } else { 40 },
+                epochs: training.epochs,
                 schedule: Schedule {
-                    peak: if is_vgg { 0.1 } else { 0.2 },
+                    peak: training.peak_rate,
                     warm_up: 0.25,
                     shape: Shape::OneCycle,
                 },
@@ -73,7 +89,7 @@ impl Recipe {
                     warm_up: 0.006,
                     shape: Shape::Step { milestones: vec![0.5, 0.75], factor: 0.1 },
                 },
-                weight_decay: if is_vgg { 5e-4 } else { 1e-4 },
+                weight_decay: training.step_weight_decay,
                 ..common
             }),
             _ => Err(UnknownRecipe { name: name.to_owned() }),

@@ -66,7 +66,7 @@ pub fn run(
         checkpoint::save(&trainer, &path)?;
     }
     let steps_per_epoch = trainer.steps_per_epoch();
-    let (epoch, step) = (trainer.progress.epoch, trainer.progress.step);
+    let (epoch, step) = (trainer.position.epoch, trainer.position.step);
     on_event(Event::Start { epoch, step, steps_per_epoch });
     while !trainer.is_done() {
         while !trainer.is_at_epoch_end() {
@@ -90,7 +90,7 @@ pub fn run(
 /// neither gaps nor repetitions in it.
 fn write_log(trainer: &Trainer<'_>, out: &Path) -> Result<(), TrainError> {
     let lines = trainer
-        .progress
+        .position
         .log
         .iter()
         .map(|entry| serde_json::to_string(entry).expect("a log entry is JSON") + "\n");
@@ -99,10 +99,9 @@ fn write_log(trainer: &Trainer<'_>, out: &Path) -> Result<(), TrainError> {
 
 fn write_final(trainer: &Trainer<'_>, job: &Job) -> Result<PathBuf, TrainError> {
     let settings = trainer.settings();
-    let is_whole = [job.train.id(), job.measured.images().id()]
-        .map(|id| id.name.as_str())
-        == ["cifar10-train", "cifar10-test"];
-    let last = trainer.progress.log.last();
+    let (train, measured) = (job.train.description(), job.measured.images().description());
+    let is_whole = train.is_whole() && measured.is_whole() && train.set == measured.set;
+    let last = trainer.position.log.last();
     let metadata = Metadata {
         model: settings.model.clone(),
         recipe: settings.recipe.name.clone(),
@@ -111,6 +110,8 @@ fn write_final(trainer: &Trainer<'_>, job: &Job) -> Result<PathBuf, TrainError> 
         test_error: last.filter(|_| is_whole).and_then(|entry| entry.test_error),
         normalisation: settings.normalisation,
         branch_scale: trainer.model.branch_scale.clone(),
+        paths: stated(&settings.recipe.paths),
+        backward: stated(&settings.recipe.backward),
         program: env!("CARGO_PKG_VERSION").to_owned(),
     };
     let mut state = trainer.model.params.to_state();
@@ -119,4 +120,9 @@ fn write_final(trainer: &Trainer<'_>, job: &Job) -> Result<PathBuf, TrainError> 
     let path = job.out.join(FINAL);
     atomic_write(&path, &state.to_bytes())?;
     Ok(path)
+}
+
+/// A setting as metadata state it: not at all where it is the usual one.
+fn stated<V: Default + PartialEq + ToString>(setting: &V) -> Option<String> {
+    (*setting != V::default()).then(|| setting.to_string())
 }

@@ -1,7 +1,7 @@
 //! One training in memory: its state, a step, a measurement.
 
 use data::Dataset;
-use models::{EVAL_BATCH, Model, Outcome, Plan, Unit, count_wrong, evaluate};
+use models::{EVAL_BATCH, Model, Plan, Predictions, Unit, count_wrong, evaluate};
 use nn::layer::BatchNorm;
 use nn::optim::Sgd;
 use nn::{BatchStatistics, Pass, Tape, op};
@@ -9,30 +9,33 @@ use tensor::Tensor;
 use tensor::random::Stream;
 
 use crate::batch::Batch;
-use crate::{EpochLog, Job, Measured, Progress, Settings, TrainError};
+use crate::{EpochLog, Job, Measured, Position, Settings, TrainError};
 
 /// A training under way.
 pub struct Trainer<'a> {
-    /// The network as it is now.
+    /// The network as it is now; its branches are scaled as inference scales them.
     pub model: Model<f32>,
     /// The optimiser with its velocities.
     pub optimiser: Sgd<f32>,
     /// How far it has come.
-    pub progress: Progress,
+    pub position: Position,
     settings: Settings,
     train: &'a Dataset,
     measured: &'a Measured,
     /// The order of the training images in the current epoch.
     order: Vec<u32>,
+    /// The routes of the last step, to be filled for the next.
     plan: Plan,
     kept: Kept,
 }
 
-/// Empty between two steps, but for their memory: a step allocates nothing.
+/// Memory from one step to the next, so that a step allocates nothing.
 struct Kept {
     batch: Batch,
     tape: Tape<f32>,
     statistics: Vec<BatchStatistics>,
+    /// 1 for each unit: branches count in full in a step, whatever inference makes of them.
+    unscaled: Vec<f64>,
 }
 
 /// What one step saw.
@@ -48,7 +51,7 @@ impl<'a> Trainer<'a> {
     /// A training at its start.
     ///
     /// # Errors
-    /// If the recipe cannot run on these images.
+    /// If the recipe cannot run on these images, or not with this network.
     pub fn new(job: &'a Job) -> Result<Self, TrainError> {
         let (images, batch) = (job.train.len(), job.recipe.batch);
         if job.recipe.epochs == 0 {
@@ -58,25 +61,33 @@ impl<'a> Trainer<'a> {
             return Err(TrainError::EmptyBatch);
         }
         let recipe = &job.recipe;
-        let model: Model<f32> = job.arch.build(job.seed);
+        let mut model: Model<f32> = job.arch.build(job.seed);
         let has_batch_of_one = batch == 1 || images % batch == 1;
         if has_batch_of_one && model.units.iter().any(Unit::norms_features) {
             return Err(TrainError::OneValuePerChannel { images, batch });
         }
-        let kept =
-            Kept { batch: Batch::default(), tape: Tape::recording(), statistics: Vec::new() };
+        recipe.paths.check(&model)?;
+        recipe.backward.check(&model)?;
+        let units = model.units.len();
+        let kept = Kept {
+            batch: Batch::default(),
+            tape: Tape::recording(),
+            statistics: Vec::new(),
+            unscaled: vec![1.0; units],
+        };
+        model.branch_scale = (0..units).map(|id| recipe.paths.rate(id, units)).collect();
         let mut trainer = Trainer {
             plan: Plan::intact(&model),
             model,
             optimiser: Sgd::new(recipe.momentum, recipe.nesterov, recipe.weight_decay),
-            progress: Progress::default(),
+            position: Position::default(),
             settings: Settings::of(job),
             train: &job.train,
             measured: &job.measured,
             order: Vec::new(),
             kept,
         };
-        trainer.seek(Progress::default());
+        trainer.seek(Position::default());
         Ok(trainer)
     }
 
@@ -87,9 +98,9 @@ impl<'a> Trainer<'a> {
 
     /// Moves to a place of the training; parameters and velocities are set
     /// apart from it.
-    pub fn seek(&mut self, progress: Progress) {
-        self.progress = progress;
-        let mut rng = self.stream("shuffle").at(u64::from(self.progress.epoch), 0);
+    pub fn seek(&mut self, position: Position) {
+        self.position = position;
+        let mut rng = self.stream("shuffle").at(u64::from(self.position.epoch), 0);
         self.order = data::shuffled_indices(self.train.len(), &mut rng);
     }
 
@@ -100,27 +111,36 @@ impl<'a> Trainer<'a> {
 
     /// Whether the last epoch is done.
     pub fn is_done(&self) -> bool {
-        self.progress.epoch >= self.settings.recipe.epochs
+        self.position.epoch >= self.settings.recipe.epochs
     }
 
     /// Whether the steps of the current epoch are done, but not its end.
     pub fn is_at_epoch_end(&self) -> bool {
-        self.progress.step == self.steps_per_epoch()
+        self.position.step == self.steps_per_epoch()
     }
 
     /// The learning rate of the next step.
     pub fn rate(&self) -> f64 {
         let (steps, epochs) = (self.steps_per_epoch(), u64::from(self.settings.recipe.epochs));
-        let step = u64::from(self.progress.epoch) * steps + self.progress.step;
+        let step = u64::from(self.position.epoch) * steps + self.position.step;
         self.settings.recipe.schedule.rate(step, steps * epochs)
     }
 
     /// Trains on the next batch.
     ///
     /// # Errors
-    /// If the loss is no finite number; nothing is changed then.
+    /// If the loss is not a finite number; nothing is changed then.
     pub fn step(&mut self) -> Result<StepOutcome, TrainError> {
-        let (epoch, step) = (u64::from(self.progress.epoch), self.progress.step);
+        std::mem::swap(&mut self.model.branch_scale, &mut self.kept.unscaled);
+        let outcome = self.step_unscaled();
+        std::mem::swap(&mut self.model.branch_scale, &mut self.kept.unscaled);
+        outcome
+    }
+
+    fn step_unscaled(&mut self) -> Result<StepOutcome, TrainError> {
+        let (epoch, step) = (u64::from(self.position.epoch), self.position.step);
+        let (paths, stream) = (self.settings.recipe.paths, self.stream("paths"));
+        paths.fill(&mut self.plan, &self.model, stream, epoch, step);
         let images = self.next_batch();
         let labels = &self.kept.batch.labels;
         let mut pass = Pass::train(&self.model.params, self.stream("dropout").at(epoch, step));
@@ -134,17 +154,17 @@ impl<'a> Trainer<'a> {
             return Err(self.diverged(format!("the loss is {mean}")));
         }
         let images = labels.len();
-        self.progress.loss_sum += mean * images as f64;
-        self.progress.wrong += count_wrong(logits.value(), labels) as u64;
+        self.position.loss_sum += mean * images as f64;
+        self.position.wrong += count_wrong(logits.value(), labels) as u64;
         let Pass { tape, mut statistics, .. } = pass;
-        let grads = tape.backward(&loss);
+        let grads = self.settings.recipe.backward.sweep(tape, &loss);
         let rate = self.rate();
         self.model.params.update_running(&statistics, BatchNorm::MOMENTUM);
         self.optimiser.step(&mut self.model.params, &grads, rate);
         statistics.clear();
         self.kept.statistics = statistics;
         self.kept.tape = grads.into_tape();
-        self.progress.step += 1;
+        self.position.step += 1;
         Ok(StepOutcome { images, loss: mean })
     }
 
@@ -162,8 +182,8 @@ impl<'a> Trainer<'a> {
             return Err(self.diverged(format!("the {which} loss is {loss}")));
         }
         let images = self.train.len() as f64;
-        let Progress { epoch, step, loss_sum, wrong, ref log } = self.progress;
-        self.progress.step = step.saturating_sub(1);
+        let Position { epoch, step, loss_sum, wrong, ref log } = self.position;
+        self.position.step = step.saturating_sub(1);
         let entry = EpochLog {
             epoch: epoch + 1,
             rate: self.rate(),
@@ -175,23 +195,23 @@ impl<'a> Trainer<'a> {
             validation_loss: (!is_test).then_some(loss),
         };
         let log = log.iter().cloned().chain([entry.clone()]).collect();
-        self.seek(Progress { epoch: epoch + 1, log, ..Progress::default() });
+        self.seek(Position { epoch: epoch + 1, log, ..Position::default() });
         Ok(entry)
     }
 
     /// The error of a training that has come to no finite number here.
     pub(crate) fn diverged(&self, what: String) -> TrainError {
-        let Progress { epoch, step, .. } = self.progress;
+        let Position { epoch, step, .. } = self.position;
         TrainError::Diverged { epochs: epoch, steps: step, what }
     }
 
-    /// The outcome of the network as it is on the images that the error is measured on.
-    pub fn measure(&self) -> Outcome {
-        let normalisation = self.normalisation();
-        let batches = data::batches(self.measured.images(), EVAL_BATCH, &normalisation);
+    /// What the network as it is says to the images that the error is measured on.
+    pub fn measure(&self) -> Predictions {
+        let images = self.measured.images();
+        let batches = data::batches(images, EVAL_BATCH, &self.settings.normalisation);
         let plan = Plan::intact(&self.model);
         let tensors = batches.map(|(pixels, labels)| {
-            let shape = [labels.len(), data::SIDE, data::SIDE, data::CHANNELS];
+            let shape = images.description().batch_shape(labels.len());
             (Tensor::from_vec(shape, pixels), labels)
         });
         evaluate(&self.model, &plan, tensors)
@@ -200,16 +220,10 @@ impl<'a> Trainer<'a> {
     /// The images of the next batch; their labels are kept.
     fn next_batch(&mut self) -> Tensor<f32> {
         let batch = self.settings.recipe.batch;
-        let start = self.progress.step as usize * batch;
-        let augment = (self.stream("augment"), u64::from(self.progress.epoch));
-        let normalisation = self.normalisation();
+        let start = self.position.step as usize * batch;
+        let augment = (self.stream("augment"), u64::from(self.position.epoch));
         let indices = &self.order[start..self.order.len().min(start + batch)];
-        self.kept.batch.fill(self.train, indices, &normalisation, augment)
-    }
-
-    fn normalisation(&self) -> data::Normalisation {
-        let models::Normalisation { mean, std } = self.settings.normalisation;
-        data::Normalisation { mean, std }
+        self.kept.batch.fill(self.train, indices, &self.settings.normalisation, augment)
     }
 
     fn stream(&self, name: &str) -> Stream {

@@ -6,7 +6,7 @@ use std::path::Path;
 use data::Split;
 use models::Arch;
 use stats_alloc::{INSTRUMENTED_SYSTEM, Region, StatsAlloc};
-use train::{Job, Measured, Progress, Recipe, Trainer};
+use train::{Backward, Job, Measured, Position, Recipe, TrainedPaths, Trainer};
 
 /// Counts what all threads allocate, so this file has one test alone.
 #[global_allocator]
@@ -15,14 +15,14 @@ static COUNTED: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
 /// Epochs of a training. By the last one at the latest the steady state is reached.
 const EPOCHS: u32 = 6;
 
-fn job(model: &str) -> Job {
+fn job(model: &str, paths: TrainedPaths, backward: Backward) -> Job {
     let arch = Arch::parse(model).unwrap();
     let data = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../data");
     let images = |split| data::load_sample(&data, split).unwrap().take_first(44).unwrap();
     Job {
         arch,
         // Three steps, the last one with twelve images.
-        recipe: Recipe { epochs: EPOCHS, batch: 16, ..Recipe::default_for(arch) },
+        recipe: Recipe { epochs: EPOCHS, batch: 16, paths, backward, ..Recipe::default_for(arch) },
         seed: 3,
         train: images(Split::Train),
         measured: Measured::Test(images(Split::Test)),
@@ -32,11 +32,12 @@ fn job(model: &str) -> Job {
 }
 
 /// Allocations and bytes allocated in the steps of each epoch. What happens between
-/// epochs (a new order of the images) is not counted.
+/// epochs (a new order of the images) is not counted. It is the same epoch each time, so
+/// that no plan comes up late and finds no memory of its kind.
 fn allocated(job: &Job) -> Vec<(usize, usize)> {
     let mut trainer = Trainer::new(job).unwrap();
-    let epoch = |epoch| {
-        trainer.seek(Progress { epoch, ..Progress::default() });
+    let epoch = |_| {
+        trainer.seek(Position::default());
         let region = Region::new(COUNTED);
         while !trainer.is_at_epoch_end() {
             trainer.step().unwrap();
@@ -48,20 +49,30 @@ fn allocated(job: &Job) -> Vec<(usize, usize)> {
 }
 
 /// In the first epoch memory is made: for the full batches, then what the smaller last
-/// one wants besides. Later ones find all of it, but for what a thread makes for
+/// one wants besides. Later ones find all of it, except for what a thread makes for
 /// itself when it first takes part in some work, and when that is, is up to the
-/// scheduler. So one epoch without any allocation is asked for, not a certain one;
+/// scheduler. So one epoch without any allocation is required, not a certain one;
 /// what a step allocates again and again is in all of them.
 #[test]
 fn a_training_step_allocates_nothing_in_the_steady_state() {
-    for model in ["resnet8", "resnet8-v1", "vgg15"] {
+    let stochastic_depth = TrainedPaths::StochasticDepth { p_last: 0.5 };
+    let (all, ordinary) = (TrainedPaths::All, Backward::Ordinary);
+    for (model, paths, backward) in [
+        ("resnet8", all, ordinary),
+        ("resnet8-v1", all, ordinary),
+        ("vgg15", all, ordinary),
+        ("highway", all, ordinary),
+        ("resnet8", stochastic_depth, ordinary),
+        ("resnet8-v1", TrainedPaths::Subset { m: 2 }, ordinary),
+        ("resnet8", all, Backward::UpTo { branches: 2 }),
+    ] {
         for threads in [2, 1] {
-            let job = job(model);
+            let job = job(model, paths, backward);
             let epochs = tensor::threads::with_threads(threads, || allocated(&job)).unwrap();
             assert!(epochs[0] > (0, 0), "the counter counts");
             assert!(
                 epochs[1..].contains(&(0, 0)),
-                "{model} with {threads} threads: allocations and their bytes epoch by epoch are \
+                "{model}, {paths}, {backward}, {threads} threads: allocations and their bytes epoch by epoch are \
                  {epochs:?}, never none"
             );
         }

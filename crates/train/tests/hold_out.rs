@@ -2,13 +2,15 @@
 
 mod common;
 
+use std::path::Path;
+
 use data::Split;
 use nn::state::StateDict;
 use train::{CHECKPOINT, Job, LOG, Measured};
 
 use common::{bytes, finish, images, job, run_for};
 
-fn held_out(out: &std::path::Path) -> Job {
+fn held_out(out: &Path) -> Job {
     let (train, validation) = images(Split::Train, 56).hold_out(16).unwrap();
     Job { train, measured: Measured::Validation(validation), ..job(out, true) }
 }
@@ -17,7 +19,7 @@ fn held_out(out: &std::path::Path) -> Job {
 #[test]
 fn the_images_measured_on_decide_no_weight() {
     let [with_test, with_held_out] = [0, 1].map(|_| tempfile::tempdir().unwrap());
-    let weights = |path| StateDict::from_bytes(&bytes(path)).unwrap();
+    let weights = |path: &Path| StateDict::from_bytes(&bytes(path)).unwrap();
     let expected = weights(&finish(&job(with_test.path(), false)));
     let found = weights(&finish(&held_out(with_held_out.path())));
     assert!(found.tensors == expected.tensors);
@@ -43,7 +45,10 @@ fn a_training_is_not_resumed_with_other_images_to_measure_on() {
     run_for(&held_out(dir.path()), Some(1)).unwrap();
     let saved = bytes(&dir.path().join(CHECKPOINT));
     let message = run_for(&job(dir.path(), true), None).unwrap_err().to_string();
-    assert!(message.contains("test: {") && message.contains("validation: null, then {"), "{message}");
+    assert!(
+        message.contains("test: {") && message.contains("validation: null, then {"),
+        "{message}"
+    );
     assert_eq!(bytes(&dir.path().join(CHECKPOINT)), saved);
     finish(&held_out(dir.path()));
 }

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use anyhow::Result;
 use clap::Args;
-use data::{FetchOptions, Progress};
+use data::{FetchOptions, FetchProgress};
 
 /// Options of `data`.
 #[derive(Args)]
@@ -41,13 +41,13 @@ struct Shown {
 }
 
 impl Shown {
-    fn show(&mut self, progress: &Progress<'_>) {
+    fn show(&mut self, progress: &FetchProgress<'_>) {
         match *progress {
-            Progress::Note(text) => {
+            FetchProgress::Note(text) => {
                 self.clear();
                 eprintln!("{text}");
             }
-            Progress::Bytes { step, done, total } => {
+            FetchProgress::Bytes { step, done, total } => {
                 if self.step != step {
                     self.clear();
                     self.step = step.to_owned();

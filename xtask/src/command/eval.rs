@@ -8,12 +8,12 @@ use anyhow::{Context, Result, bail, ensure};
 use clap::Args;
 use data::{Dataset, Split};
 use lesion::{RECALIBRATION_BATCH, Subject};
-use models::{EVAL_BATCH, Model, Outcome, Plan};
+use models::{EVAL_BATCH, Model, Plan, Predictions};
 use record::stats::{Interval, wilson};
 use serde::Serialize;
 
 use crate::plan_text::described;
-use crate::progress::Progress;
+use crate::progress::{Progress, Shows};
 use crate::source;
 use crate::study::StudyArgs;
 
@@ -22,9 +22,9 @@ use crate::study::StudyArgs;
 pub(crate) struct EvalArgs {
     #[command(flatten)]
     study: StudyArgs,
-    /// Units to delete, 0-based
-    #[arg(long, value_name = "I,J,…", value_delimiter = ',')]
-    delete: Vec<usize>,
+    /// Units to delete, 0-based; I.B deletes branch B of unit I alone
+    #[arg(long, value_name = "I,J,…", value_delimiter = ',', value_parser = deletion)]
+    delete: Vec<(usize, Option<usize>)>,
     /// Pairs of units that exchange their places, one pair after the other, 0-based
     #[arg(long, value_name = "I:J,…", value_delimiter = ',', value_parser = pair)]
     swap: Vec<(usize, usize)>,
@@ -126,8 +126,13 @@ fn plan(args: &EvalArgs, model: &Model<f32>) -> Result<Plan> {
         return Ok(plan);
     }
     let mut plan = Plan::intact(model);
-    for &id in &args.delete {
-        plan = plan.delete(model, id).with_context(|| format!("--delete {id}"))?;
+    for &(id, branch) in &args.delete {
+        plan = match branch {
+            None => plan.delete(model, id).with_context(|| format!("--delete {id}"))?,
+            Some(branch) => plan
+                .delete_branch(model, id, branch)
+                .with_context(|| format!("--delete {id}.{branch}"))?,
+        };
     }
     for &(a, b) in &args.swap {
         plan = plan.swap(model, a, b).with_context(|| format!("--swap {a}:{b}"))?;
@@ -150,7 +155,7 @@ fn read_plan(path: &Path) -> Result<Plan> {
     );
     serde_json::from_str(&text).with_context(|| {
         format!(
-            "--plan {} is no plan; expected JSON like {{\"order\":[0,1,2],\
+            "--plan {} is not a plan; expected JSON like {{\"order\":[0,1,2],\
              \"routes\":[\"both\",\"skip\",\"both\"]}}",
             path.display()
         )
@@ -178,8 +183,8 @@ fn training_images(args: &EvalArgs, n: usize, subject: &Subject) -> Result<Datas
     Ok(training.take_first(n * RECALIBRATION_BATCH)?)
 }
 
-fn evaluate_shown(subject: &Subject, plan: &Plan, images: &Dataset) -> Outcome {
-    let mut shown = Progress::new("images", 0, images.len() as u64);
+fn evaluate_shown(subject: &Subject, plan: &Plan, images: &Dataset) -> Predictions {
+    let mut shown = Progress::new("images", Shows::Counts, 0, images.len() as u64);
     let mut last = 0;
     let batches = subject.batches(images, EVAL_BATCH).inspect(|(_, labels)| {
         // A batch is asked for when the one before is done.
@@ -189,6 +194,15 @@ fn evaluate_shown(subject: &Subject, plan: &Plan, images: &Dataset) -> Outcome {
     let outcome = models::evaluate(&subject.model, plan, batches);
     shown.finish();
     outcome
+}
+
+/// `I` or `I.B`.
+fn deletion(text: &str) -> Result<(usize, Option<usize>), String> {
+    let parts = match text.split_once('.') {
+        None => text.parse().ok().map(|id| (id, None)),
+        Some((id, branch)) => id.parse().ok().zip(branch.parse().ok().map(Some)),
+    };
+    parts.ok_or_else(|| "expected a unit such as 3, or a branch of one such as 3.1".to_owned())
 }
 
 /// `I:J`.

@@ -1,20 +1,22 @@
 //! `cargo xtask lesion EXPERIMENT MODEL`: one experiment on any weights.
 
 use std::path::PathBuf;
-use std::time::Instant;
+use std::process::ExitCode;
 
 use anyhow::{Context, Result};
-use clap::Args;
-use data::Dataset;
-use lesion::{Experiment, LesionError, Subject};
-use record::stats::{paired_difference, wilson};
-use record::{DeleteOne, Outcome, Record, UnitDeletion};
+use clap::{Args, ValueEnum};
+use data::Split;
+use lesion::{AnyExperiment, Inputs, Preset, Question, experiment};
+use record::Record;
+use report::study;
 use serde::Serialize;
 
-use crate::forecast::{Forecast, Speed, told_cost, told_time};
-use crate::progress::Progress;
+use crate::asking::{self, Ending};
+use crate::forecast::{Pace, Paces, cost_in_words, lesions_in_words, list, time_in_words};
+use crate::options::ExperimentOptions;
 use crate::run_info::run_info;
 use crate::study::StudyArgs;
+use crate::{interrupt, source};
 
 /// Options of `lesion`.
 #[derive(Args)]
@@ -24,6 +26,12 @@ pub(crate) struct LesionArgs {
     experiment: String,
     #[command(flatten)]
     study: StudyArgs,
+    /// Options that are not given: those of the full protocol, or of the one for the
+    /// sample [default: preview on the sample, else full]
+    #[arg(long, value_name = "PRESET")]
+    preset: Option<PresetName>,
+    #[command(flatten)]
+    options: ExperimentOptions,
     /// Write the record there too, as NAME.json and NAME.run.json
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
@@ -35,18 +43,25 @@ pub(crate) struct LesionArgs {
     json: bool,
 }
 
-/// The list for `--help`.
-fn experiments() -> String {
-    let told = lesion::experiment::ALL.iter().map(|e| format!("{}: {}", e.name, e.summary));
-    told.collect::<Vec<_>>().join("; ")
+/// A preset as it is typed.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum PresetName {
+    /// The full protocol
+    Full,
+    /// The protocol for the shipped sample
+    Preview,
 }
 
-pub(crate) fn run(args: &LesionArgs) -> Result<()> {
-    let experiment = Experiment::named(&args.experiment)?;
-    let subject = args.study.subject()?;
-    let images = args.study.images()?;
+/// The list for `--help`.
+fn experiments() -> String {
+    let each = experiment::ALL.iter().map(|e| format!("{}: {}", e.name(), e.summary()));
+    each.collect::<Vec<_>>().join("; ")
+}
+
+pub(crate) fn run(args: &LesionArgs) -> Result<ExitCode> {
+    let question = question(args)?;
     if args.dry_run {
-        return dry_run(args, experiment, &subject, &images);
+        return dry_run(args, &question).map(|()| ExitCode::SUCCESS);
     }
     if let Some(out) = &args.out {
         // Better now than after the work.
@@ -54,81 +69,112 @@ pub(crate) fn run(args: &LesionArgs) -> Result<()> {
             format!("cannot make the folder {}; name another one with --out", out.display())
         })?;
     }
-    let start = Instant::now();
-    let record =
-        args.study.threads.run(|| run_shown("unit passes", experiment, &subject, &images))??;
-    if let Some(out) = &args.out {
-        let path = record.save(out).context("--out")?;
-        run_info(args.study.threads.count(), start).save(out, &record.name).context("--out")?;
-        eprintln!("record: {}", path.display());
-    }
-    match &record.result {
-        Outcome::DeleteOne(outcome) if args.json => {
-            println!("{}", serde_json::to_string(&DeleteOneJson::of(outcome))?);
+    let mut found: Option<Record> = None;
+    let questions = [question];
+    let threads = args.study.threads;
+    let ending = asking::answer("lesion", &questions, threads, &mut |_, record, start| {
+        if let Some(out) = &args.out {
+            let path = record.save(out).context("--out")?;
+            run_info(threads.count(), start).save(out, &record.name).context("--out")?;
+            eprintln!("record: {}", path.display());
         }
-        Outcome::DeleteOne(outcome) => print!("{}", table(&record, outcome)),
+        found = Some(record);
+        Ok(())
+    })?;
+    match found {
+        Some(record) if ending == Ending::Answered => {
+            if args.json {
+                println!("{}", study::json(&record)?);
+            } else {
+                print!("{}", study::table(&record)?);
+            }
+            Ok(ExitCode::SUCCESS)
+        }
+        _ => Ok(interrupt::exit_code()),
     }
-    Ok(())
 }
 
-/// Runs the experiment with its progress, called `name`, on standard error.
-pub(crate) fn run_shown(
-    name: &str,
-    experiment: &Experiment,
-    subject: &Subject,
-    images: &Dataset,
-) -> Result<Record, LesionError> {
-    let claims = report::claims::sha256();
-    let mut shown = Progress::new(name, 0, 0);
-    let record = experiment.run(subject, images, Some(&claims), &mut |done, total| {
-        shown.set(done, total);
-    });
+fn question(args: &LesionArgs) -> Result<Question> {
+    let experiment = experiment::named(&args.experiment)?;
+    let subject = args.study.subject()?;
+    let images = args.study.images()?;
+    let preset = match args.preset {
+        Some(PresetName::Full) => Preset::Full,
+        Some(PresetName::Preview) => Preset::Preview,
+        None if args.study.is_sample() => Preset::Preview,
+        None => Preset::Full,
+    };
+    let options = args.options.of(experiment, preset)?;
+    let needs = experiment.needs(&options)?;
+    let training =
+        needs.training.then(|| source::load_images(args.study.data.as_deref(), Split::Train));
+    let inputs =
+        Inputs { networks: vec![subject], test: Some(images), training: training.transpose()? };
+    Ok(Question::new(experiment, options, inputs)?)
+}
+
+/// Answers one question with its progress on standard error, keeping no pieces.
+pub(crate) fn answer_shown(
+    experiment: &'static dyn AnyExperiment,
+    inputs: Inputs,
+) -> Result<Record> {
+    use crate::progress::{Progress, Shows};
+    let question = Question::new(experiment, experiment.preset(Preset::Full), inputs)?;
+    let total = question.cost().macs;
+    let mut shown = Progress::new(experiment.name(), Shows::Percent, 0, total);
+    let mut last = 0;
+    let report = |progress: lesion::Progress| {
+        shown.advance(progress.done_macs - last, String::new);
+        last = progress.done_macs;
+    };
+    let record =
+        question.run(&mut lesion::Runner { report: Box::new(report), ..Default::default() })?;
     shown.finish();
-    record
+    Ok(record)
 }
 
-fn dry_run(
-    args: &LesionArgs,
-    experiment: &Experiment,
-    subject: &Subject,
-    images: &Dataset,
-) -> Result<()> {
-    let forecast = args.study.threads.run(|| Forecast::of(experiment, subject, images))?;
-    let Forecast { plans, distinct, cost, speed } = &forecast;
-    let Speed { macs_per_second, images: measured_images, threads } = *speed;
+fn dry_run(args: &LesionArgs, question: &Question) -> Result<()> {
+    let inputs = question.inputs();
+    let (time, pace) = args.study.threads.run(|| {
+        let mut paces = Paces::default();
+        (paces.expect(question), inputs.test.as_ref().map(|test| paces.of(inputs.network(), test)))
+    })?;
+    let (lesions, cost) = (lesions_in_words(question), question.cost());
+    let subject = inputs.network();
     let (model, weights) = (&subject.model.name, &subject.weights.source);
-    let data = &images.id().name;
+    let images = inputs.test.as_ref().map_or(0, |test| test.len());
+    let data = inputs.test.as_ref().map_or("", |test| test.id().name.as_str());
+    let name = question.experiment().name();
     if args.json {
-        let told = DryRunJson {
-            experiment: experiment.name,
+        let json = DryRunJson {
+            experiment: name,
             model,
             weights,
             data,
-            images: images.len(),
-            plans: plans.len(),
-            distinct: *distinct,
-            listed: plans,
+            images,
+            plans: lesions.len(),
+            distinct: question.distinct(),
+            listed: &lesions,
             macs: cost.macs,
             macs_one_by_one: cost.macs_one_by_one,
             ratio: cost.ratio(),
-            macs_per_second,
-            measured_images,
-            threads,
-            expected_seconds: forecast.time().as_secs_f64(),
+            macs_per_second: pace.map(|pace| pace.macs_per_second),
+            measured_images: pace.map(|pace| pace.images),
+            threads: args.study.threads.count(),
+            expected_seconds: time.as_secs_f64(),
         };
-        println!("{}", serde_json::to_string(&told)?);
+        println!("{}", serde_json::to_string(&json)?);
         return Ok(());
     }
-    println!("{}: {model} ({weights}) on {} images of {data}", experiment.name, images.len());
-    print!("{}", forecast.list());
-    println!("work: {}", told_cost(cost));
-    println!(
-        "expected time: {}, at {:.1} GMAC/s (threads: {threads}; measured on {measured_images} \
-         images)",
-        told_time(forecast.time()),
-        macs_per_second / 1e9
-    );
-    println!("dry run: nothing was run, nothing written");
+    println!("{name}: {model} ({weights}) on {images} images of {data}");
+    print!("{}", list(question, &lesions));
+    println!("work: {}", cost_in_words(&cost));
+    print!("expected time: {}", time_in_words(time));
+    if let Some(Pace { macs_per_second, images, threads }) = pace {
+        let giga = macs_per_second / 1e9;
+        print!(", at {giga:.1} GMAC/s (threads: {threads}; measured on {images} images)");
+    }
+    println!("\ndry run: nothing was run, nothing written");
     Ok(())
 }
 
@@ -147,89 +193,8 @@ struct DryRunJson<'a> {
     macs: u64,
     macs_one_by_one: u64,
     ratio: f64,
-    macs_per_second: f64,
-    measured_images: usize,
+    macs_per_second: Option<f64>,
+    measured_images: Option<usize>,
     threads: usize,
     expected_seconds: f64,
-}
-
-/// The stable form that `--json` prints. Lists have one entry for each unit, `null`
-/// where it cannot be deleted.
-#[derive(Serialize)]
-struct DeleteOneJson<'a> {
-    images: usize,
-    names: Vec<&'a str>,
-    deletable: Vec<bool>,
-    intact_wrong: u32,
-    intact_cross_entropy: f64,
-    deleted_wrong: Vec<Option<u32>>,
-    deleted_cross_entropy: Vec<Option<f64>>,
-}
-
-impl<'a> DeleteOneJson<'a> {
-    fn of(outcome: &'a DeleteOne) -> Self {
-        let scores = || {
-            outcome.units.iter().map(|unit| unit.deleted.as_ref().map(|deletion| &deletion.score))
-        };
-        DeleteOneJson {
-            images: outcome.images,
-            names: outcome.units.iter().map(|unit| unit.name.as_str()).collect(),
-            deletable: scores().map(|score| score.is_some()).collect(),
-            intact_wrong: outcome.intact.wrong,
-            intact_cross_entropy: outcome.intact.cross_entropy,
-            deleted_wrong: scores().map(|score| Some(score?.wrong)).collect(),
-            deleted_cross_entropy: scores().map(|score| Some(score?.cross_entropy)).collect(),
-        }
-    }
-}
-
-/// The outcome for people.
-fn table(record: &Record, outcome: &DeleteOne) -> String {
-    let images = outcome.images as u64;
-    let percent = |wrong: u32| 100.0 * f64::from(wrong) / images as f64;
-    let intact = outcome.intact.wrong;
-    let interval = wilson(intact.into(), images);
-    let key = &record.key;
-    let sample = if key.data.sample { ", shipped sample" } else { "" };
-    let mut text = format!(
-        "{}: {} ({}), {images} images of {}{sample}\n\
-         intact: {intact} wrong, error {:.2} % (95 % interval {:.2} to {:.2}), cross-entropy {:.4}\n\n\
-         unit  {:14} {:8} {:>6} {:>8}  {:>10}  95 % interval (paired)\n",
-        key.experiment,
-        key.model.name,
-        key.weights.source,
-        key.data.name,
-        percent(intact),
-        100.0 * interval.low,
-        100.0 * interval.high,
-        outcome.intact.cross_entropy,
-        "name",
-        "",
-        "wrong",
-        "error %",
-        "difference"
-    );
-    for unit in &outcome.units {
-        text += &row(unit, images, percent);
-    }
-    text += "\nUnits count from 0; differences are in points against the intact network.\n";
-    text
-}
-
-fn row(unit: &UnitDeletion, images: u64, percent: impl Fn(u32) -> f64) -> String {
-    let UnitDeletion { index, name, .. } = unit;
-    let mark = if unit.boundary { "boundary" } else { "" };
-    let Some(deletion) = &unit.deleted else {
-        return format!("{index:4}  {name:14} {mark:8} cannot be deleted\n");
-    };
-    let (worse, better) = (deletion.newly_wrong, deletion.newly_right);
-    let interval = paired_difference(worse.into(), better.into(), images);
-    format!(
-        "{index:4}  {name:14} {mark:8} {:6} {:8.2}  {:+10.2}  {:+.2} to {:+.2}\n",
-        deletion.score.wrong,
-        percent(deletion.score.wrong),
-        percent(worse) - percent(better),
-        100.0 * interval.low,
-        100.0 * interval.high
-    )
 }

@@ -1,14 +1,17 @@
-//! `cargo xtask models`: the networks, their sizes and their units.
+//! `cargo xtask models`: architectures with their sizes and units, and trained networks.
 
 use anyhow::Result;
 use clap::Args;
+use lesion::{Catalogue, TrainedNetwork};
 use models::{Arch, Model, Unit, UnitShape};
 use serde::Serialize;
+
+use crate::weights::catalogue;
 
 /// Options of `models`.
 #[derive(Args)]
 pub(crate) struct ModelsArgs {
-    /// List the units of this network [default: list the networks]
+    /// List the units of this network [default: list architectures and trained networks]
     model: Option<String>,
     /// Print the result as JSON, on the last line
     #[arg(long)]
@@ -22,6 +25,8 @@ struct Network {
     unit_count: usize,
     parameters: usize,
     macs: u64,
+    /// The names of the trained networks of this architecture.
+    trained: Vec<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     units: Option<Vec<UnitRow>>,
 }
@@ -41,17 +46,19 @@ struct UnitRow {
 }
 
 pub(crate) fn run(args: &ModelsArgs) -> Result<()> {
+    let catalogue = catalogue()?;
     match &args.model {
         Some(name) => {
             let model = Arch::parse(name)?.build::<f32>(0);
             let rows = model.units.iter().enumerate().map(unit_row);
-            let network = Network { units: Some(rows.collect()), ..network(&model) };
+            let network = Network { units: Some(rows.collect()), ..network(&model, &catalogue) };
             print_as(args.json, &network, unit_table)
         }
         None => {
-            let networks: Vec<Network> =
-                Arch::listed().into_iter().map(|arch| network(&arch.build(0))).collect();
-            print_as(args.json, &networks, |networks| network_table(networks))
+            let listed = Arch::listed().into_iter().map(|arch| network(&arch.build(0), &catalogue));
+            print_as(args.json, &listed.collect::<Vec<_>>(), |networks| {
+                network_table(networks) + "\n" + &trained_table(&catalogue.networks)
+            })
         }
     }
 }
@@ -65,12 +72,14 @@ fn print_as<T: Serialize>(json: bool, value: &T, table: impl Fn(&T) -> String) -
     Ok(())
 }
 
-fn network(model: &Model<f32>) -> Network {
+fn network(model: &Model<f32>, catalogue: &Catalogue) -> Network {
+    let trained = catalogue.networks.iter().filter(|network| network.model == model.name);
     Network {
         name: model.name.clone(),
         unit_count: model.units.len(),
         parameters: model.params.count_trained(),
         macs: model.macs(),
+        trained: trained.map(|network| network.name.clone()).collect(),
         units: None,
     }
 }
@@ -98,6 +107,21 @@ fn network_table(networks: &[Network]) -> String {
     text += "\nMACs: multiplications for one image. `cargo xtask models NAME` lists the units;\n\
              resnetD and resnetD-v1 exist for every depth D = 6n + 2.\n";
     text
+}
+
+fn trained_table(networks: &[TrainedNetwork]) -> String {
+    let mut text = format!(
+        "{:14} {:14} {:10} {:8} {:>6} {:>4} {:>12}\n",
+        "trained", "model", "recipe", "paths", "epochs", "seed", "test error %"
+    );
+    for network in networks {
+        let TrainedNetwork { name, model, recipe, paths, epochs, seed, test_error, .. } = network;
+        text += &format!(
+            "{name:14} {model:14} {recipe:10} {paths:8} {epochs:6} {seed:4} {:12.2}\n",
+            100.0 * test_error
+        );
+    }
+    text + "\nTrained networks ship with the repository; `--weights NAME` takes their names.\n"
 }
 
 fn unit_table(network: &Network) -> String {

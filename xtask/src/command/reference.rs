@@ -10,12 +10,12 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, ensure};
 use data::Split;
-use lesion::{Experiment, Subject};
+use lesion::{Inputs, Subject, experiment};
 use models::Arch;
 use record::DeleteOne;
 use serde::Deserialize;
 
-use super::lesion::run_shown;
+use super::lesion::answer_shown;
 use crate::source;
 
 /// The environment variable that names the reference folder.
@@ -25,7 +25,7 @@ const TOLERANCE: u32 = 5;
 
 /// What came of the check, if it did not fail.
 #[derive(Debug)]
-pub(crate) enum Outcome {
+pub(crate) enum Check {
     /// It could not be made; the text says why, and how it could.
     Skipped(String),
     /// Everything agrees.
@@ -57,7 +57,7 @@ struct Reference {
 ///
 /// # Errors
 /// If they are there but damaged, or an entry differs by more than 5 images.
-pub(crate) fn check() -> Result<Outcome> {
+pub(crate) fn check() -> Result<Check> {
     let folder = match std::env::var_os(VARIABLE).filter(|folder| !folder.is_empty()) {
         Some(folder) => PathBuf::from(folder),
         None => source::project_root().join("../shared/reference"),
@@ -65,7 +65,7 @@ pub(crate) fn check() -> Result<Outcome> {
     check_in(&folder, &data::default_dir()?)
 }
 
-fn check_in(folder: &Path, data: &Path) -> Result<Outcome> {
+fn check_in(folder: &Path, data: &Path) -> Result<Check> {
     let expected = folder.join("resnet20.json");
     for (path, cure) in [
         (&expected, format!("name the folder that holds it with {VARIABLE}")),
@@ -73,24 +73,24 @@ fn check_in(folder: &Path, data: &Path) -> Result<Outcome> {
     ] {
         if !path.exists() {
             let path = path.display();
-            return Ok(Outcome::Skipped(format!("{path} is not there; to make the check, {cure}")));
+            return Ok(Check::Skipped(format!("{path} is not there; to make the check, {cure}")));
         }
     }
     let text = std::fs::read_to_string(&expected)
         .with_context(|| format!("cannot read {}", expected.display()))?;
     let reference: Reference = serde_json::from_str(&text)
-        .with_context(|| format!("{} is no reference", expected.display()))?;
+        .with_context(|| format!("{} is not a reference", expected.display()))?;
     let arch = Arch::parse("resnet20-v1")?;
     let subject = Subject::load(arch, &folder.join("resnet20.safetensors"))?;
-    let images = data::load(data, Split::Test)?;
-    let record = run_shown("unit passes", Experiment::named("delete-one")?, &subject, &images)?;
-    let record::Outcome::DeleteOne(ours) = &record.result;
-    let comparison = compare(&reference, ours)?;
+    let test = Some(data::load(data, Split::Test)?);
+    let inputs = Inputs { networks: vec![subject], test, training: None };
+    let record = answer_shown(experiment::named("delete-one")?, inputs)?;
+    let comparison = compare(&reference, &record.answer()?)?;
     ensure!(
         comparison.worst() <= TOLERANCE,
         "the reference check fails: entries differ by more than {TOLERANCE} images\n{comparison}"
     );
-    Ok(Outcome::Agrees(comparison))
+    Ok(Check::Agrees(comparison))
 }
 
 fn compare(reference: &Reference, ours: &DeleteOne) -> Result<Comparison> {
@@ -109,8 +109,7 @@ fn compare(reference: &Reference, ours: &DeleteOne) -> Result<Comparison> {
     let mut rows = vec![intact];
     for (unit, &reference) in ours.units.iter().zip(&reference.deleted_wrong) {
         let deletion = unit.deleted.as_ref();
-        let ours =
-            deletion.with_context(|| format!("{} cannot be deleted", unit.name))?.score.wrong;
+        let ours = deletion.with_context(|| format!("{} cannot be deleted", unit.name))?.wrong;
         rows.push(Row { lesion: format!("without {}", unit.name), reference, ours });
     }
     Ok(Comparison { rows })
@@ -136,20 +135,20 @@ impl fmt::Display for Comparison {
 
 #[cfg(test)]
 mod tests {
-    use record::{Deletion, Score, UnitDeletion};
+    use record::UnitDeletion;
+    use testkit::made_up::score;
 
     use super::*;
 
-    fn ours(wrong: [u32; 2]) -> DeleteOne {
-        let score = |wrong| Score { wrong, cross_entropy: 1.0 };
+    fn ours(wrong: [usize; 2]) -> DeleteOne {
         let unit = UnitDeletion {
             index: 0,
             name: "layer1.0".to_owned(),
             stage: 0,
             boundary: false,
-            deleted: Some(Deletion { score: score(wrong[1]), newly_wrong: 0, newly_right: 0 }),
+            deleted: Some(score(100, wrong[1])),
         };
-        DeleteOne { images: 100, intact: score(wrong[0]), units: vec![unit] }
+        DeleteOne { images: 100, intact: score(100, wrong[0]), units: vec![unit] }
     }
 
     #[test]
@@ -175,7 +174,7 @@ mod tests {
 
     #[test]
     fn without_reference_or_data_the_check_is_skipped_and_says_what_to_do() {
-        let Outcome::Skipped(told) = check_in(Path::new("no/such"), Path::new("folder")).unwrap()
+        let Check::Skipped(told) = check_in(Path::new("no/such"), Path::new("folder")).unwrap()
         else {
             panic!("there is nothing to check");
         };

@@ -7,7 +7,7 @@ use std::process::Command;
 use anyhow::{Context, Result, bail, ensure};
 use tensor::simd::{self, Level};
 
-use super::reference::{self, Outcome};
+use super::reference::{self, Check};
 use crate::source::project_root;
 
 /// The whole test suite.
@@ -32,10 +32,10 @@ pub(crate) fn ci() -> Result<()> {
     }
     step("reproduce twice, with 1 and with 2 threads", reproduce_twice)?;
     match step("reference check", reference::check)? {
-        Outcome::Agrees(told) => println!("{told}\nci: all passed"),
-        Outcome::Skipped(why) => {
+        Check::Agrees(told) => println!("{told}\nci: all passed"),
+        Check::Skipped(why) => {
             println!("!!! REFERENCE CHECK SKIPPED: {why}");
-            println!("ci: all passed but the reference check, which was skipped");
+            println!("ci: all passed except the reference check, which was skipped");
         }
     }
     Ok(())
@@ -79,7 +79,7 @@ fn reproduce_twice() -> Result<()> {
     Ok(())
 }
 
-/// Name and content of every file below `dir` but the volatile parts.
+/// Name and content of every file below `dir`, except for the volatile parts.
 fn identity_files(dir: &Path) -> Result<Vec<(String, Vec<u8>)>> {
     let mut files = Vec::new();
     let mut folders = vec![dir.to_owned()];

@@ -2,18 +2,17 @@
 
 use std::path::PathBuf;
 use std::process::ExitCode;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::AtomicBool;
 
 use anyhow::{Context, Result};
 use clap::Args;
 use data::{Dataset, Split};
 use models::Arch;
-use train::{Ending, Event, Job, Measured, Recipe};
+use train::{Backward, Ending, Event, Job, Measured, Recipe, TrainedPaths};
 
-use crate::progress::Progress;
-use crate::source;
+use crate::progress::{Progress, Shows};
 use crate::threads::Threads;
+use crate::{interrupt, source};
 
 /// Options of `train`.
 #[derive(Args)]
@@ -23,6 +22,14 @@ pub(crate) struct TrainArgs {
     /// How to train: one-cycle or he2015
     #[arg(long, default_value = train::Recipe::NAMES[0])]
     recipe: String,
+    /// Which blocks a step runs: all, stochastic-depth:P (P is the last block's chance to
+    /// survive, 0.5 if left out) or subset:M (M blocks, another choice in every step)
+    #[arg(long, value_name = "PATHS", default_value_t)]
+    paths: TrainedPaths,
+    /// Which paths the gradients take: ordinary (all) or up-to:L (those through at most L
+    /// branches)
+    #[arg(long, value_name = "PATHS", default_value_t)]
+    backward: Backward,
     /// Epochs [default: the recipe's]
     #[arg(long)]
     epochs: Option<u32>,
@@ -46,23 +53,19 @@ pub(crate) struct TrainArgs {
     threads: Threads,
 }
 
-/// What a shell expects of a program that Ctrl-C has ended.
-const INTERRUPTED: u8 = 130;
-
 /// Trains, to the end or to a clean stop.
 pub(crate) fn run(args: &TrainArgs) -> Result<ExitCode> {
     let arch = Arch::parse(&args.model)?;
     let mut recipe = Recipe::named(&args.recipe, arch)?;
     recipe.epochs = args.epochs.unwrap_or(recipe.epochs);
+    (recipe.paths, recipe.backward) = (args.paths, args.backward);
     let out = match &args.out {
         Some(out) => out.clone(),
         None => source::default_run_dir(&run_name(arch, args))?,
     };
     let (train, measured) = images(args)?;
-    let job =
-        Job { arch, recipe, seed: args.seed, train, measured, out, resume: args.resume };
-    let stop = Arc::new(AtomicBool::new(false));
-    stop_on_ctrl_c(&stop)?;
+    let job = Job { arch, recipe, seed: args.seed, train, measured, out, resume: args.resume };
+    let stop = interrupt::stop_flag("this step")?;
     eprintln!(
         "training {arch} with {} for {} epochs on {} images; checkpoints in {}",
         job.recipe.name,
@@ -77,7 +80,7 @@ pub(crate) fn run(args: &TrainArgs) -> Result<ExitCode> {
         }
         Ending::Stopped(path) => {
             eprintln!("stopped; the same command with --resume goes on from {}", path.display());
-            ExitCode::from(INTERRUPTED)
+            interrupt::exit_code()
         }
     })
 }
@@ -94,13 +97,15 @@ fn images(args: &TrainArgs) -> Result<(Dataset, Measured)> {
     Ok((train, Measured::Test(test)))
 }
 
-/// The folder's name: model, recipe unless it is the default one, seed unless 1, images
-/// held out if any.
+/// The folder's name: model, recipe unless it is the default one, what --paths and --backward say, seed
+/// unless 1, images held out if any.
 fn run_name(arch: Arch, args: &TrainArgs) -> String {
     let mut name = arch.to_string();
     if args.recipe != Recipe::NAMES[0] {
         name += &format!("-{}", args.recipe);
     }
+    name += &args.paths.suffix();
+    name += &args.backward.suffix();
     if args.seed != 1 {
         name += &format!("-s{}", args.seed);
     }
@@ -118,7 +123,7 @@ fn train_shown(job: &Job, stop: &AtomicBool) -> Result<Ending> {
     let ending = train::run(job, stop, &mut |event| match event {
         Event::Start { epoch, step, .. } => {
             let before = u64::from(epoch) * images + step * job.recipe.batch as u64;
-            shown = Some(Progress::new("images", before.min(total), total));
+            shown = Some(Progress::new("images", Shows::Counts, before.min(total), total));
         }
         Event::Step(step) => {
             // A running mean over about twenty steps, for the eye only.
@@ -147,16 +152,4 @@ fn train_shown(job: &Job, stop: &AtomicBool) -> Result<Ending> {
         shown.finish();
     }
     Ok(ending)
-}
-
-/// The first Ctrl-C asks for a clean stop, the second ends the program.
-fn stop_on_ctrl_c(stop: &Arc<AtomicBool>) -> Result<()> {
-    let stop = Arc::clone(stop);
-    let handler = move || {
-        if stop.swap(true, Ordering::Relaxed) {
-            std::process::exit(INTERRUPTED.into());
-        }
-        eprintln!("stopping after this step; press Ctrl-C again to end at once");
-    };
-    ctrlc::set_handler(handler).context("cannot listen for Ctrl-C")
 }

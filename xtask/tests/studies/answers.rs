@@ -91,6 +91,9 @@ fn a_printed_plan_can_be_given_back() {
     let first = run(result, &eval(&weights, "resnet14", &["--delete", "1,4"]));
     let routes = json!(["both", "skip", "both", "both", "skip", "both"]);
     assert_eq!(first["plan"], json!({ "order": [0, 1, 2, 3, 4, 5], "routes": routes }));
+    // The only branch of a unit is all that a deletion takes.
+    let by_branch = run(result, &eval(&weights, "resnet14", &["--delete", "1.0,4"]));
+    assert_eq!(by_branch, first);
     let plan = bench.file("plan.json", first["plan"].to_string().as_bytes());
     let second = run(result, &eval(&weights, "resnet14", &["--plan", &plan]));
     assert_eq!(first, second);

@@ -27,13 +27,15 @@ fn unknown_names_are_answered_with_the_known_ones() {
 fn numbers_out_of_range_are_refused() {
     let bench = Bench::new();
     let weights = bench.weights("resnet8");
-    let cases: [(&[&str], &[&str]); 7] = [
+    let cases: [(&[&str], &[&str]); 9] = [
         (&["--images", "0"], &["--images", "0 images of cifar10-sample-test", "1 to 2000"]),
         (&["--images", "2001"], &["--images", "1 to 2000"]),
         (&["--threads", "0"], &["--threads"]),
         (&["--recalibrate", "0"], &["--recalibrate 0", "from 1 to 7"]),
         (&["--recalibrate", "8"], &["--recalibrate 8", "from 1 to 7", "1000 images"]),
         (&["--delete", "3"], &["--delete 3", "unit 3 does not exist", "units 0 to 2"]),
+        (&["--delete", "1.4"], &["--delete 1.4", "does not have a branch 4"]),
+        (&["--delete", "1.x"], &["a unit such as 3, or a branch of one such as 3.1"]),
         (&["--swap", "0:7"], &["--swap 0:7", "unit 7 does not exist"]),
     ];
     for (more, expected) in cases {
@@ -163,13 +165,16 @@ fn train_refuses_what_it_cannot_do_before_it_writes_anything() {
     let below = format!("{file}/run");
     let fresh = bench.path("run");
     let fresh = fresh.to_str().unwrap();
-    let cases: [(&[&str], &[&str]); 5] = [
+    let cases: [(&[&str], &[&str]); 8] = [
         (&["resnet9", "--out", fresh], &["unknown model \"resnet9\""]),
         (
             &["resnet8", "--recipe", "magic", "--out", fresh],
             &["unknown recipe \"magic\"", "he2015"],
         ),
         (&["resnet8", "--epochs", "0", "--out", fresh], &["0 epochs"]),
+        (&["resnet8", "--paths", "some", "--out", fresh], &["\"some\"", "stochastic-depth:P"]),
+        (&["resnet8", "--paths", "subset:4", "--out", fresh], &["--paths subset:4", "1 to 3"]),
+        (&["vgg15", "--paths", "subset:4", "--out", fresh], &["--paths subset:4", "has no skip"]),
         (&["resnet8", "--data", &file, "--out", fresh], &["taken", "choose another folder"]),
         (&["resnet8", "--out", &below], &["cannot create the folder", &below, "--out"]),
     ];

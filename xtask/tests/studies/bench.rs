@@ -39,8 +39,15 @@ pub(crate) fn state(model: &str) -> Vec<u8> {
     Arch::parse(model).unwrap().build::<f32>(1).params.to_state().to_bytes()
 }
 
+/// The program, ready to run, with a state folder apart from the user's.
+pub(crate) fn program(args: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_xtask"));
+    command.args(args).env("XDG_STATE_HOME", env!("CARGO_TARGET_TMPDIR"));
+    command
+}
+
 pub(crate) fn xtask(args: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_xtask")).args(args).output().unwrap()
+    program(args).output().unwrap()
 }
 
 /// The standard output of a run that succeeds.

@@ -1,12 +1,12 @@
-//! Dry runs: what they tell, and that they leave nothing behind.
+//! Dry runs: what they say, and that they leave nothing behind.
 
 use std::path::Path;
 
 use data::Split;
-use lesion::{Experiment, Subject};
-use models::Arch;
-use record::{DeleteOne, Deletion, Outcome, Record, Score, UnitDeletion};
+use lesion::{Catalogue, Inputs, Question, experiment};
+use record::{DeleteOne, Record, UnitDeletion};
 use serde_json::json;
+use testkit::made_up;
 
 use crate::bench::{Bench, json as result, names_in, printed};
 
@@ -70,7 +70,7 @@ fn long_lists_of_plans_are_cut_and_counted_in_text_but_whole_in_json() {
 fn reproduce_tells_which_records_are_up_to_date() {
     let bench = Bench::new();
     let out = bench.path("out");
-    let args = ["reproduce", "--dry-run", "--out", out.to_str().unwrap()];
+    let args = ["reproduce", "--dry-run", "--only", "fig3", "--out", out.to_str().unwrap()];
     let fresh = printed(&args);
     for part in [
         "fig3\n  delete-one-resnet20-sample: to compute, 10 plans, ",
@@ -82,7 +82,7 @@ fn reproduce_tells_which_records_are_up_to_date() {
     }
     assert!(names_in(bench.path("").as_path()).is_empty(), "a dry run makes no folder");
 
-    // A record of other images, and a file that is none, answer nothing.
+    // A record of other images, and a file that is not a record, answer nothing.
     let records = out.join("records");
     std::fs::create_dir_all(&records).unwrap();
     std::fs::write(records.join("delete-one-resnet20-sample.json"), "{}").unwrap();
@@ -93,28 +93,27 @@ fn reproduce_tells_which_records_are_up_to_date() {
 
     // A record that answers the question stays.
     shipped_record("resnet20").save(&records).unwrap();
-    let told = printed(&[&args[..], &["--only", "fig3,fig3"]].concat());
+    let told = printed(&[&args[..2], &["--only", "fig3,fig3"], &args[4..]].concat());
     assert!(told.starts_with("fig3\n  delete-one-resnet20-sample: up to date\n"), "{told}");
     assert!(told.contains("in all: 1 to compute, ") && told.matches("fig3").count() == 1, "{told}");
 }
 
-/// The key of a record about shipped weights and images, with made-up numbers.
-fn shipped_record(model: &str) -> Record {
+/// A record about shipped weights and images, with made-up numbers.
+fn shipped_record(network: &str) -> Record {
     let data = Path::new(env!("CARGO_MANIFEST_DIR")).join("../data");
-    let weights = data.join(format!("weights/{model}.safetensors"));
-    let subject = Subject::load(Arch::parse(model).unwrap(), &weights).unwrap();
+    let subject = Catalogue::load(&data.join("weights")).unwrap().subject(network).unwrap();
     let images = data::load_sample(&data, Split::Test).unwrap();
-    let experiment = Experiment::named("delete-one").unwrap();
-    let key = experiment.key(&subject, &images, Some(&report::claims::sha256()));
-    let score = Score { wrong: 100, cross_entropy: 0.5 };
-    let deletion = Deletion { score: score.clone(), newly_wrong: 0, newly_right: 0 };
+    let intact = made_up::score(images.len(), 100);
     let units = subject.model.units.iter().enumerate().map(|(index, unit)| UnitDeletion {
         index,
         name: unit.name.clone(),
         stage: unit.stage,
         boundary: unit.is_boundary(),
-        deleted: unit.is_deletable().then(|| deletion.clone()),
+        deleted: unit.is_deletable().then(|| intact.clone()),
     });
-    let result = DeleteOne { images: images.len(), intact: score, units: units.collect() };
-    Record::new(experiment.record_name(&subject, &images), key, Outcome::DeleteOne(result))
+    let answer = DeleteOne { images: images.len(), intact: intact.clone(), units: units.collect() };
+    let inputs = Inputs { networks: vec![subject], test: Some(images), training: None };
+    let experiment = experiment::named("delete-one").unwrap();
+    let question = Question::new(experiment, json!({}), inputs).unwrap();
+    Record::new(question.record_name(), question.key().clone(), &answer).unwrap()
 }

@@ -4,4 +4,6 @@ mod answers;
 mod bad_input;
 mod bench;
 mod dry_run;
+mod own_plans;
+mod pieces;
 mod speed;

@@ -8,7 +8,7 @@ use std::time::Duration;
 use ureq::http::{HeaderMap, StatusCode, Uri, header};
 
 use crate::error::DataError;
-use crate::fetch::{Progress, Report};
+use crate::fetch::{FetchProgress, Report};
 
 /// How often a cut connection is taken up again, as long as each brings something.
 const ATTEMPTS: usize = 4;
@@ -79,7 +79,7 @@ impl Transfer<'_> {
             match self.request(report) {
                 Err(error @ DataError::Cut { .. }) if attempt < ATTEMPTS && self.done > before => {
                     attempt += 1;
-                    report(Progress::Note(&format!("resuming: {error}")));
+                    report(FetchProgress::Note(&format!("resuming: {error}")));
                 }
                 other => return other,
             }
@@ -141,7 +141,7 @@ impl Transfer<'_> {
                     let written = self.file.write_all(&buffer[..n]);
                     written.map_err(DataError::io("write", self.part))?;
                     self.done += n as u64;
-                    report(Progress::Bytes { step: &step, done: self.done, total });
+                    report(FetchProgress::Bytes { step: &step, done: self.done, total });
                 }
             }
         };

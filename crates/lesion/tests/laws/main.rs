@@ -1,7 +1,17 @@
-//! Laws of the experiments, their keys and their subjects.
+//! Laws of questions, their keys and their subjects, and of running them.
 
+mod catalogue;
 mod common;
+mod delete_many;
 mod delete_one;
+mod folds;
 mod key;
+mod lesions;
+mod options;
+mod own;
+mod pieces;
+mod plans;
+mod prefix_tree;
+mod reorder;
+mod runner;
 mod subject;
-mod sweep;

@@ -1,93 +1,107 @@
-//! Units: the parts of a network that a lesion can act on.
+//! Units: the parts of a network that a lesion can act on, as data.
 //!
 //! ```text
-//!          ┌──────── skip ────────┐
-//! x ─ pre ─┤                      + ─ post ─ y
-//!          └─────── branch ───────┘
+//!          ┌──────── skip ─────────────────┐
+//! x ─ pre ─┼─ branch 0 ─┐                  + ─ post ─ y
+//!          └─ branch 1 ─┴─ merge ──────────┘
 //! ```
 //!
-//! `c = pre(x)`, `s = skip(x, c)`, `b = branch(x, c)`, and `y = post(s + b)`,
-//! `post(s)` or `post(b)` by the route. `pre` and `post` run under every route.
+//! `c = pre(x)`; the terms are `skip(c)` and `branch(c)`, of which the route says which
+//! are added; `post` acts on the sum. `pre` and `post` run under every route. `merge`,
+//! mostly nothing, acts on the sum of the branches before the skip joins it.
+//!
+//! A residual block, a plain layer, a highway layer and a block with several branches
+//! differ in these values and in nothing else: no code knows any of them by name.
 
-mod plain;
-mod post_act;
-mod pre_act;
+mod forward;
+mod shape;
 
-use nn::{Pass, Route, Var, op};
-use tensor::Scalar;
+use nn::Route;
 
-pub use plain::{PlainLayer, PlainOp};
-pub use post_act::PostActBlock;
-pub use pre_act::PreActBlock;
+use crate::Layers;
+pub(crate) use forward::Run;
+pub use shape::UnitShape;
 
-/// The extents of an image between units.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct UnitShape {
-    /// Height.
-    pub h: usize,
-    /// Width.
-    pub w: usize,
-    /// Channels.
-    pub c: usize,
-}
-
-impl UnitShape {
-    pub(crate) fn square(side: usize, c: usize) -> Self {
-        UnitShape { h: side, w: side, c }
-    }
-
-    pub(crate) fn pixels(&self) -> usize {
-        self.h * self.w
-    }
-}
-
-/// A residual block or a plain layer.
+/// A residual block, a gated layer or a plain layer.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Unit {
     /// Its name: the prefix of its parameters' names.
     pub name: String,
     /// The stage it belongs to, from 0.
     pub stage: usize,
-    /// What it computes.
-    pub kind: UnitKind,
     /// The image it receives, for the standard input of 32 x 32 pixels.
     pub input: UnitShape,
     /// The image it hands on.
     pub output: UnitShape,
+    /// What runs before all terms.
+    pub pre: Layers,
+    /// The term that a deletion leaves.
+    pub skip: Skip,
+    /// The other terms; there is at least one.
+    pub branches: Vec<Layers>,
+    /// What acts on the sum of the branches.
+    pub merge: Layers,
+    /// How skip and branches are joined.
+    pub join: Join,
+    /// What acts on the sum.
+    pub post: Layers,
 }
 
-/// What a unit computes.
+/// The skip of a unit, on the output of its `pre`.
 #[derive(Debug, Clone, PartialEq)]
-pub enum UnitKind {
-    /// A pre-activation residual block.
-    PreAct(PreActBlock),
-    /// A post-activation residual block.
-    PostAct(PostActBlock),
-    /// A layer without a skip.
-    Plain(PlainLayer),
+pub enum Skip {
+    /// There is none: a plain layer. Where it is deleted the identity stands in for its
+    /// branches, if these keep the shape.
+    None,
+    /// `s = c`.
+    Identity,
+    /// Fewer pixels and more channels, without parameters.
+    OptionA(Padding),
+    /// Layers of its own, such as a projection.
+    Layers(Layers),
+}
+
+/// The shortcut of He et al. 2015, option A: [`nn::op::option_a`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Padding {
+    /// Channels afterwards, half of the new ones before and half after the old.
+    pub c_out: usize,
+    /// The step between the pixels taken.
+    pub stride: usize,
+}
+
+/// How skip and branches become one.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Join {
+    /// `y = s + h`.
+    Sum,
+    /// `y = t h + (1 - t) s` with the gate `t = sigmoid(layers(c))` (Srivastava et al.
+    /// 2015). Under one term alone the gate is closed, `y = s`, or open, `y = h`.
+    Gate(Layers),
 }
 
 impl Unit {
-    /// The route of the untouched network.
+    /// The route of the untouched network: all its terms.
     pub fn intact_route(&self) -> Route {
-        match self.kind {
-            UnitKind::PreAct(_) | UnitKind::PostAct(_) => Route::Both,
-            UnitKind::Plain(_) => Route::Branch,
-        }
+        let branches = Route::first_branches(self.branches.len());
+        if self.has_skip() { branches.and(Route::SKIP) } else { branches }
+    }
+
+    /// Whether it has a skip, so that its terms are a sum.
+    pub fn has_skip(&self) -> bool {
+        self.skip != Skip::None
     }
 
     /// Whether it is a residual block that changes resolution or channels.
     pub fn is_boundary(&self) -> bool {
-        self.input != self.output && !matches!(self.kind, UnitKind::Plain(_))
+        self.input != self.output && self.has_skip()
     }
 
     /// Whether it can be deleted: residual blocks always (the skip does what
     /// is needed), plain layers where the identity can stand in for them.
     pub fn is_deletable(&self) -> bool {
-        match &self.kind {
-            UnitKind::PreAct(_) | UnitKind::PostAct(_) => true,
-            UnitKind::Plain(layer) => layer.keeps_channels(),
-        }
+        let c = self.pre.output(self.input);
+        self.has_skip() || self.branches.iter().all(|branch| branch.output(c) == c)
     }
 
     /// Whether it can change places: input and output have the same shape.
@@ -98,10 +112,18 @@ impl Unit {
     /// Whether a batch norm in it sees one value per channel and image, so that a batch
     /// in training mode must have two images or more.
     pub fn norms_features(&self) -> bool {
-        match &self.kind {
-            UnitKind::Plain(layer) => layer.norms_features(),
-            UnitKind::PreAct(_) | UnitKind::PostAct(_) => false,
-        }
+        let c = self.pre.output(self.input);
+        let h = self.branches[0].output(c);
+        let on_c = |layers: &Layers| layers.norms_features(c);
+        let skip = match &self.skip {
+            Skip::Layers(layers) => on_c(layers),
+            Skip::None | Skip::Identity | Skip::OptionA(_) => false,
+        };
+        skip || self.pre.norms_features(self.input)
+            || self.branches.iter().any(on_c)
+            || matches!(&self.join, Join::Gate(gate) if on_c(gate))
+            || self.merge.norms_features(h)
+            || self.post.norms_features(self.merge.output(h))
     }
 
     /// Multiplications of its intact route for one standard image.
@@ -109,87 +131,25 @@ impl Unit {
         self.macs_along(self.intact_route())
     }
 
-    /// Multiplications of a route for one standard image: those of the terms that it
-    /// takes. Norms, rectifiers and pools are not counted, so the identity costs 0.
+    /// Multiplications of a route for one standard image: those of `pre` and `post` and of
+    /// the terms that it takes. Norms, rectifiers and pools are not counted, so the
+    /// identity costs 0.
     pub fn macs_along(&self, route: Route) -> u64 {
-        let (skip, branch) = match &self.kind {
-            UnitKind::PreAct(block) => {
-                (block.skip_macs(self.output), block.branch_macs(self.output))
-            }
-            UnitKind::PostAct(block) => (0, block.macs(self.output)),
-            UnitKind::Plain(layer) => (0, layer.macs(self.input)),
-        };
-        let counted = |is_taken: bool, macs: u64| if is_taken { macs } else { 0 };
-        counted(route.has_skip(), skip) + counted(route.has_branch(), branch)
-    }
-
-    /// Runs the unit along a route. `id` is its index in the network, under
-    /// which sweeps find its sum; `branch_scale` multiplies the branch where
-    /// both terms are taken.
-    ///
-    /// # Panics
-    /// If the unit has no such route; plans are checked before they run.
-    #[track_caller]
-    pub fn forward<T: Scalar>(
-        &self,
-        pass: &mut Pass<'_, T>,
-        x: &Var<T>,
-        id: usize,
-        route: Route,
-        branch_scale: f64,
-    ) -> Var<T> {
-        match &self.kind {
-            UnitKind::PreAct(block) => {
-                let c = block.pre(pass, x);
-                match route {
-                    Route::Skip => block.skip(pass, x, &c),
-                    Route::Branch => block.branch(pass, &c, None),
-                    Route::Both => {
-                        let skip = block.skip(pass, x, &c);
-                        if branch_scale == 1.0 {
-                            return block.branch(pass, &c, Some((&skip, id)));
-                        }
-                        let branch = block.branch(pass, &c, None);
-                        sum(pass, &skip, &branch, id, branch_scale)
-                    }
-                }
-            }
-            UnitKind::PostAct(block) => {
-                let y = match route {
-                    Route::Skip => block.skip(pass, x),
-                    Route::Branch => block.branch(pass, x),
-                    Route::Both => {
-                        let skip = block.skip(pass, x);
-                        let branch = block.branch(pass, x);
-                        sum(pass, &skip, &branch, id, branch_scale)
-                    }
-                };
-                op::relu(&mut pass.tape, &y)
-            }
-            UnitKind::Plain(layer) => {
-                let x = layer.pre(pass, x);
-                let y = match route {
-                    Route::Skip if layer.keeps_channels() => x,
-                    Route::Branch => layer.branch(pass, &x),
-                    _ => panic!("layer {} has no route {route:?}", self.name),
-                };
-                layer.post(pass, y)
-            }
+        let c = self.pre.output(self.input);
+        let mut macs = self.pre.macs(self.input);
+        if let (true, Skip::Layers(layers)) = (route.skip, &self.skip) {
+            macs += layers.macs(c);
         }
+        let taken = self.branches.iter().enumerate();
+        let taken = taken.filter(|&(i, _)| route.meets(Route::only(i)));
+        macs += taken.map(|(_, branch)| branch.macs(c)).sum::<u64>();
+        let h = self.branches[0].output(c);
+        if route.has_branch() {
+            macs += self.merge.macs(h);
+        }
+        if let (true, true, Join::Gate(gate)) = (route.skip, route.has_branch(), &self.join) {
+            macs += gate.macs(c);
+        }
+        macs + self.post.macs(self.merge.output(h))
     }
-}
-
-/// `skip + branch_scale branch`, under the name of the unit.
-fn sum<T: Scalar>(
-    pass: &mut Pass<'_, T>,
-    skip: &Var<T>,
-    branch: &Var<T>,
-    id: usize,
-    branch_scale: f64,
-) -> Var<T> {
-    if branch_scale == 1.0 {
-        return op::join(&mut pass.tape, skip, branch, id);
-    }
-    let branch = op::scale(&mut pass.tape, branch, T::from_f64(branch_scale));
-    op::join(&mut pass.tape, skip, &branch, id)
 }

@@ -5,10 +5,15 @@
 
 pub(crate) mod written_out;
 
-use models::{Model, Plan};
+use models::{Arch, Model, Plan};
 use nn::{BatchStatistics, Mode, Pass, Tape, Var};
 use tensor::random::Stream;
 use tensor::{Scalar, Tensor};
+
+/// The architecture called `name`.
+pub(crate) fn arch(name: &str) -> Arch {
+    Arch::parse(name).unwrap()
+}
 
 /// Normal noise as images `[n, side, side, 3]`.
 pub(crate) fn images<T: Scalar>(seed: u64, n: usize, side: usize) -> Tensor<T> {

@@ -18,6 +18,8 @@ pub(crate) enum Kind {
     PreAct,
     PostAct,
     Vgg,
+    Plain,
+    Highway,
 }
 
 /// Images and trained parameters, in the order that [`logits`] expects.
@@ -42,6 +44,8 @@ pub(crate) fn logits(
         Kind::PreAct => net.pre_act(x, plan),
         Kind::PostAct => net.post_act(x, plan),
         Kind::Vgg => net.vgg(x, plan),
+        Kind::Plain => net.plain(x, plan),
+        Kind::Highway => net.highway(x, plan),
     }
 }
 
@@ -95,7 +99,7 @@ impl Net<'_> {
             } else {
                 x.clone()
             };
-            let skip = match (is_boundary, route.has_skip()) {
+            let skip = match (is_boundary, route.skip) {
                 (true, true) => self.conv(&format!("{block}.shortcut"), &c, stride),
                 _ => x,
             };
@@ -148,7 +152,7 @@ impl Net<'_> {
         for &id in &plan.order[..13] {
             let (group, i) = places[id];
             let layer = format!("layer{}.{i}", group + 1);
-            if plan.routes[id] == Route::Branch {
+            if plan.routes[id] == Route::BRANCH {
                 x = self.conv(&format!("{layer}.conv"), &x, 1);
                 x = self.norm_relu(&format!("{layer}.bn"), &x);
             }
@@ -158,18 +162,67 @@ impl Net<'_> {
         }
         // One pixel is left, of which this is the value.
         x = op::global_average(self.tape, &x);
-        if plan.routes[13] == Route::Branch {
+        if plan.routes[13] == Route::BRANCH {
             x = self.linear("fc1.linear", &x);
             x = self.norm_relu("fc1.bn", &x);
         }
         self.linear("linear", &x)
     }
 
+    fn plain(&mut self, x: Var<f64>, plan: &Plan) -> Var<f64> {
+        let per_stage = plan.routes.len() / 3;
+        let mut x = self.conv("conv1", &x, 1);
+        for &id in &plan.order {
+            if plan.routes[id] == Route::SKIP {
+                continue;
+            }
+            let block = format!("layer{}.{}", id / per_stage + 1, id % per_stage);
+            let stride = if id > 0 && id % per_stage == 0 { 2 } else { 1 };
+            let h = self.norm_relu(&format!("{block}.bn1"), &x);
+            let h = self.conv(&format!("{block}.conv1"), &h, stride);
+            let h = self.norm_relu(&format!("{block}.bn2"), &h);
+            x = self.conv(&format!("{block}.conv2"), &h, 1);
+        }
+        let h = self.norm_relu("bn", &x);
+        let h = op::global_average(self.tape, &h);
+        self.linear("linear", &h)
+    }
+
+    fn highway(&mut self, x: Var<f64>, plan: &Plan) -> Var<f64> {
+        let x = self.conv("conv1", &x, 1);
+        let mut x = self.norm_relu("bn1", &x);
+        for &id in &plan.order {
+            // Five gated units, then two times a plain layer and five gated units.
+            let (stage, i) = if id < 5 { (0, id + 1) } else { ((id + 1) / 6, (id + 1) % 6) };
+            let (is_gated, route) = (i > 0, plan.routes[id]);
+            let layer = match i {
+                0 => format!("layer{}.down", stage + 1),
+                i => format!("layer{}.{}", stage + 1, i - 1),
+            };
+            if route == Route::SKIP {
+                continue;
+            }
+            let h = self.conv(&format!("{layer}.conv"), &x, if is_gated { 1 } else { 2 });
+            let h = self.norm_relu(&format!("{layer}.bn"), &h);
+            if route == Route::BRANCH {
+                x = h;
+                continue;
+            }
+            let t = self.conv(&format!("{layer}.gate"), &x, 1);
+            let t = op::sigmoid(self.tape, &t);
+            let carried = op::carry(self.tape, &t, &x);
+            let gated = op::gate(self.tape, &t, &h);
+            x = op::join(self.tape, &carried, &gated, id);
+        }
+        let h = op::global_average(self.tape, &x);
+        self.linear("linear", &h)
+    }
+
     fn chosen(&mut self, skip: Var<f64>, branch: Var<f64>, id: usize, route: Route) -> Var<f64> {
         match route {
-            Route::Both => op::join(self.tape, &skip, &branch, id),
-            Route::Skip => skip,
-            Route::Branch => branch,
+            Route::BOTH => op::join(self.tape, &skip, &branch, id),
+            Route::SKIP => skip,
+            _ => branch,
         }
     }
 

@@ -54,7 +54,7 @@ mod tests {
         let _ = Conv2d::new(&mut b, "conv", [16, channels], 3, 1);
         let _ = BatchNorm::new(&mut b, "bn", channels);
         let _ = Linear::new(&mut b, "hidden", [400, 300], true);
-        let _ = Linear::new(&mut b, "fc", [400, 300], false).with_bias(&mut b, "fc");
+        let _ = Linear::new(&mut b, "fc", [400, 300], false).with_bias(&mut b, "fc", 0.0);
         b.finish()
     }
 

@@ -4,7 +4,7 @@ use tensor::Scalar;
 
 use super::{BatchNorm, Builder};
 use crate::op::{FusedConv, Norm};
-use crate::{Mode, ParamId, Pass, Var, init, op};
+use crate::{Joint, Mode, ParamId, Pass, Var, init, op};
 
 /// A convolution, `NAME.weight`, and perhaps its bias, `NAME.bias`.
 #[derive(Debug, Clone, PartialEq)]
@@ -36,10 +36,15 @@ impl Conv2d {
         Conv2d { c_in, c_out, kernel, stride, weight, bias: None }
     }
 
-    /// The same with a bias, which starts at 0.
-    pub fn with_bias<T: Scalar>(self, b: &mut Builder<T>, name: &str) -> Self {
-        let bias = b.constant(format!("{name}.bias"), self.c_out, T::ZERO);
+    /// The same with a bias, which starts at `start` in every channel.
+    pub fn with_bias<T: Scalar>(self, b: &mut Builder<T>, name: &str, start: f64) -> Self {
+        let bias = b.constant(format!("{name}.bias"), self.c_out, T::from_f64(start));
         Conv2d { bias: Some(bias), ..self }
+    }
+
+    /// The place of its weights, `[kernel, kernel, c_in, c_out]`.
+    pub fn weight(&self) -> ParamId {
+        self.weight
     }
 
     /// `[n, h, w, c_in]` to `[n, ceil(h / stride), ceil(w / stride), c_out]`.
@@ -59,22 +64,27 @@ impl Conv2d {
         }
     }
 
-    /// The convolution of `relu(norm(x))`; with `skip`, the other term of a residual
-    /// sum and the name of its unit, the sum.
-    pub fn forward_normed<T: Scalar>(
+    /// The convolution of `relu(norm(x))`, or of `x`; added `onto` the left side of a
+    /// joint of a residual unit if there is one. What the kernels can do at once, they do.
+    pub fn forward_onto<T: Scalar>(
         &self,
         pass: &mut Pass<'_, T>,
-        norm: &BatchNorm,
+        norm: Option<&BatchNorm>,
         x: &Var<T>,
-        skip: Option<(&Var<T>, usize)>,
+        onto: Option<(&Var<T>, Joint)>,
     ) -> Var<T> {
         if self.fuses(pass, x) && self.bias.is_none() {
-            return self.fused(pass, x, Some(norm), skip);
+            return self.fused(pass, x, norm, onto);
         }
-        let z = norm.forward_relu(pass, x);
-        let y = self.forward(pass, &z);
-        match skip {
-            Some((skip, unit)) => op::join(&mut pass.tape, skip, &y, unit),
+        let y = match norm {
+            Some(norm) => {
+                let z = norm.forward_relu(pass, x);
+                self.forward(pass, &z)
+            }
+            None => self.forward(pass, x),
+        };
+        match onto {
+            Some((left, joint)) => op::join_at(&mut pass.tape, left, &y, joint),
             None => y,
         }
     }
@@ -89,7 +99,7 @@ impl Conv2d {
         pass: &mut Pass<'_, T>,
         x: &Var<T>,
         norm: Option<&BatchNorm>,
-        skip: Option<(&Var<T>, usize)>,
+        skip: Option<(&Var<T>, Joint)>,
     ) -> Var<T> {
         let weight = pass.param(self.weight);
         let params = norm.map(|norm| (norm.params(pass), norm.statistics(pass)));
@@ -102,7 +112,7 @@ impl Conv2d {
             weight: &weight,
             transformed: pass.conv_weights(self.weight),
             skip,
-            // Of a sum with a bias they would be other ones.
+            // A bias would change the moments after they were taken.
             takes_moments: pass.mode == Mode::Train && self.bias.is_none(),
         };
         let (y, moments) = op::fused_conv(&mut pass.tape, x, conv);

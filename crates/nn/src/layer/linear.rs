@@ -29,9 +29,9 @@ impl Linear {
         Linear { c_in, c_out, weight, bias: None }
     }
 
-    /// The same with a bias, which starts at 0.
-    pub fn with_bias<T: Scalar>(self, b: &mut Builder<T>, name: &str) -> Self {
-        let bias = b.constant(format!("{name}.bias"), self.c_out, T::ZERO);
+    /// The same with a bias, which starts at `start` for every feature.
+    pub fn with_bias<T: Scalar>(self, b: &mut Builder<T>, name: &str, start: f64) -> Self {
+        let bias = b.constant(format!("{name}.bias"), self.c_out, T::from_f64(start));
         Linear { bias: Some(bias), ..self }
     }
 

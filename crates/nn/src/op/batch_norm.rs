@@ -1,5 +1,5 @@
-//! Batch normalisation over the channels (Ioffe and Szegedy 2015), alone or with
-//! the ReLU behind it.
+//! Batch normalisation over the channels (Ioffe and Szegedy 2015), alone or followed by
+//! a ReLU.
 
 use tensor::kernel::batch_norm::{Moments, grad_sums};
 use tensor::kernel::channelwise as kernel;
@@ -15,8 +15,8 @@ use crate::{Cotangent, PerInput, Rule, Tape, Var};
 /// `x`: any, its last dimension being the channels `c`; `scale`, `shift`: `[c]`.
 ///
 /// # Panics
-/// If the shapes do not fit together, or a channel has a single value in the
-/// batch, of which no variance can be taken.
+/// If the shapes do not fit together, or a channel has a single value in the batch, so
+/// that it does not have a variance.
 #[track_caller]
 pub fn batch_norm<T: Scalar>(
     tape: &mut Tape<T>,

@@ -12,7 +12,7 @@ use crate::{PerInput, Rule, Tape, Var};
 /// `[n, (h + 2p - k) / s + 1, (w + 2p - k) / s + 1, c_out]`.
 ///
 /// # Panics
-/// If the shapes do not fit together, or the kernel not into the image.
+/// If the shapes do not fit together, or the kernel does not fit into the image.
 #[track_caller]
 pub fn conv2d<T: Scalar>(
     tape: &mut Tape<T>,
@@ -21,15 +21,15 @@ pub fn conv2d<T: Scalar>(
     stride: usize,
     padding: usize,
 ) -> Var<T> {
-    let [batch, h, w, c_in] = x.value().shape().nhwc("conv2d input");
-    let [kernel, k2, wc_in, c_out] = weight.value().shape().nhwc("conv2d weight");
+    let images = x.value().shape().nhwc("conv2d input");
+    let [kernel, k2, c_in, c_out] = weight.value().shape().nhwc("conv2d weight");
     assert!(
-        kernel == k2 && wc_in == c_in,
+        kernel == k2 && c_in == images[3],
         "conv2d: weight {} does not fit input {}",
         weight.value().shape(),
         x.value().shape()
     );
-    let geom = Conv2dGeom { batch, h, w, c_in, c_out, kernel, stride, padding };
+    let geom = Conv2dGeom::valid(images, c_out, kernel).with_stride(stride).with_padding(padding);
     let mut y = Tensor::for_overwrite(geom.out_shape());
     kernel::forward(y.as_mut_slice(), x.value().as_slice(), weight.value().as_slice(), &geom);
     tape.op(y, &[x, weight], || Saved {

@@ -9,7 +9,7 @@ use crate::{PerInput, Rule, Tape, Var};
 ///
 /// # Panics
 /// If there is not one label for each row of `logits` (`[n, classes]`), or a
-/// label is no class.
+/// label is not a class.
 #[track_caller]
 pub fn cross_entropy<T: Scalar>(tape: &mut Tape<T>, logits: &Var<T>, labels: &[u8]) -> Var<T> {
     let [n, classes] = logits.value().shape().matrix("cross_entropy");

@@ -1,5 +1,5 @@
-//! A convolution with the batch norm and ReLU before it and the residual sum
-//! behind it, as one node: what stands alone as four passes over memory.
+//! A convolution with the batch norm and ReLU before it and the residual sum after it,
+//! as one node. As single ops these are four passes over memory.
 
 use std::sync::{Arc, OnceLock};
 
@@ -9,10 +9,10 @@ use tensor::kernel::conv2d::fused::{self as kernel, NormRelu, TransformedWeights
 use tensor::{Scalar, Tensor};
 
 use super::normaliser::{Normaliser, Statistics};
-use crate::{Cotangent, PerInput, Rule, Tape, Var};
+use crate::{Cotangent, Joint, PerInput, Rule, Tape, Var};
 
-/// What the kernels make of the weights `[3, 3, c_in, c_out]` of one convolution, made
-/// when it is first needed.
+/// The weights `[3, 3, c_in, c_out]` of one convolution, transformed for the kernels when
+/// they are first needed.
 #[derive(Debug, Default)]
 pub struct ConvWeights {
     forward: OnceLock<TransformedWeights>,
@@ -20,12 +20,11 @@ pub struct ConvWeights {
 }
 
 impl ConvWeights {
-    /// Makes both, if there are kernels for these channels.
+    /// Transforms them for both passes, if there are kernels for these channels.
     pub(crate) fn prepare<T: Scalar>(&self, weight: &Tensor<T>) {
         let [kernel, _, c_in, c_out] = weight.shape().nhwc("convolution weights");
         // Larger than any tile, so that the channels alone decide.
-        let (h, w) = (64, 64);
-        let g = Conv2dGeom { batch: 1, h, w, c_in, c_out, kernel, stride: 1, padding: 1 };
+        let g = Conv2dGeom::same([1, 64, 64, c_in], c_out, kernel);
         if kernel == 3 && kernel::fits::<T>(&g) {
             self.forward(weight, &g);
             self.backward(weight, &g);
@@ -47,21 +46,21 @@ pub struct Norm<'a, T: Scalar> {
     pub scale: &'a Var<T>,
     /// `[c_in]`.
     pub shift: &'a Var<T>,
-    /// Those of the batch or fixed ones.
+    /// The statistics that normalise.
     pub statistics: Statistics<'a, T>,
 }
 
-/// What a fused convolution is made of.
+/// The parts of a fused convolution, apart from its input.
 pub struct FusedConv<'a, T: Scalar> {
     /// Batch norm and ReLU on the way in.
     pub norm: Option<Norm<'a, T>>,
     /// The weights as a leaf of the tape.
     pub weight: &'a Var<T>,
-    /// What the kernels have made of these weights, and of no others.
+    /// The same weights, transformed for the kernels.
     pub transformed: &'a Arc<ConvWeights>,
-    /// The other term of a residual sum, with the name of its unit.
-    pub skip: Option<(&'a Var<T>, usize)>,
-    /// Take the output's moments in passing: a batch norm follows.
+    /// What the result is added to in a residual sum, on the left of this joint.
+    pub skip: Option<(&'a Var<T>, Joint)>,
+    /// Compute the output's moments on the way, because a batch norm follows.
     pub takes_moments: bool,
 }
 
@@ -74,13 +73,13 @@ pub fn fuses<T: Scalar>(x: &Var<T>, c_out: usize) -> bool {
 /// `y = conv2d(relu(batch_norm(x)), weight) + skip`, 3x3 at stride 1, padding 1;
 /// also the moments of `x` if those of the batch normalise it.
 ///
-/// On a tape it is one node for the convolution with its norm, and one for the sum:
-/// what [`batch_norm`](super::batch_norm), [`relu`](super::relu),
-/// [`conv2d`](super::conv2d) and [`join`](super::join) record one by one. It keeps
-/// `x` and makes the rest again in the backward pass.
+/// It computes the same as [`batch_norm`](super::batch_norm), [`relu`](super::relu),
+/// [`conv2d`](super::conv2d) and [`join`](super::join) in a row, but records only one
+/// node for the convolution with its norm, and one for the sum. It saves `x` alone, and
+/// the backward pass computes the rest again.
 ///
 /// # Panics
-/// If the shapes do not fit together, or no kernel [fits](fuses).
+/// If the shapes do not fit together, or there is no kernel for them ([`fuses`]).
 #[track_caller]
 pub fn fused_conv<T: Scalar>(
     tape: &mut Tape<T>,
@@ -113,7 +112,7 @@ pub fn fused_conv<T: Scalar>(
     };
     let y = match skip {
         None => tape.op(y, inputs, rule),
-        Some((skip, unit)) => tape.joined_op(y, skip, unit, inputs, rule),
+        Some((skip, joint)) => tape.joined_op(y, skip, joint, inputs, rule),
     };
     (y.with_moments(moments), seen)
 }
@@ -154,16 +153,14 @@ impl<T: Scalar> Rule<T> for Saved<T> {
         let summed = norm.filter(wants_sums);
         let mut sums = summed.map(|_| Tensor::for_overwrite([2, geom.c_in]));
         let out = kernel::Gradients {
-            dz: T::as_f32_mut(dz.as_mut_slice()).expect("the kernels are for f32"),
+            dz: Some((
+                T::as_f32_mut(dz.as_mut_slice()).expect("the kernels are for f32"),
+                self.transformed.backward(&self.weight, geom),
+            )),
             dw: dw.as_mut().and_then(|dw| T::as_f32_mut(dw.as_mut_slice())),
             sums: sums.as_mut().zip(summed).map(|(s, norm)| (s.as_mut_slice(), single(&norm.mean))),
         };
-        let backward = kernel::Backward {
-            x: single(&self.x),
-            norm_relu: norm.map(norm_relu),
-            dy,
-            weights: self.transformed.backward(&self.weight, geom),
-        };
+        let backward = kernel::Backward { x: single(&self.x), norm_relu: norm.map(norm_relu), dy };
         kernel::backward(out, &backward, geom);
         let dw = dw.map(Cotangent::Whole);
         let Some(norm) = norm else {
@@ -181,11 +178,10 @@ impl<T: Scalar> Rule<T> for Saved<T> {
 }
 
 fn geometry<T: Scalar>(x: &Var<T>, c_out: usize) -> Conv2dGeom {
-    let [batch, h, w, c_in] = x.value().shape().nhwc("fused convolution");
-    Conv2dGeom { batch, h, w, c_in, c_out, kernel: 3, stride: 1, padding: 1 }
+    Conv2dGeom::same(x.value().shape().nhwc("fused convolution"), c_out, 3)
 }
 
-fn norm_relu<T: Scalar>(norm: &Normaliser<T>) -> NormRelu<'_, f32> {
+fn norm_relu<T: Scalar>(norm: &Normaliser<T>) -> NormRelu<'_> {
     NormRelu { scale: single(&norm.factor), shift: single(&norm.offset) }
 }
 

@@ -1,4 +1,4 @@
-//! What batch norm multiplies with and adds, and what that does to a gradient.
+//! Batch norm as a factor and an offset for each channel, and the gradients of that.
 
 use tensor::kernel::batch_norm::Moments;
 use tensor::{Scalar, Tensor};
@@ -44,7 +44,7 @@ struct Exact {
     factor: Tensor<f64>,
 }
 
-/// The gradients of a batch norm but that of its input.
+/// The gradients of a batch norm, except for that of its input.
 pub(super) struct NormGrads<T: Scalar> {
     pub(super) dscale: Tensor<T>,
     pub(super) dshift: Tensor<T>,
@@ -126,7 +126,7 @@ impl<T: Scalar> Normaliser<T> {
         a.copy_from_slice(self.factor.as_slice());
         let rounded = self.mean.as_slice();
         for (i, out) in grads.dscale.as_mut_slice().iter_mut().enumerate() {
-            // The mean in the sum is rounded; the rest is made up for here.
+            // The mean in the sum is rounded; this corrects for the rounding.
             let rest = mean[i] - rounded[i].to_f64();
             let dscale = (product[i] - rest * sum[i]) * inv_std[i];
             *out = T::from_f64(dscale);
@@ -139,7 +139,8 @@ impl<T: Scalar> Normaliser<T> {
         grads
     }
 
-    /// The gradient of the input where neither statistics nor parameters want any.
+    /// What the input's gradient needs if neither the statistics nor the parameters have
+    /// one.
     pub(super) fn fixed_grads(&self) -> NormGrads<T> {
         self.grads(&Tensor::zeros([2, self.factor.len()]), 1)
     }

@@ -39,7 +39,7 @@ impl<T: Scalar> Rule<T> for SavedMax {
 /// The mean over all pixels: `[n, h, w, c]` to `[n, c]`.
 ///
 /// # Panics
-/// If `x` is no image batch.
+/// If `x` is not an image batch.
 #[track_caller]
 pub fn global_average<T: Scalar>(tape: &mut Tape<T>, x: &Var<T>) -> Var<T> {
     let dims @ [batch, _, _, c] = x.value().shape().nhwc("global_average");

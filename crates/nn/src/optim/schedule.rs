@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 pub struct Schedule {
     /// The highest learning rate.
     pub peak: f64,
-    /// The part of all steps over which the rate climbs linearly from 0.
+    /// The fraction of all steps during which the rate climbs linearly from 0.
     pub warm_up: f64,
     /// What happens after the warm-up.
     pub shape: Shape,
@@ -17,10 +17,10 @@ pub struct Schedule {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Shape {
-    /// Times `factor` at each milestone, given as a part of all steps
+    /// Times `factor` at each milestone, given as a fraction of all steps
     /// (He et al. 2015: 0.1 at 0.5 and 0.75).
     Step {
-        /// Parts of all steps, ascending.
+        /// Fractions of all steps, ascending.
         milestones: Vec<f64>,
         /// The factor at each.
         factor: f64,

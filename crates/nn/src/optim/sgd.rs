@@ -9,11 +9,11 @@ use crate::{Grads, ParamId, Params};
 /// `v = momentum v + g'`, then `w -= lr v`, or `w -= lr (g' + momentum v)` if
 /// Nesterov. The learning rate is not part of `v`.
 ///
-/// A parameter without a gradient in a step is left entirely alone: no decay,
-/// no momentum.
+/// A step does not change a parameter that has no gradient: it gets neither decay nor
+/// momentum.
 #[derive(Debug, Clone)]
 pub struct Sgd<T: Scalar> {
-    /// The part of the velocity that a step keeps.
+    /// The fraction of the velocity that a step keeps.
     pub momentum: f64,
     /// Look ahead (Nesterov 1983, in the form of Sutskever et al. 2013).
     pub nesterov: bool,

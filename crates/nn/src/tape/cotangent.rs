@@ -1,19 +1,19 @@
-//! The gradient in a value, on its way through a sweep.
+//! The gradient in a value, as it travels through a sweep.
 
 use tensor::kernel::{channelwise, elementwise};
 use tensor::{Scalar, Tensor};
 
-/// A gradient: as it is, or with a batch norm still to be passed.
+/// A gradient: computed, or still to be taken through a batch norm.
 ///
-/// What a batch norm does to a gradient is an affine map of it and of the norm's
-/// input, a pass over memory of its own. Left open, it is done by whoever reads
-/// the gradient next: a convolution while it has an image in the cache, or a sum
-/// with what else reaches the same value.
+/// A batch norm maps a gradient and the norm's input to a new gradient, by an affine map.
+/// On its own, that is a pass over memory. So the map is left pending, and is computed by
+/// the next op that reads the gradient: a convolution while it has an image in the cache,
+/// or the sum with another gradient that reaches the same value.
 #[derive(Debug, Clone)]
 pub enum Cotangent<T: Scalar> {
     /// The gradient itself.
     Whole(Tensor<T>),
-    /// A batch norm is still to be passed.
+    /// Still to be taken through a batch norm.
     Pending(Pending<T>),
 }
 

@@ -4,6 +4,7 @@ use std::fmt;
 
 use tensor::{Scalar, Tensor};
 
+use super::degrees::ByDegree;
 use super::{Cotangent, Tape, Var};
 use crate::ParamId;
 
@@ -20,11 +21,18 @@ pub(super) struct Places<T: Scalar> {
     by_param: Vec<Option<Tensor<T>>>,
     /// Whether each node leads to a leaf whose gradient is wanted.
     pub(super) is_needed: Vec<bool>,
+    /// What a sweep by degrees has for nodes that it has not reached yet.
+    pub(super) by_degree: ByDegree<T>,
 }
 
 impl<T: Scalar> Default for Places<T> {
     fn default() -> Self {
-        Places { by_node: Vec::new(), by_param: Vec::new(), is_needed: Vec::new() }
+        Places {
+            by_node: Vec::new(),
+            by_param: Vec::new(),
+            is_needed: Vec::new(),
+            by_degree: ByDegree::default(),
+        }
     }
 }
 
@@ -46,14 +54,15 @@ impl<T: Scalar> Grads<T> {
         self.places.by_param.get(id.index())?.as_ref()
     }
 
-    /// Frees the gradients; the memory around them, and that of a tape that
-    /// [`Tape::backward`] has swept, becomes a tape that records. A training that goes
-    /// on with it allocates nothing from the second step on.
+    /// Frees the gradients, and turns the memory around them, and that of a tape that
+    /// [`Tape::backward`] has swept, into a tape that records. A training that continues
+    /// with it does not allocate from the second step on.
     pub fn into_tape(self) -> Tape<T> {
         let Grads { mut places, mut tape } = self;
         places.by_node.clear();
         places.by_param.clear();
         places.is_needed.clear();
+        places.by_degree.clear();
         tape.places = places;
         tape
     }
@@ -67,7 +76,7 @@ impl<T: Scalar> fmt::Debug for Grads<T> {
 }
 
 impl<T: Scalar> Places<T> {
-    /// A place for each of so many nodes, all of them empty.
+    /// An empty place for each of that many nodes.
     pub(super) fn make_room(&mut self, nodes: usize) {
         self.by_node.resize_with(nodes, || None);
     }

@@ -1,7 +1,9 @@
 //! The tape: ops in the order they ran, each with the rule of its gradient.
 
 mod cotangent;
+mod degrees;
 mod grads;
+mod joint;
 mod per_input;
 mod rules;
 mod sweep;
@@ -11,8 +13,9 @@ use tensor::{Scalar, Tensor};
 
 pub use cotangent::{Cotangent, Pending};
 pub use grads::Grads;
+pub use joint::Joint;
 pub use per_input::PerInput;
-pub use sweep::{Route, Sweep};
+pub use sweep::Sweep;
 
 use crate::ParamId;
 use grads::Places;
@@ -23,7 +26,7 @@ use rules::{Boxes, Held};
 pub struct Var<T: Scalar> {
     value: Tensor<T>,
     node: Option<usize>,
-    /// Those of the channels, if what made the value has taken them.
+    /// The moments of the channels, if the op that made the value has computed them.
     moments: Option<Moments>,
 }
 
@@ -33,8 +36,8 @@ impl<T: Scalar> Var<T> {
         &self.value
     }
 
-    /// The moments of the value's channels (its last dimension): those that the op
-    /// which made it has taken in passing, or else taken now.
+    /// The moments of the value's channels (its last dimension). If the op that made the
+    /// value has not computed them on the way, this does.
     pub fn moments(&self) -> Moments {
         let take = || Moments::of(self.value.as_slice(), self.value.shape().channels());
         self.moments.clone().unwrap_or_else(take)
@@ -63,14 +66,14 @@ pub trait Rule<T: Scalar>: Send + Sync {
 }
 
 enum Kind<T: Scalar> {
-    /// A value whose gradient is asked for.
+    /// A value whose gradient is wanted.
     Input,
     /// A parameter.
     Param(ParamId),
     /// The result of an op.
     Op(Held<T>),
-    /// The sum of a residual unit's terms, skip first: where a sweep is routed.
-    Join { unit: usize },
+    /// The sum of two parts of a residual unit: where a sweep is routed.
+    Join(Joint),
 }
 
 struct Node<T: Scalar> {
@@ -79,14 +82,14 @@ struct Node<T: Scalar> {
     kind: Kind<T>,
 }
 
-/// A record of ops, or none: on a tape that is [`off`](Tape::off), ops compute
-/// their values and save nothing.
+/// A record of ops. On a tape that is [`off`](Tape::off), ops only compute their values
+/// and nothing is recorded.
 pub struct Tape<T: Scalar> {
     nodes: Vec<Node<T>>,
     is_recording: bool,
-    /// For the rules to come.
+    /// Memory for the next rules.
     boxes: Boxes<T>,
-    /// For the sweep to come.
+    /// Memory for the next sweep.
     places: Places<T>,
 }
 
@@ -96,7 +99,7 @@ impl<T: Scalar> Tape<T> {
         Self::empty(true)
     }
 
-    /// A tape that does not.
+    /// A tape that does not record.
     pub fn off() -> Self {
         Self::empty(false)
     }
@@ -121,8 +124,8 @@ impl<T: Scalar> Tape<T> {
         self.push(value, [], || Kind::Param(id))
     }
 
-    /// The result of an op. `rule` runs only if the tape records and an input
-    /// has a gradient, so an op saves nothing that nobody will ask for.
+    /// The result of an op. `rule` runs only if the tape records and an input has a
+    /// gradient, so an op saves only what a sweep can need.
     pub fn op<R: Rule<T> + 'static>(
         &mut self,
         value: Tensor<T>,
@@ -133,30 +136,29 @@ impl<T: Scalar> Tape<T> {
         Var { value, node, moments: None }
     }
 
-    /// The sum of a residual unit's two terms. `unit` is the name under which
-    /// [`Sweep::routes`] finds this sum.
+    /// The sum of two parts of a residual unit, at the joint by which a sweep finds it.
     pub(crate) fn join(
         &mut self,
         value: Tensor<T>,
-        skip: &Var<T>,
-        branch: &Var<T>,
-        unit: usize,
+        left: &Var<T>,
+        right: &Var<T>,
+        joint: Joint,
     ) -> Var<T> {
-        self.push(value, [skip.node, branch.node], || Kind::Join { unit })
+        self.push(value, [left.node, right.node], || Kind::Join(joint))
     }
 
-    /// [`Tape::op`] and [`Tape::join`] at once, for a kernel that never makes the
-    /// branch on its own: `value` is the sum, `inputs` and `rule` are the branch's.
+    /// [`Tape::op`] and [`Tape::join`] at once, for a kernel that never makes the right
+    /// part on its own: `value` is the sum, `inputs` and `rule` are those of that part.
     pub(crate) fn joined_op<R: Rule<T> + 'static>(
         &mut self,
         value: Tensor<T>,
-        skip: &Var<T>,
-        unit: usize,
+        left: &Var<T>,
+        joint: Joint,
         inputs: &[&Var<T>],
         rule: impl FnOnce() -> R,
     ) -> Var<T> {
-        let branch = self.op_node(inputs, rule);
-        self.push(value, [skip.node, branch], || Kind::Join { unit })
+        let right = self.op_node(inputs, rule);
+        self.push(value, [left.node, right], || Kind::Join(joint))
     }
 
     fn op_node<R: Rule<T> + 'static>(

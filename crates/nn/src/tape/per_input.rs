@@ -1,10 +1,10 @@
-//! What belongs to the inputs of an op.
+//! Values that belong to the inputs of an op.
 
 use std::array;
 use std::iter::Take;
 
-/// A value for each input of an op, or none for those that have no such value; held
-/// in place, since a step through a network makes thousands of them.
+/// For each input of an op a value or `None`. They are held in place, because a step
+/// through a network makes thousands of them.
 #[derive(Debug, Clone)]
 pub struct PerInput<V> {
     values: [Option<V>; MAX_INPUTS],

@@ -1,4 +1,4 @@
-//! The rules on a tape, in boxes that are filled again on the next one.
+//! The rules on a tape, in boxes that the next tape fills again.
 
 use std::any::{Any, TypeId};
 use std::collections::HashMap;
@@ -42,7 +42,7 @@ impl<T: Scalar> Default for Boxes<T> {
 }
 
 impl<T: Scalar> Boxes<T> {
-    /// Puts a rule into a box, a new one if need be.
+    /// Puts a rule into an empty box, or into a new one if there is none.
     pub(super) fn hold<R: Rule<T> + 'static>(&mut self, rule: R) -> Held<T> {
         let empty = self.0.get_mut(&TypeId::of::<Option<R>>()).and_then(Vec::pop);
         Held(match empty {

@@ -1,41 +1,17 @@
 //! The reverse sweep, ordinary or routed.
 
-use serde::{Deserialize, Serialize};
 use tensor::{Scalar, Tensor};
 
 use super::grads::Places;
-use super::{Cotangent, Grads, Kind, Node, PerInput, Tape, Var};
-
-/// Which terms of a residual unit's sum are taken.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Route {
-    /// Skip and branch: the unit as it was built.
-    Both,
-    /// The skip alone: the unit is deleted.
-    Skip,
-    /// The branch alone.
-    Branch,
-}
-
-impl Route {
-    /// Whether the skip is taken.
-    pub fn has_skip(self) -> bool {
-        self != Route::Branch
-    }
-
-    /// Whether the branch is taken.
-    pub fn has_branch(self) -> bool {
-        self != Route::Skip
-    }
-}
+use super::{Cotangent, Grads, Joint, Kind, Node, PerInput, Tape, Var};
+use crate::Route;
 
 /// What a sweep delivers and the way it takes.
 #[derive(Debug, Clone, Default)]
 pub struct Sweep {
     /// Leave the parameters' gradients out, which saves a third of the work.
     pub skip_params: bool,
-    /// The route at the sum of unit `i`; units beyond the end take `Both`.
+    /// The route at the sum of unit `i`; units beyond the end take all terms.
     pub routes: Vec<Route>,
 }
 
@@ -45,9 +21,11 @@ impl Sweep {
         Sweep { skip_params: true, routes }
     }
 
-    fn takes(&self, unit: usize) -> [bool; 2] {
-        let route = self.routes.get(unit).copied().unwrap_or(Route::Both);
-        [route.has_skip(), route.has_branch()]
+    /// Whether the cotangent at a joint goes to its left and its right side: to those
+    /// that hold a term of the route.
+    fn takes(&self, joint: Joint) -> [bool; 2] {
+        let route = self.routes.get(joint.unit).copied().unwrap_or(Route::EVERY);
+        [joint.left, joint.right].map(|side| side.meets(route))
     }
 }
 
@@ -94,7 +72,13 @@ impl<T: Scalar> Tape<T> {
 
     /// The places before the first step: a cotangent at `y` alone.
     #[track_caller]
-    fn start(&self, mut places: Places<T>, y: &Var<T>, dy: Tensor<T>, sweep: &Sweep) -> Places<T> {
+    pub(super) fn start(
+        &self,
+        mut places: Places<T>,
+        y: &Var<T>,
+        dy: Tensor<T>,
+        sweep: &Sweep,
+    ) -> Places<T> {
         let node = y.node.filter(|&node| node < self.nodes.len());
         let node = node.expect("a sweep starts at a value that the tape has recorded");
         places.make_room(self.nodes.len());
@@ -103,7 +87,7 @@ impl<T: Scalar> Tape<T> {
             let is_needed = match node.kind {
                 Kind::Input => true,
                 Kind::Param(_) => !sweep.skip_params,
-                Kind::Op(_) | Kind::Join { .. } => {
+                Kind::Op(_) | Kind::Join(_) => {
                     node.inputs.iter().flatten().any(|&input| places.is_needed[input])
                 }
             };
@@ -122,9 +106,9 @@ fn step<T: Scalar>(i: usize, node: &Node<T>, sweep: &Sweep, places: &mut Places<
     match &node.kind {
         Kind::Input => places.add(i, Cotangent::Whole(dy.whole())),
         Kind::Param(id) => places.add_param(*id, dy.whole()),
-        Kind::Join { unit } => {
+        Kind::Join(joint) => {
             let dy = dy.whole();
-            for (input, is_taken) in node.inputs.iter().zip(sweep.takes(*unit)) {
+            for (input, is_taken) in node.inputs.iter().zip(sweep.takes(*joint)) {
                 if let Some(&input) = input
                     && is_taken
                     && places.is_needed[input]

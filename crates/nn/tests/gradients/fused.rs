@@ -2,12 +2,13 @@
 //! which are themselves held by finite differences.
 
 use nn::op::{self, FusedConv, Norm, Statistics};
-use nn::{Mode, Params, Route, Sweep, Tape, Var};
+use nn::{Joint, Mode, Params, Route, Sweep, Tape, Var};
 use proptest::prelude::*;
 use tensor::kernel::batch_norm::Moments;
 use tensor::random::Stream;
 use tensor::{Scalar, Tensor};
 use testkit::close::{Tolerance, check_close};
+use testkit::noise::normal;
 
 use crate::for_all;
 
@@ -46,14 +47,13 @@ fn draw(case: &Case, seed: u64) -> Params<f32> {
     for attempt in 0..100 {
         let mut rng = Stream::new(seed, "fused").at(attempt, 0);
         let mut params = Params::new();
-        let mut normal = |shape: &[usize]| Tensor::from_fn(shape, |_| rng.normal() as f32);
-        params.add("weight", normal(&[3, 3, c_in, c_out]));
-        params.add("scale", normal(&[c_in]));
-        params.add("shift", normal(&[c_in]));
-        params.add_buffer("mean", normal(&[c_in]));
-        params.add_buffer("x", normal(&[n, h, w, c_in]));
-        params.add_buffer("skip", normal(&[n, h, w, c_out]));
-        params.add_buffer("dy", normal(&[n, h, w, c_out]));
+        params.add("weight", normal([3, 3, c_in, c_out], &mut rng));
+        params.add("scale", normal([c_in], &mut rng));
+        params.add("shift", normal([c_in], &mut rng));
+        params.add_buffer("mean", normal([c_in], &mut rng));
+        params.add_buffer("x", normal([n, h, w, c_in], &mut rng));
+        params.add_buffer("skip", normal([n, h, w, c_out], &mut rng));
+        params.add_buffer("dy", normal([n, h, w, c_out], &mut rng));
         params.add_buffer("var", Tensor::from_fn([c_in], |_| (0.1 + 2.0 * rng.uniform()) as f32));
         if nearest_kink(case, &params.cast()) > KINK {
             return params;
@@ -106,7 +106,7 @@ impl<'a, T: Scalar> Recorded<'a, T> {
             let id = params.find(name).unwrap();
             tape.param(id, params.value(id).clone())
         });
-        let summed = case.has_skip.then_some((&skip, UNIT));
+        let summed = case.has_skip.then_some((&skip, Joint::of(UNIT)));
         let norm = case.norm.map(|mode| Norm {
             scale: &scale,
             shift: &shift,
@@ -128,7 +128,7 @@ impl<'a, T: Scalar> Recorded<'a, T> {
             };
             let y = op::conv2d(&mut tape, &z, &weight, 1, 1);
             let y = match summed {
-                Some((skip, unit)) => op::join(&mut tape, skip, &y, unit),
+                Some((skip, joint)) => op::join_at(&mut tape, skip, &y, joint),
                 None => y,
             };
             (y, seen)
@@ -147,8 +147,8 @@ impl<'a, T: Scalar> Recorded<'a, T> {
 }
 
 fn sweeps(case: &Case) -> Vec<Sweep> {
-    let along = |route| Sweep { skip_params: false, routes: vec![Route::Skip, Route::Skip, route] };
-    let routed = [Route::Both, Route::Skip, Route::Branch].map(along);
+    let along = |route| Sweep { skip_params: false, routes: vec![Route::SKIP, Route::SKIP, route] };
+    let routed = [Route::BOTH, Route::SKIP, Route::BRANCH].map(along);
     if case.has_skip { routed.into() } else { vec![Sweep::default()] }
 }
 

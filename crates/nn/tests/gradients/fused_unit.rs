@@ -3,11 +3,12 @@
 //! batch norm still pending; at the input of the unit it meets that of the skip.
 
 use nn::layer::{BatchNorm, Builder, Conv2d};
-use nn::{BatchStatistics, Grads, Mode, Params, Pass, Route, Sweep, Tape, Var, op};
+use nn::{BatchStatistics, Grads, Joint, Mode, Params, Pass, Route, Sweep, Tape, Var, op};
 use proptest::prelude::*;
 use tensor::random::Stream;
 use tensor::{Scalar, Tensor};
 use testkit::close::{Tolerance, check_close};
+use testkit::noise::{live_in, normal};
 
 use crate::for_all;
 
@@ -43,8 +44,8 @@ impl Unit {
 
     fn through_layers<T: Scalar>(&self, pass: &mut Pass<'_, T>, x: &Var<T>) -> Var<T> {
         let x = self.stem.forward(pass, x);
-        let h = self.conv1.forward_normed(pass, &self.bn1, &x, None);
-        let y = self.conv2.forward_normed(pass, &self.bn2, &h, Some((&x, UNIT)));
+        let h = self.conv1.forward_onto(pass, Some(&self.bn1), &x, None);
+        let y = self.conv2.forward_onto(pass, Some(&self.bn2), &h, Some((&x, Joint::of(UNIT))));
         self.last.forward_relu(pass, &y)
     }
 
@@ -66,7 +67,7 @@ impl Unit {
     }
 }
 
-/// A pass that has been run, and its ends.
+/// A recorded pass with its input and output.
 struct Run<'a, T: Scalar> {
     tape: Tape<T>,
     params: &'a Params<T>,
@@ -108,8 +109,8 @@ impl<'a, T: Scalar> Run<'a, T> {
             check_close(what, &got.mean, &expected.mean, TOLERANCE);
             check_close(what, &got.m2, &expected.m2, TOLERANCE);
         }
-        for route in [Route::Both, Route::Skip, Route::Branch] {
-            let sweep = Sweep { skip_params: false, routes: vec![Route::Both, route] };
+        for route in [Route::BOTH, Route::SKIP, Route::BRANCH] {
+            let sweep = Sweep { skip_params: false, routes: vec![Route::BOTH, route] };
             let (got, expected) = (self.sweep(dy, &sweep), exact.sweep(&dy.cast(), &sweep));
             close(
                 &format!("dx {route:?}"),
@@ -138,18 +139,10 @@ fn sizes() -> impl Strategy<Value = [usize; 5]> {
 
 fn draw(unit: &Unit, params: &mut Params<f32>, sizes: [usize; 5], seed: u64) -> [Tensor<f32>; 2] {
     let [n, h, w, c_in, c] = sizes;
-    let vectors: Vec<_> = params.iter().filter(|(_, p)| p.value.shape().rank() == 1).collect();
-    let vectors: Vec<_> = vectors.iter().map(|(id, p)| (*id, p.name.clone())).collect();
     for attempt in 0..1000 {
+        live_in(params, seed.wrapping_add(attempt));
         let mut rng = Stream::new(seed, "unit").at(attempt, 0);
-        for (id, name) in &vectors {
-            let is_positive = name.ends_with("weight") || name.ends_with("running_var");
-            for v in params.value_mut(*id).as_mut_slice() {
-                *v = if is_positive { 0.5 + rng.uniform() } else { 0.5 * rng.normal() } as f32;
-            }
-        }
-        let x = Tensor::from_fn([n, h, w, c_in], |_| rng.normal() as f32);
-        let dy = Tensor::from_fn([n, h, w, c], |_| rng.normal() as f32);
+        let [x, dy] = [c_in, c].map(|c| normal([n, h, w, c], &mut rng));
         let wide = params.cast();
         let is_clear = [Mode::Train, Mode::Eval].iter().all(|&mode| {
             let mut nearest = f64::INFINITY;
@@ -181,7 +174,7 @@ fn a_fused_unit_has_the_values_statistics_and_gradients_of_its_ops() {
                 let layers = |pass: &mut Pass<'_, f32>, x: &Var<f32>| unit.through_layers(pass, x);
                 let run = Run::new(&params, mode, fuses, x.clone(), layers);
                 run.check(&what, &dy, &exact);
-                // Of one tape, what is left out changes no bit of the rest.
+                // What a sweep leaves out does not change the bits of the rest.
                 let all = run.sweep(&dy, &Sweep::default());
                 let inputs_only = run.sweep(&dy, &Sweep::along(vec![]));
                 assert_eq!(inputs_only.of(&run.x), all.of(&run.x), "{what}");

@@ -2,7 +2,7 @@
 
 use nn::op;
 use proptest::prelude::*;
-use testkit::gradcheck::normal;
+use testkit::noise::normal;
 
 use crate::{hold, image, problem};
 

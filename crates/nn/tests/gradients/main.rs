@@ -1,8 +1,10 @@
 //! Every op's gradient against central differences, over random shapes; fused ops
 //! against single ones; a small residual network; and the laws of the tape.
 
+mod degrees;
 mod fused;
 mod fused_unit;
+mod gates;
 mod images;
 mod network;
 mod norm;

@@ -26,7 +26,7 @@ fn every_gradient_in_evaluation_mode() {
     check("network, eval", Mode::Eval);
 }
 
-/// So what is checked above holds for layers and named parameters, too.
+/// So the checks above hold for layers and named parameters too.
 #[test]
 fn layers_with_named_parameters_do_what_their_ops_do() {
     for_all((sizes(), any::<u64>()), |(sizes, seed)| {

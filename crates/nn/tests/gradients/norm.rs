@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use tensor::Tensor;
 use tensor::random::{Random, Stream};
 use testkit::close::{Tolerance, check_close};
-use testkit::gradcheck::normal;
+use testkit::noise::normal;
 
 use crate::{for_all, hold, image, problem};
 
@@ -18,9 +18,9 @@ fn shapes() -> impl Strategy<Value = Vec<usize>> {
         .prop_filter("a variance can be taken", |d| d[..d.len() - 1].iter().product::<usize>() > 1)
 }
 
-/// The same with at least three values. Of two, a batch norm makes -1 and 1 whatever
-/// they are: the gradient vanishes but for the epsilon, and what is left of it behind
-/// a rectifier is less than differences resolve.
+/// The same with at least three values. A batch norm turns any two values into -1 and 1,
+/// so that the gradient vanishes except for the effect of epsilon. After a rectifier that
+/// is less than differences resolve.
 fn three_or_more() -> impl Strategy<Value = Vec<usize>> {
     shapes().prop_filter("three", |d| d[..d.len() - 1].iter().product::<usize>() > 2)
 }
@@ -41,9 +41,9 @@ fn statistics(mode: Mode, [mean, var]: &[Tensor<f64>; 2]) -> Statistics<'_, f64>
     }
 }
 
-/// Normal entries around 0.5 whose rows lie apart by turns: no channel's variance
-/// comes near 0, where the third derivative, and so the error of a central
-/// difference, has no bound.
+/// Normal entries whose rows lie around 1.5 and -0.5 in turn. So no channel's variance
+/// comes near 0, where the third derivative, and with it the error of a central
+/// difference, is unbounded.
 fn spread(dims: &[usize], rng: &mut Random) -> Tensor<f64> {
     let c = dims[dims.len() - 1];
     let side = |i: usize| if (i / c).is_multiple_of(2) { 1.0 } else { -1.0 };
@@ -61,7 +61,7 @@ fn batch_norm_with_batch_statistics() {
 
 #[test]
 fn batch_norm_with_running_statistics() {
-    // A single value per channel will do here.
+    // Here a single value per channel is enough.
     let shapes = prop_oneof![4 => shapes(), 1 => (1usize..6).prop_map(|c| vec![1, c])];
     hold("batch_norm, running", 16, shapes, |dims, rng| {
         let c = dims[dims.len() - 1];
@@ -118,7 +118,7 @@ fn norm_relu_is_batch_norm_and_relu_bit_for_bit() {
     });
 }
 
-/// What reads a value: its gradient from there comes pending or whole.
+/// What reads a value. Its gradient comes back pending from some and whole from others.
 #[derive(Debug, Clone, Copy)]
 enum Reader {
     Norm,
@@ -126,8 +126,8 @@ enum Reader {
     Scale,
 }
 
-/// A gradient that is still to pass a batch norm meets whole ones and others like it,
-/// in any order.
+/// A gradient that is still pending is added to whole gradients and to other pending
+/// ones, in any order.
 #[test]
 fn a_value_that_several_norms_read() {
     let reader = prop_oneof![Just(Reader::Norm), Just(Reader::NormRelu), Just(Reader::Scale)];

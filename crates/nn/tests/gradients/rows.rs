@@ -5,7 +5,7 @@ use nn::{Tape, op};
 use proptest::prelude::*;
 use tensor::Tensor;
 use tensor::random::Stream;
-use testkit::gradcheck::normal;
+use testkit::noise::{labels, normal};
 
 use crate::{any_shape, for_all, hold, problem};
 
@@ -71,11 +71,10 @@ fn dropout_drops_its_share_and_scales_what_it_keeps() {
 fn cross_entropy() {
     let cases = (1usize..7, 1usize..12, 0.1..1.5f64, any::<u64>());
     hold("cross_entropy", 24, cases, |&(n, classes, size, seed), rng| {
-        let mut draw = Stream::new(seed, "labels").at(0, 0);
-        let labels: Vec<u8> = (0..n).map(|_| draw.below(classes as u64) as u8).collect();
+        let labels = labels(seed, n, classes);
         // No class is ever certain: a gradient that vanishes drowns in the roundings of the
         // logits. (Large logits are among the fixtures.)
-        let logits = normal([n, classes], rng).map(|v| size * v.clamp(-2.0, 2.0));
+        let logits = normal::<f64>([n, classes], rng).map(|v| size * v.clamp(-2.0, 2.0));
         problem([logits], move |tape, v, _| op::cross_entropy(tape, &v[0], &labels))
     });
 }

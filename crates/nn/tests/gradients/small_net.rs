@@ -8,7 +8,8 @@ use nn::{Mode, Params, Pass, Tape, Var};
 use proptest::prelude::*;
 use tensor::Tensor;
 use tensor::random::{Random, Stream};
-use testkit::gradcheck::{Kinks, normal};
+use testkit::gradcheck::Kinks;
+use testkit::noise::{labels, live_in, normal};
 
 /// Classes of the small network.
 pub(crate) const CLASSES: usize = 4;
@@ -44,30 +45,23 @@ struct Layers {
 impl SmallNet {
     /// A network none of whose parameters or buffers is at its default.
     pub(crate) fn new([n, h, w, c0, c1, c2]: [usize; 6], mode: Mode, rng: &mut Random) -> Self {
-        let mut b = Builder::new(rng.below(1 << 32));
+        let seed = rng.below(1 << 32);
+        let mut b = Builder::new(seed);
         let layers = Layers {
-            stem: Conv2d::new(&mut b, "stem", [c0, c1], 3, 1).with_bias(&mut b, "stem"),
+            stem: Conv2d::new(&mut b, "stem", [c0, c1], 3, 1).with_bias(&mut b, "stem", 0.0),
             bn1: BatchNorm::new(&mut b, "bn1", c1),
             conv1: Conv2d::new(&mut b, "conv1", [c1, c1], 3, 1),
             bn2: BatchNorm::new(&mut b, "bn2", c1),
             projection: Conv2d::new(&mut b, "projection", [c1, c2], 1, 2),
             conv2: Conv2d::new(&mut b, "conv2", [c1, c2], 3, 2),
             bn3: BatchNorm::new(&mut b, "bn3", c2),
-            linear: Linear::new(&mut b, "linear", [c2, CLASSES], false).with_bias(&mut b, "linear"),
+            linear: Linear::new(&mut b, "linear", [c2, CLASSES], false)
+                .with_bias(&mut b, "linear", 0.0),
         };
         let mut params = b.finish();
-        let flat: Vec<_> = params.iter().filter(|(_, p)| p.value.shape().rank() == 1).collect();
-        let flat: Vec<_> = flat.iter().map(|(id, p)| (*id, p.name.clone())).collect();
-        for (id, name) in flat {
-            for v in params.value_mut(id).as_mut_slice() {
-                *v = match name.rsplit('.').next() {
-                    Some("weight" | "running_var") => 0.5 + rng.uniform(),
-                    _ => 0.3 * rng.normal(),
-                };
-            }
-        }
-        let labels = (0..n).map(|_| rng.below(CLASSES as u64) as u8).collect();
-        SmallNet { params, x: normal([n, h, w, c0], rng), labels, mode, layers }
+        live_in(&mut params, seed);
+        let (x, labels) = (normal([n, h, w, c0], rng), labels(seed, n, CLASSES));
+        SmallNet { params, x, labels, mode, layers }
     }
 
     /// The loss, run through the layers; parameters are leaves of the tape.

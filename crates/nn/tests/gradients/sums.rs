@@ -1,11 +1,12 @@
 //! The sum of a residual unit, taken whole or along one of its terms.
 
-use nn::{Route, Sweep, Tape, Var, op};
+use nn::{Joint, Route, Sweep, Tape, Var, op};
 use proptest::prelude::*;
 use tensor::Tensor;
 use tensor::random::Stream;
 use testkit::close::{Tolerance, check_close};
-use testkit::gradcheck::{GradCheck, normal};
+use testkit::gradcheck::GradCheck;
+use testkit::noise::normal;
 
 use crate::{any_shape, for_all, hold, problem};
 
@@ -24,8 +25,8 @@ fn terms(tape: &mut Tape<f64>, v: &[Var<f64>]) -> [Var<f64>; 2] {
     [skip, op::relu(tape, &pre)]
 }
 
-/// A sweep along one term takes the other for a constant: its gradients are
-/// the true ones of the function in which it is one.
+/// A sweep along one term treats the other as a constant: its gradients are those of the
+/// function in which the other term is a constant.
 #[test]
 fn a_routed_sweep_is_the_gradient_with_the_other_term_held_fixed() {
     let check = GradCheck::new("join along one term", 16);
@@ -38,12 +39,12 @@ fn a_routed_sweep_is_the_gradient_with_the_other_term_held_fixed() {
         let [skip, branch] = terms(&mut tape, &v);
         let y = op::join(&mut tape, &skip, &branch, 0);
 
-        for route in [Route::Skip, Route::Branch] {
+        for route in [Route::SKIP, Route::BRANCH] {
             let (fixed_skip, fixed_branch) = (skip.value().clone(), branch.value().clone());
             let held = |tape: &mut Tape<f64>, v: &[Var<f64>]| {
                 let [skip, branch] = terms(tape, v);
                 match route {
-                    Route::Skip => {
+                    Route::SKIP => {
                         let fixed = tape.constant(fixed_branch.clone());
                         op::join(tape, &skip, &fixed, 0)
                     }
@@ -86,21 +87,48 @@ fn both_routes_together_are_the_whole_gradient_and_each_unit_heeds_its_own() {
     let first = op::join(&mut tape, &x, &b, 0);
     let b = branch(&mut tape, &first, 7.0);
     let second = op::join(&mut tape, &first, &b, 1);
-    use Route::{Both, Branch, Skip};
+    let [both, skip, branch] = [Route::BOTH, Route::SKIP, Route::BRANCH];
     let cases: [(&[Route], f64); 9] = [
         (&[], 32.0),
-        (&[Both, Both], 32.0),
-        (&[Skip], 8.0),
-        (&[Both, Skip], 4.0),
-        (&[Both, Branch], 28.0),
-        (&[Skip, Skip], 1.0),
-        (&[Branch, Skip], 3.0),
-        (&[Skip, Branch], 7.0),
-        (&[Branch, Branch], 21.0),
+        (&[both, both], 32.0),
+        (&[skip], 8.0),
+        (&[both, skip], 4.0),
+        (&[both, branch], 28.0),
+        (&[skip, skip], 1.0),
+        (&[branch, skip], 3.0),
+        (&[skip, branch], 7.0),
+        (&[branch, branch], 21.0),
     ];
     for (routes, factor) in cases {
         let grads = tape.vjp(&second, Tensor::full([4], 1.0), &Sweep::along(routes.to_vec()));
         let expected = Tensor::full([4], factor);
         check_close(&format!("{routes:?}"), grads.of(&x).unwrap(), &expected, Tolerance::EXACT);
     }
+}
+
+/// `y = x + sum of a_i x` over three branches, each `a_i` a power of ten, added one by
+/// one: the gradient along any set of terms is the sum of their factors.
+#[test]
+fn a_unit_with_several_branches_is_swept_along_any_of_its_terms() {
+    let factors = [10.0, 100.0, 1000.0];
+    let mut tape = Tape::<f64>::recording();
+    let x = tape.input(Tensor::full([2], 1.0));
+    let (mut sum, mut left) = (x.clone(), Route::SKIP);
+    for (i, factor) in factors.into_iter().enumerate() {
+        let branch = op::scale(&mut tape, &x, factor);
+        let joint = Joint { unit: 4, left, right: Route::only(i) };
+        sum = op::join_at(&mut tape, &sum, &branch, joint);
+        left = left.and(Route::only(i));
+    }
+    for mask in 1..16u64 {
+        let route = Route { skip: mask & 1 == 1, branches: mask >> 1 };
+        let mut routes = vec![Route::SKIP; 4];
+        routes.push(route);
+        let grads = tape.vjp(&sum, Tensor::full([2], 1.0), &Sweep::along(routes));
+        let branches: f64 = route.branches().map(|i| factors[i]).sum();
+        let expected = Tensor::full([2], branches + if route.skip { 1.0 } else { 0.0 });
+        check_close(&route.to_string(), grads.of(&x).unwrap(), &expected, Tolerance::EXACT);
+    }
+    let whole = tape.vjp(&sum, Tensor::full([2], 1.0), &Sweep::default());
+    assert_eq!(whole.of(&x).unwrap().as_slice(), [1111.0; 2]);
 }

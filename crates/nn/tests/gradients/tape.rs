@@ -7,7 +7,7 @@ use tensor::Tensor;
 use tensor::kernel::elementwise;
 use tensor::random::Stream;
 use testkit::close::{Tolerance, check_close};
-use testkit::gradcheck::normal;
+use testkit::noise::normal;
 
 use crate::small_net::{SmallNet, recorded, seeded};
 
@@ -123,13 +123,13 @@ impl Rule<f64> for Noted {
 }
 
 #[test]
-fn a_sweep_without_parameters_asks_no_rule_for_their_gradients() {
+fn a_sweep_without_parameters_does_not_compute_their_gradients() {
     let mut params = Params::new();
     let id = params.add("w", one());
     let mut tape = Tape::<f64>::recording();
     let [of_both, of_weight] = [0, 1].map(|_| Arc::new(Mutex::new(Vec::new())));
     let (x, w, c) = (tape.input(one()), tape.param(id, one()), tape.constant(one()));
-    // What leads to nothing but parameters is not even swept.
+    // An op whose inputs lead only to parameters is not swept at all.
     let v = tape.op(one(), &[&w], || Noted(of_weight.clone()));
     let y = tape.op(one(), &[&x, &v, &w, &c], || Noted(of_both.clone()));
     let wanted_by = |sweep: Sweep| {
@@ -178,12 +178,12 @@ fn sum_of_all_paths(
     let mut sum = Tensor::zeros(x.value().shape());
     let mut distinct = Vec::new();
     for path in 0..1u32 << units {
-        let route = |unit| if path >> unit & 1 == 1 { Route::Branch } else { Route::Skip };
+        let route = |unit| if path >> unit & 1 == 1 { Route::BRANCH } else { Route::SKIP };
         let sweep = Sweep::along((0..units).map(route).collect());
         let grads = tape.vjp(y, dy.clone(), &sweep);
         let dx = grads.of(x).expect("every path leads to the input");
         elementwise::add_assign(sum.as_mut_slice(), dx.as_slice());
-        assert!(!distinct.contains(dx), "path {path:b} is another one again");
+        assert!(!distinct.contains(dx), "path {path:b} repeats another");
         distinct.push(dx.clone());
     }
     let whole = tape.vjp(y, dy, &Sweep::default());

@@ -1,6 +1,9 @@
 //! The raw numbers of each experiment, one file each.
 
+mod delete_many;
 mod delete_one;
+mod plans;
+mod reorder;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -8,7 +11,10 @@ use serde_json::Value;
 
 use crate::Key;
 
+pub use delete_many::{DeleteMany, DeletedCount, DeletedSet};
 pub use delete_one::{DeleteOne, UnitDeletion};
+pub use plans::Plans;
+pub use reorder::{RandomOrder, Reorder};
 
 /// The raw numbers of one experiment, as its records store them.
 pub trait Answer: Serialize + DeserializeOwned {
@@ -23,7 +29,12 @@ pub trait Answer: Serialize + DeserializeOwned {
 }
 
 /// The answers of this crate, checked whenever a record is read or written.
-const ALL: &[Known] = &[Known::new::<DeleteOne>()];
+const ALL: &[Known] = &[
+    Known::new::<DeleteOne>(),
+    Known::new::<DeleteMany>(),
+    Known::new::<Plans>(),
+    Known::new::<Reorder>(),
+];
 
 struct Known {
     experiment: &'static str,

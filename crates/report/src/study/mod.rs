@@ -5,9 +5,12 @@
 //! each study makes of the records, and `cargo xtask reproduce` runs what [`figures`]
 //! need. A study of one's own goes the same way, in a list of one's own.
 
+mod delete_many;
 mod delete_one;
+mod draws;
 mod part;
 mod plain;
+mod reorder;
 mod spread;
 
 use record::Record;
@@ -18,7 +21,7 @@ use crate::{Answers, Need, ReportError};
 pub use part::{Finding, Part, Section};
 
 /// The studies of this version, in the order in which the page shows them.
-pub const ALL: &[&Study] = &[&delete_one::STUDY];
+pub const ALL: &[&Study] = &[&delete_one::STUDY, &delete_many::STUDY, &reorder::STUDY];
 
 /// A question that records answer.
 #[derive(Clone, Copy, Debug)]

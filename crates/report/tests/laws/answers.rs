@@ -44,7 +44,7 @@ fn experiment_networks_and_the_options_named_have_to_agree() {
         (need(&[]), false),
     ];
     for (need, expected) in cases {
-        assert_eq!(need.is_met_by(&with), expected, "{need:?}");
+        assert_eq!(need.is_met_by(&with.key), expected, "{need:?}");
     }
 }
 

@@ -52,8 +52,13 @@ fn a_curve_has_a_mark_for_each_point_and_a_band_behind_it() {
     // Each mark once more in the legend; squares and bands are polygons.
     assert_eq!((count("circle", "#0072B2"), count("polygon", "#D55E00")), (20 + 1, 20 + 1 + 1));
     assert_eq!(count("polygon", "#0072B2"), 1, "the band");
-    let place = |text: &str| figure.svg.rfind(text).unwrap();
-    assert!(place("opacity=\"0.18\"") < place("<circle"), "bands lie below the marks");
+    let shapes: Vec<&str> = figure.svg.lines().filter(|line| line.starts_with('<')).collect();
+    let is_band = |line: &&str| line.starts_with("<polygon ") && line.contains("#0072B2");
+    let band = shapes.iter().position(is_band).unwrap();
+    let is_mark = |line: &&str| line.starts_with("<circle ");
+    // The legend's mark, a disc and its rim, is drawn with the frame.
+    let marks = shapes.iter().enumerate().filter(|(_, line)| is_mark(line)).skip(2);
+    assert!(marks.clone().count() > 0 && marks.clone().all(|(place, _)| band < place), "{band}");
     for text in ["chance 90 %", "intact 6.0 %", "deleted blocks k", "quartiles"] {
         assert!(figure.svg.contains(&format!("{text}\n</text>")), "{text}");
     }

@@ -4,6 +4,7 @@ mod answers;
 mod chart;
 mod claims;
 mod common;
+mod draws;
 mod figure;
 mod judge;
 mod lock;

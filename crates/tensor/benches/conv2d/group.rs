@@ -40,7 +40,7 @@ impl<'a> Group<'a> {
                 elapsed
             });
         });
-        // The first ones warmed up; there are none if the benchmark was not asked for.
+        // The first samples warmed up. There are none if the benchmark was filtered out.
         let mut last = seconds.split_off(seconds.len().saturating_sub(SAMPLES));
         last.sort_by(f64::total_cmp);
         if let Some(median) = last.get(last.len() / 2) {

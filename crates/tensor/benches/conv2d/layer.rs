@@ -13,15 +13,8 @@ const BATCH: usize = 128;
 
 /// The name and the geometry of each kind of convolution.
 pub(crate) fn layers() -> Vec<(&'static str, Conv2dGeom)> {
-    let g = |side, c_in, c_out, kernel, stride| Conv2dGeom {
-        batch: BATCH,
-        h: side,
-        w: side,
-        c_in,
-        c_out,
-        kernel,
-        stride,
-        padding: kernel / 2,
+    let g = |side, c_in, c_out, kernel, stride| {
+        Conv2dGeom::same([BATCH, side, side, c_in], c_out, kernel).with_stride(stride)
     };
     vec![
         ("stage1 16 @32", g(32, 16, 16, 3, 1)),
@@ -137,10 +130,9 @@ impl Layer {
                 x: self.skip.as_slice(),
                 factors: [of_out; 3],
             },
-            weights,
         };
         let out = Gradients {
-            dz: self.dx.as_mut_slice(),
+            dz: Some((self.dx.as_mut_slice(), weights)),
             dw: is_training.then(|| self.dw.as_mut_slice()),
             sums: is_training.then(|| (&mut self.sums[..], of_in)),
         };

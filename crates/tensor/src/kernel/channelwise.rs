@@ -1,5 +1,5 @@
-//! Passes over `[rows, c]` in which every channel has numbers of its own: batch norm
-//! as an affine map, with the ReLU behind it, and the gradients of both.
+//! Passes over `[rows, c]` with their own factors for each channel: batch norm as an
+//! affine map, perhaps followed by a ReLU, and the gradients of both.
 
 use super::whole_rows;
 use crate::Scalar;
@@ -12,7 +12,8 @@ const LANES: usize = 16;
 /// `y[r, c] = x[r, c] scale[c] + shift[c]`.
 ///
 /// # Panics
-/// If the slices are not the same number of whole rows, or not one number a channel.
+/// If the slices are not the same number of whole rows, or there is not one number
+/// per channel.
 #[track_caller]
 pub fn affine<T: Scalar>(y: &mut [T], x: &[T], scale: &[T], shift: &[T]) {
     pass::<T, Affine>(y, [x, x], [scale, shift, shift]);
@@ -21,7 +22,8 @@ pub fn affine<T: Scalar>(y: &mut [T], x: &[T], scale: &[T], shift: &[T]) {
 /// `z[r, c] = relu(x[r, c] scale[c] + shift[c])`: batch norm and ReLU as one pass.
 ///
 /// # Panics
-/// If the slices are not the same number of whole rows, or not one number a channel.
+/// If the slices are not the same number of whole rows, or there is not one number
+/// per channel.
 #[track_caller]
 pub fn affine_relu<T: Scalar>(z: &mut [T], x: &[T], scale: &[T], shift: &[T]) {
     pass::<T, AffineRelu>(z, [x, x], [scale, shift, shift]);
@@ -31,21 +33,23 @@ pub fn affine_relu<T: Scalar>(z: &mut [T], x: &[T], scale: &[T], shift: &[T]) {
 /// closed.
 ///
 /// # Panics
-/// If the slices are not the same number of whole rows, or not one number a channel.
+/// If the slices are not the same number of whole rows, or there is not one number
+/// per channel.
 #[track_caller]
 pub fn affine_relu_grad<T: Scalar>(dz: &mut [T], x: &[T], scale: &[T], shift: &[T]) {
     pass::<T, AffineReluGrad>(dz, [x, x], [scale, shift, shift]);
 }
 
-/// `dz[r, c] = dz[r, c] a[c] + x[r, c] b[c] + d[c] + plus[r, c]`, in place: the
-/// input gradient of batch norm from that in its output, and what else reaches
-/// its input, as one pass.
+/// `dz[r, c] = dz[r, c] a[c] + x[r, c] b[c] + d[c] + plus[r, c]`, in place: turns the
+/// gradient in a batch norm's output into that in its input, and adds what else reaches
+/// the input, in one pass.
 ///
-/// In `f32`, between a multiple of 16 channels, with explicit vectors: it is the
-/// one pass of a training step that stands alone at every block.
+/// In `f32`, with a multiple of 16 channels, it uses explicit vectors: of all passes in
+/// a training step this is the only one that each block makes on its own.
 ///
 /// # Panics
-/// If the slices are not the same number of whole rows, or not one number a channel.
+/// If the slices are not the same number of whole rows, or there is not one number
+/// per channel.
 #[track_caller]
 pub fn affine_pair<T: Scalar>(dz: &mut [T], x: &[T], factors: [&[T]; 3], plus: Option<&[T]>) {
     let [a, b, d] = factors;
@@ -117,10 +121,10 @@ impl Task for PairRows<'_> {
     }
 }
 
-/// What a pass makes of the number that is there, of two inputs and three numbers of
-/// the channel, as far as it looks at them. A type and not a closure: closures are not
-/// always inlined into code of a higher SIMD level, and then run without its
-/// instructions.
+/// The formula of a pass: the new number from the old one, two inputs and three numbers
+/// of the channel. A pass may ignore some of them. It is a type rather than a closure,
+/// because closures are not always inlined into code of a higher SIMD level, and then
+/// run without its instructions.
 trait Pass<T> {
     fn number(old: T, inputs: [T; 2], channel: [T; 3]) -> T;
 }
@@ -221,14 +225,13 @@ fn rows<T: Scalar, P: Pass<T>>(out: &mut [T], a: &[T], b: &[T], [f, g, h]: [&[T]
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::kernel::wave;
     use proptest::prelude::*;
 
     proptest! {
         #[test]
         fn the_passes_are_their_formulas(rows in 1usize..2000, c in 1usize..40) {
-            let wave = |shift: usize| -> Vec<f64> {
-                (0..rows * c).map(|i| ((i * 7 + shift) % 29) as f64 - 14.0).collect()
-            };
+            let wave = |shift| wave::<f64>(rows * c, shift);
             let (dy, x, plus) = (wave(0), wave(11), wave(3));
             let [a, b, d] = [3, 5, 8].map(|s| wave(s)[..c].to_vec());
             let mut out = vec![f64::NAN; rows * c];
@@ -254,12 +257,9 @@ mod tests {
     #[test]
     fn the_pair_with_vectors_is_its_formula() {
         for (rows, c) in [(1, 16), (700, 32), (2000, 48)] {
-            let wave = |shift: usize| -> Vec<f32> {
-                (0..rows * c).map(|i| ((i * 7 + shift) % 29) as f32 - 14.0).collect()
-            };
+            let wave = |shift| wave::<f32>(rows * c, shift);
             let (dz, x, plus) = (wave(0), wave(11), wave(3));
             let [a, b, d] = [3, 5, 8].map(|s| wave(s)[..c].to_vec());
-            // Small integers: exact, fused or not.
             let pair = |i: usize| dz[i] * a[i % c] + x[i] * b[i % c] + d[i % c];
             let mut out = dz.clone();
             affine_pair(&mut out, &x, [&a, &b, &d], None);

@@ -120,7 +120,7 @@ fn check(a: usize, b: usize) {
 }
 
 #[track_caller]
-fn unary<T: Scalar>(out: &mut [T], a: &[T], f: impl Fn(T) -> T + Copy + Send + Sync) {
+pub(super) fn unary<T: Scalar>(out: &mut [T], a: &[T], f: impl Fn(T) -> T + Copy + Send + Sync) {
     check(out.len(), a.len());
     let chunks = out.par_chunks_mut(CHUNK_ELEMENTS).zip(a.par_chunks(CHUNK_ELEMENTS));
     threads::share(chunks).for_each(|(out, a)| {
@@ -133,7 +133,12 @@ fn unary<T: Scalar>(out: &mut [T], a: &[T], f: impl Fn(T) -> T + Copy + Send + S
 }
 
 #[track_caller]
-fn binary<T: Scalar>(out: &mut [T], a: &[T], b: &[T], f: impl Fn(T, T) -> T + Copy + Send + Sync) {
+pub(super) fn binary<T: Scalar>(
+    out: &mut [T],
+    a: &[T],
+    b: &[T],
+    f: impl Fn(T, T) -> T + Copy + Send + Sync,
+) {
     check(out.len(), a.len());
     check(out.len(), b.len());
     let inputs = a.par_chunks(CHUNK_ELEMENTS).zip(b.par_chunks(CHUNK_ELEMENTS));
@@ -149,17 +154,14 @@ fn binary<T: Scalar>(out: &mut [T], a: &[T], b: &[T], f: impl Fn(T, T) -> T + Co
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::kernel::wave;
 
     /// Longer than a chunk and not a multiple of anything.
     const LEN: usize = 2 * CHUNK_ELEMENTS + 37;
 
-    fn wave(shift: usize) -> Vec<f32> {
-        (0..LEN).map(|i| ((i * 7 + shift) % 23) as f32 - 11.0).collect()
-    }
-
     #[test]
     fn every_pass_is_its_formula_at_each_element() {
-        let (a, b) = (wave(0), wave(5));
+        let [a, b] = [0, 5].map(|shift| wave::<f32>(LEN, shift));
         let mut out = vec![f32::NAN; LEN];
         relu(&mut out, &a);
         assert!((0..LEN).all(|i| out[i] == a[i].max(0.0)));

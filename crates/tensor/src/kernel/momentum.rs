@@ -11,7 +11,7 @@ use crate::threads::{self, CHUNK_ELEMENTS};
 pub struct Momentum<T> {
     /// The learning rate.
     pub lr: T,
-    /// The part of the velocity that a step keeps.
+    /// The fraction of the velocity that a step keeps.
     pub momentum: T,
     /// Step along where the next velocity would point.
     pub nesterov: bool,
@@ -51,13 +51,13 @@ fn step_chunk<T: Scalar>(w: &mut [T], v: &mut [T], g: &[T], by: Momentum<T>) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::kernel::wave;
 
     #[test]
     fn a_step_is_its_formula_at_each_element_and_has_its_bits() {
-        let wave = |shift: usize| -> Vec<f32> {
-            // Longer than a chunk and not a multiple of anything.
-            (0..CHUNK_ELEMENTS + 37).map(|i| ((i * 7 + shift) % 23) as f32 / 7.0).collect()
-        };
+        // Longer than a chunk and not a multiple of anything.
+        const LEN: usize = CHUNK_ELEMENTS + 37;
+        let wave = |shift| wave(LEN, shift).into_iter().map(|v: f32| v / 7.0).collect::<Vec<_>>();
         for nesterov in [false, true] {
             let by = Momentum { lr: 0.3, momentum: 0.9, nesterov, weight_decay: 0.01 };
             let (mut w, mut v, g) = (wave(0), wave(5), wave(11));

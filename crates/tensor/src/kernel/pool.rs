@@ -68,7 +68,7 @@ impl PoolGeom {
     ///
     /// # Panics
     /// If the window does not fit into the image, there are no channels, an index into
-    /// an image is no `u32`, or a slice does not fit.
+    /// an image is not a `u32`, or a slice does not fit.
     #[track_caller]
     fn check(&self, out: usize, argmax: usize, input: usize) -> [usize; 2] {
         assert!(self.c > 0, "max_pool: channels must not be 0: {self:?}");

@@ -58,7 +58,7 @@ impl ShortcutGeom {
     /// Numbers in an image of the output and of the input.
     ///
     /// # Panics
-    /// If channels would be dropped, anything but the batch is 0, or a slice does not
+    /// If channels would be dropped, anything except the batch is 0, or a slice does not
     /// fit.
     #[track_caller]
     fn check(&self, out: usize, input: usize) -> [usize; 2] {
@@ -92,7 +92,7 @@ impl ShortcutGeom {
 /// `y` = the shortcut of `x`.
 ///
 /// # Panics
-/// If channels would be dropped, anything but the batch is 0, or a slice does not fit.
+/// If channels would be dropped, anything except the batch is 0, or a slice does not fit.
 #[track_caller]
 pub fn option_a<T: Scalar>(y: &mut [T], x: &[T], g: &ShortcutGeom) {
     let [out_image, image] = g.check(y.len(), x.len());

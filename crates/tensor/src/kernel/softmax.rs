@@ -24,7 +24,7 @@ pub fn log_softmax<T: Scalar>(y: &mut [T], x: &[T], classes: usize) {
 /// `-log_p[r, label_r]` of each row.
 ///
 /// # Panics
-/// If there is not one label for each row, or a label is no class.
+/// If there is not one label for each row, or a label is not a class.
 #[track_caller]
 pub fn negative_log_likelihood<T: Scalar>(
     log_p: &[T],
@@ -40,7 +40,7 @@ pub fn negative_log_likelihood<T: Scalar>(
 ///
 /// # Panics
 /// If `dx` and `log_p` differ in length, there is not one label for each row, or a label
-/// is no class.
+/// is not a class.
 #[track_caller]
 pub fn cross_entropy_grad<T: Scalar>(
     dx: &mut [T],

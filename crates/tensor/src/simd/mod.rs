@@ -31,7 +31,7 @@ pub enum Level {
     Avx512,
 }
 
-/// A level that cannot be had.
+/// Why a level cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum LevelError {
     /// Not the name of a level.
@@ -40,9 +40,9 @@ pub enum LevelError {
     /// The processor lacks the instructions.
     #[error("this processor cannot run level {asked}; the best it can run is {best}")]
     Unavailable {
-        /// What was asked for.
+        /// The level that was requested.
         asked: Level,
-        /// What there is.
+        /// The highest level that the processor has.
         best: Level,
     },
 }
@@ -119,7 +119,7 @@ pub fn set_level(level: Level) -> Result<(), LevelError> {
 /// Chooses the level that `UNRAVEL_SIMD` names, or the best if it is not set.
 ///
 /// # Errors
-/// If it names no level, or one that the processor cannot run.
+/// If it does not name a level, or names one that the processor cannot run.
 pub fn set_level_from_env() -> Result<Level, LevelError> {
     let level = match std::env::var(VARIABLE) {
         Ok(name) => Level::from_name(&name)?,
@@ -135,8 +135,8 @@ pub fn set_level_from_env() -> Result<Level, LevelError> {
 /// The level in use. The first call settles it from the environment.
 ///
 /// # Panics
-/// If `UNRAVEL_SIMD` asks for what cannot be had. A program that would rather
-/// report this calls [`set_level_from_env`] first.
+/// If `UNRAVEL_SIMD` names a level that cannot be used. To report this as an error, call
+/// [`set_level_from_env`] first.
 pub fn level() -> Level {
     match CURRENT.load(Ordering::Relaxed) {
         0 => Level::Portable,

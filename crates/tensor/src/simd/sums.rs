@@ -1,4 +1,4 @@
-//! Sums in registers: how many side by side, and in which order they come together.
+//! Sums in registers: how many run side by side, and in which order they are joined.
 
 use super::Vector;
 

@@ -1,5 +1,5 @@
-//! A vector of `f32`, one type for each SIMD level, for kernels that must
-//! decide for themselves what stays in registers.
+//! A vector of `f32`, one type for each SIMD level, for kernels that must control what
+//! stays in registers.
 
 use super::{Level, level};
 
@@ -38,7 +38,7 @@ pub(crate) trait Vector: Copy {
 
 /// Work that is written once for every level.
 pub(crate) trait Task {
-    /// Does it.
+    /// Does the work.
     ///
     /// # Safety
     /// The processor must have the instructions of `V`.

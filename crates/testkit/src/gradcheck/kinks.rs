@@ -1,4 +1,4 @@
-//! Where a function passes its kinks.
+//! On which side of its kinks a function is evaluated.
 
 use nn::{Tape, Var, op};
 use tensor::Tensor;
@@ -38,8 +38,8 @@ impl Kinks {
         op::max_pool(tape, x, kernel, stride)
     }
 
-    /// Notes which entries are positive: for rectifiers inside of something
-    /// that shows its pre-activations or its outputs only.
+    /// Notes which entries are positive: for rectifiers inside an op that shows only
+    /// their inputs or their outputs.
     pub fn note_signs(&mut self, x: &Tensor<f64>) {
         self.0.extend(x.as_slice().iter().map(|&v| u32::from(v > 0.0)));
     }

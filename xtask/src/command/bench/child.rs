@@ -3,12 +3,13 @@
 use std::time::Instant;
 
 use anyhow::{Context, Result};
-use data::{Normalisation, Split};
+use data::Split;
+use lesion::PrefixTree;
 use lesion::experiment::delete_one;
 use models::{Arch, Model, Plan, evaluate};
 use record::stats::median;
 use tensor::{Tensor, threads};
-use train::{Job, Measured, Progress, Recipe, Trainer};
+use train::{Job, Measured, Position, Recipe, Trainer};
 
 use super::setting::{BATCH, Sample, WARM_UP, Work};
 use crate::source::project_data;
@@ -17,13 +18,18 @@ const NO_STEP: &str = "there is no step to measure";
 /// Decides initial weights and crops, which time does not depend on.
 const SEED: u64 = 1;
 
+/// The architecture called `name`.
+pub(super) fn arch(name: &str) -> Arch {
+    Arch::parse(name).expect("what is benched has a name")
+}
+
 /// Does the work and says what it took.
 pub(super) fn measure(work: Work) -> Result<Sample> {
-    let resnet110 = Arch::PreAct { depth: 110 };
+    let resnet110 = arch("resnet110");
     let steps = work.steps();
     let value = match work {
         Work::Train => training(resnet110, BATCH, steps)?,
-        Work::TrainVgg15 => training(Arch::Vgg15 { batch_norm: true }, BATCH, steps)?,
+        Work::TrainVgg15 => training(arch("vgg15"), BATCH, steps)?,
         Work::Evaluate => evaluation(resnet110, BATCH, steps)?,
         Work::TwoThreads => two_threads(resnet110, BATCH, steps)?,
         Work::Deletions => deletions(resnet110, BATCH)?,
@@ -82,8 +88,8 @@ fn job(arch: Arch, batch: usize) -> Result<Job> {
 
 fn seconds_to_train(trainer: &mut Trainer<'_>, batch: usize) -> Result<f64> {
     // The last, smaller batch of an epoch is left out.
-    if trainer.progress.step + 1 == trainer.steps_per_epoch() {
-        trainer.seek(Progress::default());
+    if trainer.position.step + 1 == trainer.steps_per_epoch() {
+        trainer.seek(Position::default());
     }
     let start = Instant::now();
     let step = trainer.step()?;
@@ -110,15 +116,17 @@ fn deletions(arch: Arch, batch: usize) -> Result<f64> {
     let count = deletable(&model).count();
     let before = evaluations(count / 2);
     let batches = [inputs.clone()];
+    let tree = PrefixTree::new(&model, delete_one::plans(&model))?;
     let start = Instant::now();
-    delete_one::measure(&model, batches, &mut |_| ())?;
+    tree.evaluate(&model, batches, &mut |_| ());
     let sweep = start.elapsed().as_secs_f64();
     Ok(sweep / (before + evaluations(count - count / 2)))
 }
 
 /// What [`deletions`] would be if time went by multiplications alone.
 pub(super) fn ideal_deletions(model: &Model<f32>) -> f64 {
-    let swept = delete_one::sweep(model).cost(model).macs;
+    let tree = PrefixTree::new(model, delete_one::plans(model));
+    let swept = tree.expect("the plans are made for the model").cost(model).macs;
     swept as f64 / (deletable(model).count() as u64 * model.macs()) as f64
 }
 
@@ -136,9 +144,10 @@ fn seconds_to_evaluate(model: &Model<f32>, inputs: &(Tensor<f32>, Vec<u8>)) -> f
 /// The first test images of the shipped sample.
 fn inputs(n: usize) -> Result<(Tensor<f32>, Vec<u8>)> {
     let images = data::load_sample(&project_data(), Split::Test)?.take_first(n)?;
-    let mut batches = data::batches(&images, n, &Normalisation::CIFAR10);
+    let description = images.description();
+    let mut batches = data::batches(&images, n, &description.normalisation);
     let (pixels, labels) = batches.next().context("the sample is empty")?;
-    Ok((Tensor::from_vec([n, data::SIDE, data::SIDE, data::CHANNELS], pixels), labels))
+    Ok((Tensor::from_vec(description.batch_shape(n), pixels), labels))
 }
 
 /// Images per second by the median of `steps`, which tell their own seconds.
@@ -164,17 +173,19 @@ fn peak_in(status: &str) -> Option<f64> {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::LazyLock;
+
     use super::*;
 
-    const SMALL: Arch = Arch::PreAct { depth: 8 };
+    static SMALL: LazyLock<Arch> = LazyLock::new(|| arch("resnet8"));
 
     #[test]
     fn every_work_can_be_done_on_a_small_network() {
         for value in [
-            training(SMALL, 8, 2).unwrap(),
-            evaluation(SMALL, 8, 2).unwrap(),
-            two_threads(SMALL, 8, 2).unwrap(),
-            deletions(SMALL, 8).unwrap(),
+            training(*SMALL, 8, 2).unwrap(),
+            evaluation(*SMALL, 8, 2).unwrap(),
+            two_threads(*SMALL, 8, 2).unwrap(),
+            deletions(*SMALL, 8).unwrap(),
         ] {
             assert!(value.is_finite() && value > 0.0, "{value}");
         }
@@ -183,7 +194,7 @@ mod tests {
     #[test]
     fn only_whole_batches_are_trained_on() {
         // Two batches an epoch, of 600 and of 400 images, and three steps with the warm-up.
-        assert!(training(SMALL, 600, 1).is_ok());
+        assert!(training(*SMALL, 600, 1).is_ok());
     }
 
     #[test]
@@ -196,7 +207,7 @@ mod tests {
     #[test]
     fn half_of_a_sweep_is_shared() {
         // 54 blocks of nearly equal work: (53 / 2 + 1) / 54.
-        let ideal = ideal_deletions(&Arch::PreAct { depth: 110 }.build(SEED));
+        let ideal = ideal_deletions(&arch("resnet110").build(SEED));
         assert!((ideal - 27.5 / 54.0).abs() < 0.003, "{ideal}");
         // The intact network once, and three deletions by hand: what follows the unit, and
         // the projections of the two that have one.

@@ -17,7 +17,6 @@ use std::path::PathBuf;
 
 use anyhow::Result;
 use clap::{Args, ValueEnum};
-use models::Arch;
 use tensor::simd::Level;
 
 use others::Ticks;
@@ -80,7 +79,7 @@ pub(crate) fn run(args: &BenchArgs) -> Result<()> {
         rounds: rounds.count,
         others,
         peer: peer.map(|peer| peer.name),
-        deletions_ideal: child::ideal_deletions(&Arch::PreAct { depth: 110 }.build(0)),
+        deletions_ideal: child::ideal_deletions(&child::arch("resnet110").build(0)),
     };
     if args.json {
         eprint!("{}", table::table(&results, &at));

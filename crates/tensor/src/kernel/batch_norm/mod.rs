@@ -14,7 +14,7 @@ use crate::{Buffer, Scalar};
 pub use moments::Moments;
 pub(crate) use partial::{MomentsOf, PartialMoments};
 
-/// Rows that are gone over together: few enough that a second pass finds them in the
+/// Rows that are processed together: few enough that a second pass finds them in the
 /// first-level cache.
 const BLOCK_ROWS: usize = 64;
 
@@ -22,7 +22,8 @@ const BLOCK_ROWS: usize = 64;
 /// `sum dy (x - mean)`, as `sums[2, c]`.
 ///
 /// # Panics
-/// If `dy` and `x` are not the same number of whole rows, or the sums not two a channel.
+/// If `dy` and `x` are not the same number of whole rows, or there are not two sums per
+/// channel.
 #[track_caller]
 pub fn grad_sums<T: Scalar>(sums: &mut [f64], dy: &[T], x: &[T], mean: &[T]) {
     let c = mean.len();
@@ -70,21 +71,19 @@ fn add_products<T: Scalar>(sum: &mut [T], product: &mut [T], dy: &[T], x: &[T], 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::kernel::wave;
     use proptest::prelude::*;
 
     proptest! {
         #[test]
         fn the_sums_are_their_formulas(rows in 1usize..2000, c in 1usize..20) {
-            let wave = |shift: usize| -> Vec<f64> {
-                (0..rows * c).map(|i| ((i * 7 + shift) % 29) as f64 - 14.0).collect()
-            };
-            let (dy, x, a) = (wave(0), wave(11), wave(3)[..c].to_vec());
+            let [dy, x, a] = [0, 11, 3].map(|shift| wave::<f64>(rows * c, shift));
+            let a = &a[..c];
             let mut sums = vec![f64::NAN; 2 * c];
-            grad_sums(&mut sums, &dy, &x, &a);
+            grad_sums(&mut sums, &dy, &x, a);
             let (sum, product) = sums.split_at(c);
             for j in 0..c {
                 let rows = || (0..rows).map(|r| r * c + j);
-                // Small integers: exact in any order.
                 prop_assert_eq!(sum[j], rows().map(|i| dy[i]).sum::<f64>());
                 prop_assert_eq!(product[j], rows().map(|i| dy[i] * (x[i] - a[j])).sum::<f64>());
             }

@@ -103,7 +103,7 @@ fn moments_of_block<T: Scalar>(out: &mut [T], x: &[T], c: usize) {
     });
 }
 
-/// Joins to the moments `[2, c]` of `a` rows those of `b` further ones.
+/// Joins the moments `[2, c]` of `b` more rows to those of `a` rows.
 fn join<T: Scalar>(moments: &mut [f64], a: usize, other: &[T], b: usize) {
     let (a, b) = (a as f64, b as f64);
     let (mean, m2) = moments.split_at_mut(moments.len() / 2);

@@ -1,4 +1,4 @@
-//! Moments that another kernel takes while it has the rows in the cache.
+//! Moments that another kernel computes while it has the rows in the cache.
 
 use rayon::prelude::*;
 
@@ -57,7 +57,7 @@ impl PartialMoments {
     }
 }
 
-/// Rows that the rough mean is taken of.
+/// Rows whose mean is the rough one.
 const PILOT: usize = 32;
 
 impl MomentsOf<'_> {

@@ -24,7 +24,7 @@ pub(super) fn fits(g: &Conv2dGeom) -> bool {
 
 /// `y = x * w`.
 pub(super) fn forward(y: &mut [f32], x: &[f32], w: &[f32], g: &Conv2dGeom) {
-    let one = Conv2dGeom { batch: 1, ..*g };
+    let one = g.with_batch(1);
     let [image, padded] = [one.in_shape().len(), padded_len(g)];
     threads::for_chunks(y, one.out_shape().len(), |n, y| {
         with_scratch(padded, |padded| {

@@ -1,61 +1,21 @@
 //! A convolution with what surrounds it in a network: batch norm and ReLU on the
 //! way in, the residual sum and the output's moments on the way out.
 //!
-//! `y = z * w + skip` with `z = relu(x scale + shift)`. Each of these is a pass
-//! over memory when it stands alone; here an image is in the cache anyway. The
-//! geometries are those of [`fits`]; for all others the single kernels do the
-//! same, and are the oracle of the tests.
+//! `y = z * w + skip` with `z = relu(x scale + shift)`. Alone, each of these steps is a
+//! pass over memory; here they work on an image that is in the cache anyway. The kernels
+//! take the geometries that [`fits`] accepts. For all others the single kernels do the
+//! same, and they are the oracle of the tests.
 
 use super::{Conv2dGeom, swap_channels, winograd};
 use crate::kernel::batch_norm::{Moments, PartialMoments};
 use crate::{Scalar, Shape, Tensor};
 
-/// Batch norm as an affine map, then ReLU: `relu(x scale[c] + shift[c])`.
-#[derive(Debug, Clone, Copy)]
-pub struct NormRelu<'a, T> {
-    /// `[c]`.
-    pub scale: &'a [T],
-    /// `[c]`.
-    pub shift: &'a [T],
-}
+pub use super::terms::{Backward, Cotangent, Forward, Gradients, NormRelu, TransformedWeights};
 
-/// A gradient in an output.
-#[derive(Debug, Clone, Copy)]
-pub enum Cotangent<'a, T> {
-    /// As it is.
-    Whole(&'a [T]),
-    /// What is still to be computed from the gradient behind a batch norm:
-    /// `a[c] dz + b[c] x + d[c]`.
-    Pending {
-        /// The gradient in the batch norm's output.
-        dz: &'a [T],
-        /// The batch norm's input.
-        x: &'a [T],
-        /// `a`, `b` and `d`, `[c]` each.
-        factors: [&'a [T]; 3],
-    },
-}
-
-impl<T> Cotangent<'_, T> {
-    /// Numbers of the gradient.
-    fn len(&self) -> usize {
-        match self {
-            Cotangent::Whole(dy) => dy.len(),
-            Cotangent::Pending { dz, .. } => dz.len(),
-        }
-    }
-}
-
-/// Whether the fused kernels compute this geometry in this precision; none where
-/// [`set_path`](super::set_path) forces the general path.
+/// Whether the fused kernels compute this geometry in this precision. They compute none
+/// while [`set_path`](super::set_path) forces the general path.
 pub fn fits<T: Scalar>(g: &Conv2dGeom) -> bool {
     T::as_f32(&[]).is_some() && winograd::fits(g)
-}
-
-/// Weights, transformed for the fused kernels.
-#[derive(Debug, Clone)]
-pub struct TransformedWeights {
-    u: Tensor<f32>,
 }
 
 impl TransformedWeights {
@@ -92,19 +52,6 @@ impl TransformedWeights {
     }
 }
 
-/// The inputs of [`forward`].
-#[derive(Clone, Copy)]
-pub struct Forward<'a> {
-    /// `[n, h, w, c_in]`.
-    pub x: &'a [f32],
-    /// What happens to `x` first, if anything.
-    pub norm_relu: Option<NormRelu<'a, f32>>,
-    /// The weights.
-    pub weights: &'a TransformedWeights,
-    /// `[n, h, w, c_out]`, added to the result.
-    pub skip: Option<&'a [f32]>,
-}
-
 /// `y = z * w + skip`, and the moments of `y` if they are wanted.
 ///
 /// # Panics
@@ -116,51 +63,27 @@ pub fn forward(
     g: &Conv2dGeom,
     wants_moments: bool,
 ) -> Option<Moments> {
-    check(g, y.len(), f.x.len(), f.weights);
+    check_sizes(g, y.len(), f.x.len());
+    check_transformed(f.weights, g);
     check_norm(f.norm_relu, g);
     check_len("skip", f.skip.map_or(y.len(), <[f32]>::len), y.len(), g);
     let mut moments = wants_moments.then(|| PartialMoments::new(y.len() / g.c_out, g.c_out));
-    let work = winograd::Forward {
-        x: f.x,
-        norm_relu: f.norm_relu,
-        u: f.weights.u.as_slice(),
-        skip: f.skip,
-    };
-    winograd::forward(y, moments.as_mut(), &work, g);
+    winograd::forward(y, moments.as_mut(), f, g);
     moments.map(PartialMoments::join)
-}
-
-/// The inputs of [`backward`].
-#[derive(Clone, Copy)]
-pub struct Backward<'a> {
-    /// The input of the forward pass.
-    pub x: &'a [f32],
-    /// What happened to it first.
-    pub norm_relu: Option<NormRelu<'a, f32>>,
-    /// The gradient in the output.
-    pub dy: Cotangent<'a, f32>,
-    /// The weights, [transposed](TransformedWeights::transposed).
-    pub weights: &'a TransformedWeights,
-}
-
-/// The outputs of [`backward`].
-pub struct Gradients<'a> {
-    /// The gradient in `x scale + shift`, or in `x` where nothing happened to it.
-    pub dz: &'a mut [f32],
-    /// The gradient in the weights, if it is wanted.
-    pub dw: Option<&'a mut [f32]>,
-    /// If wanted: `[2, c_in]`, `sum dz` and `sum dz (x - mean)`; and the means.
-    pub sums: Option<(&'a mut [f64], &'a [f32])>,
 }
 
 /// The gradients of [`forward`].
 ///
 /// # Panics
-/// If the geometry has no fused kernel, or a slice does not fit it.
+/// If the geometry has no fused kernel, a slice does not fit it, or sums are wanted
+/// without the `dz` that they are taken over.
 #[track_caller]
 pub fn backward(out: Gradients<'_>, f: &Backward<'_>, g: &Conv2dGeom) {
-    check(g, f.dy.len(), out.dz.len(), f.weights);
-    check_len("the input", f.x.len(), out.dz.len(), g);
+    check_sizes(g, f.dy.len(), f.x.len());
+    if let Some((dz, weights)) = &out.dz {
+        check_len("dz", dz.len(), f.x.len(), g);
+        check_transformed(weights, g);
+    }
     check_norm(f.norm_relu, g);
     if let Cotangent::Pending { x, factors, .. } = f.dy {
         check_len("the batch norm's input", x.len(), f.dy.len(), g);
@@ -170,25 +93,21 @@ pub fn backward(out: Gradients<'_>, f: &Backward<'_>, g: &Conv2dGeom) {
         check_len("dw", dw.len(), g.weight_shape().len(), g);
     }
     if let Some((sums, mean)) = &out.sums {
+        assert!(out.dz.is_some(), "fused convolution: sums of a dz that is not computed; {g:?}");
         check_len("the sums", sums.len(), 2 * g.c_in, g);
         check_len("the means", mean.len(), g.c_in, g);
     }
-    let work = winograd::Backward { x: f.x, norm_relu: f.norm_relu, dy: f.dy };
-    let Gradients { dz, dw, sums } = out;
-    let out = winograd::Gradients { dz: Some((dz, f.weights.u.as_slice())), dw, sums };
-    winograd::backward(out, &work, g);
-}
-
-/// The gradient in the weights alone, with nothing around the convolution.
-pub(super) fn weight_grad(dw: &mut [f32], x: &[f32], dy: &[f32], g: &Conv2dGeom) {
-    let work = winograd::Backward { x, norm_relu: None, dy: Cotangent::Whole(dy) };
-    winograd::backward(winograd::Gradients { dz: None, dw: Some(dw), sums: None }, &work, g);
+    winograd::backward(out, f, g);
 }
 
 #[track_caller]
-fn check(g: &Conv2dGeom, y: usize, x: usize, weights: &TransformedWeights) {
+fn check_sizes(g: &Conv2dGeom, y: usize, x: usize) {
     assert!(winograd::covers(g), "no fused kernel for {g:?}");
     g.check("fused convolution", x, g.weight_shape().len(), y);
+}
+
+#[track_caller]
+fn check_transformed(weights: &TransformedWeights, g: &Conv2dGeom) {
     let transformed = Shape::from([winograd::COEFFICIENTS, g.c_in, g.c_out]).len();
     check_len("the transformed weights", weights.u.len(), transformed, g);
 }
@@ -200,7 +119,7 @@ fn check_weights(w: &[f32], g: &Conv2dGeom) {
 }
 
 #[track_caller]
-fn check_norm(norm_relu: Option<NormRelu<'_, f32>>, g: &Conv2dGeom) {
+fn check_norm(norm_relu: Option<NormRelu<'_>>, g: &Conv2dGeom) {
     if let Some(NormRelu { scale, shift }) = norm_relu {
         check_len("scale", scale.len(), g.c_in, g);
         check_len("shift", shift.len(), g.c_in, g);

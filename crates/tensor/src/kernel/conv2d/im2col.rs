@@ -49,9 +49,9 @@ fn taps(o: usize, extent: usize, g: &Conv2dGeom) -> (Range<usize>, usize) {
     (first..last, (origin + first).saturating_sub(g.padding))
 }
 
-/// Calls `f(start in the patch matrix, input pixels)` for each run of
-/// neighbouring pixels that a patch holds; `None` for a run of padding, with
-/// its length. The runs of one patch row follow each other without a gap.
+/// Calls `f(start in the patch matrix, start in the input, length)` for each run of
+/// neighbouring pixels in a patch; a run of padding has `None` for its start in the
+/// input. The runs follow each other in the patch matrix without a gap.
 pub(super) fn for_each_run(
     out_rows: Range<usize>,
     g: &Conv2dGeom,

@@ -14,8 +14,8 @@ use crate::{Scalar, Tensor, threads};
 /// Else each image scatters `dy w^T` back to the pixels of its patches.
 ///
 /// # Panics
-/// If the kernel does not fit into the padded image, anything but the batch is 0, or a
-/// slice does not fit.
+/// If the kernel does not fit into the padded image, anything except for the batch is 0,
+/// or a slice does not fit.
 #[track_caller]
 pub fn input_grad<T: Scalar>(dx: &mut [T], dy: &[T], w: &[T], g: &Conv2dGeom) {
     g.check("conv2d input gradient", dx.len(), w.len(), dy.len());
@@ -58,7 +58,7 @@ fn turn<T: Scalar>(w: &[T], g: &Conv2dGeom) -> Tensor<T> {
 }
 
 fn scatter<T: Scalar>(dx: &mut [T], dy: &[T], w: &[T], g: &Conv2dGeom) {
-    let one = Conv2dGeom { batch: 1, ..*g };
+    let one = g.with_batch(1);
     let out_image = one.out_shape().len();
     let rows = rows_per_chunk(g);
     threads::for_chunks(dx, one.in_shape().len(), |n, dx| {

@@ -1,7 +1,8 @@
 //! The gradient of a convolution in its weights: `dw = patches^T dy`.
 
+use super::fused::{self, Backward, Cotangent, Gradients};
 use super::im2col::{gather, is_pointwise, rows_per_chunk};
-use super::{Conv2dGeom, fused, winograd};
+use super::{Conv2dGeom, winograd};
 use crate::gemm::{Gemm, gemm};
 use crate::scratch::with_scratch;
 use crate::{Buffer, Scalar, threads};
@@ -16,15 +17,16 @@ const PARTS: usize = 16;
 /// its rows in order with its own sum, and a fixed tree adds the sums.
 ///
 /// # Panics
-/// If the kernel does not fit into the padded image, anything but the batch is 0, or a
-/// slice does not fit.
+/// If the kernel does not fit into the padded image, anything except for the batch is 0,
+/// or a slice does not fit.
 #[track_caller]
 pub fn weight_grad<T: Scalar>(dw: &mut [T], x: &[T], dy: &[T], g: &Conv2dGeom) {
     g.check("conv2d weight gradient", x.len(), dw.len(), dy.len());
     if winograd::fits(g)
         && let (Some(dw), Some(x), Some(dy)) = (T::as_f32_mut(dw), T::as_f32(x), T::as_f32(dy))
     {
-        return fused::weight_grad(dw, x, dy, g);
+        let out = Gradients { dz: None, dw: Some(dw), sums: None };
+        return fused::backward(out, &Backward { x, norm_relu: None, dy: Cotangent::Whole(dy) }, g);
     }
     let rows_per_part = g.out_rows().div_ceil(PARTS).max(1);
     let parts = g.out_rows().div_ceil(rows_per_part);

@@ -75,7 +75,7 @@ fn at(level: Level, task: impl Task) {
     }
 }
 
-/// The same bits, but that one NaN is as good as another.
+/// The same bits, except that any NaN equals any other.
 fn is_same(a: f32, b: f32) -> bool {
     a.to_bits() == b.to_bits() || a.is_nan() && b.is_nan()
 }

@@ -1,14 +1,14 @@
 //! Fetching the next group's images while this one is being multiplied.
 //!
-//! A batch of activations does not fit the caches, and the products leave the
-//! memory idle: without this, every group begins by waiting for its images.
+//! A batch of activations does not fit the caches, and the memory is idle during the
+//! products. Without this, every group begins by waiting for its images.
 
 use super::Conv2dGeom;
 
 /// Numbers in a cache line.
 const LINE: usize = 16;
-/// Inputs of fewer numbers than this, 2 MiB, were in a cache when they were made, and
-/// are there still.
+/// Inputs of fewer numbers than this, 2 MiB, are still in the cache in which they were
+/// computed.
 const FAR: usize = 512 * 1024;
 
 /// Up to four runs of memory, fetched a few lines at a time.
@@ -19,8 +19,8 @@ pub(super) struct Ahead {
 }
 
 impl Ahead {
-    /// Fetches what follows each of `runs` in memory, as much again, in `steps` steps.
-    /// Nothing is read, so it need not exist.
+    /// Fetches as much again as each of `runs` has, from its end on, in `steps` steps. A
+    /// prefetch reads nothing, so that memory need not exist.
     pub(super) fn new(runs: [&[f32]; 4], steps: usize, g: &Conv2dGeom) -> Self {
         let is_far = g.in_shape().len() >= FAR;
         Ahead {

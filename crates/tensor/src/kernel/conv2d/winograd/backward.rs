@@ -4,40 +4,21 @@ use std::ops::Range;
 
 use rayon::prelude::*;
 
-use super::super::fused::{Cotangent, NormRelu};
-use super::strip_grad::{Room, Sums};
+use super::super::terms::{Backward, Cotangent, Gradients};
+use super::strip_grad::Room;
 use super::tiling::{Frame, Tiling};
+use super::write_dz::Sums;
 use super::{COEFFICIENTS, Conv2dGeom, Sizes, weights};
 use crate::Buffer;
 use crate::scratch::with_scratch;
 use crate::simd::{Task, Vector, dispatch};
 use crate::threads;
 
-/// Parts of a batch, each with its own sums: a partial gradient costs as much
-/// memory as the weights, and four threads can share the parts evenly.
+/// Parts of a batch, each with its own sums. A partial gradient takes as much memory as
+/// the weights, so there are few; four threads can share them evenly.
 const PARTS: usize = 8;
 
-/// What the gradients are computed from.
-#[derive(Clone, Copy)]
-pub(in super::super) struct Backward<'a> {
-    /// The input of the forward pass.
-    pub x: &'a [f32],
-    /// What was done to it on the way in.
-    pub norm_relu: Option<NormRelu<'a, f32>>,
-    pub dy: Cotangent<'a, f32>,
-}
-
-/// The gradients that are asked for.
-pub(in super::super) struct Gradients<'a> {
-    /// That in the input of the batch norm's affine map: behind the ReLU if there
-    /// is one. Comes with the transformed, transposed weights.
-    pub dz: Option<(&'a mut [f32], &'a [f32])>,
-    pub dw: Option<&'a mut [f32]>,
-    /// Per channel, `sum dz` and `sum dz (x - mean)`, with the means.
-    pub sums: Option<(&'a mut [f64], &'a [f32])>,
-}
-
-/// Writes the gradients.
+/// Writes the gradients that are wanted.
 pub(in super::super) fn backward(out: Gradients<'_>, f: &Backward<'_>, g: &Conv2dGeom) {
     let t = Tiling::new(g);
     let per_group = t.images_per_group();
@@ -52,7 +33,8 @@ pub(in super::super) fn backward(out: Gradients<'_>, f: &Backward<'_>, g: &Conv2
     let (dw_parts, sums_parts) = (dw_parts.as_mut_slice(), sums_parts.as_mut_slice());
     let mut dws = dw_parts.chunks_exact_mut(dw_len.max(1));
     let mut sums_of = sums_parts.chunks_exact_mut(sums_len.max(1));
-    let mut dzs = dz.as_mut().map(|(dz, u)| (dz.chunks_mut(images * t.pixels() * g.c_in), *u));
+    let part_len = images * t.pixels() * g.c_in;
+    let mut dzs = dz.as_mut().map(|(dz, w)| (dz.chunks_mut(part_len), w.u.as_slice()));
     let parts: [Part<'_>; PARTS] = std::array::from_fn(|i| Part {
         dz: dzs.as_mut().and_then(|(chunks, u)| Some((chunks.next()?, *u))),
         dw: dws.next(),
@@ -77,13 +59,14 @@ pub(in super::super) fn backward(out: Gradients<'_>, f: &Backward<'_>, g: &Conv2
 
 /// A part of the batch with its own sums.
 pub(super) struct Part<'a> {
+    /// Where `dz` goes, with the transformed, transposed weights.
     pub(super) dz: Option<(&'a mut [f32], &'a [f32])>,
     dw: Option<&'a mut [f32]>,
     pub(super) sums: Option<Sums<'a>>,
     pub(super) f: Backward<'a>,
     pub(super) t: &'a Tiling,
     pub(super) g: &'a Conv2dGeom,
-    /// The images of the batch that it takes.
+    /// Its images in the batch.
     pub(super) images: Range<usize>,
 }
 

@@ -1,6 +1,6 @@
 //! The forward pass.
 
-use super::super::fused::NormRelu;
+use super::super::terms::Forward;
 use super::ahead::Ahead;
 use super::stage;
 use super::tiling::{Frame, Strip, Tiling};
@@ -12,18 +12,7 @@ use crate::scratch::with_scratch;
 use crate::simd::{Task, Vector, dispatch, is_one_run};
 use crate::threads;
 
-/// What `y = z * w + skip` is computed from, `z` being the input, normalised and
-/// rectified if that is asked for.
-#[derive(Clone, Copy)]
-pub(in super::super) struct Forward<'a> {
-    pub x: &'a [f32],
-    pub norm_relu: Option<NormRelu<'a, f32>>,
-    /// Transformed weights.
-    pub u: &'a [f32],
-    pub skip: Option<&'a [f32]>,
-}
-
-/// Writes `y`; if asked, also the moments of its channels.
+/// Writes `y`, and the moments of its channels if they are wanted.
 pub(in super::super) fn forward(
     y: &mut [f32],
     moments: Option<&mut PartialMoments>,
@@ -85,7 +74,7 @@ impl Task for Group<'_> {
                 && f.x.len() == pixels * c_in
                 && f.skip.is_none_or(|skip| skip.len() == self.y.len())
                 && f.norm_relu.is_none_or(|n| [n.scale.len(), n.shift.len()] == [c_in; 2])
-                && f.u.len() == COEFFICIENTS * c_in * c_out
+                && f.weights.u.len() == COEFFICIENTS * c_in * c_out
                 && self.room.staged.len() >= images * Frame::of_patches(t, c_in).len()
                 && [self.room.v.len(), self.room.m.len()] == [v, m]
                 && self.moments.as_ref().is_none_or(|moments| moments.channels() == c_out)
@@ -116,8 +105,9 @@ impl Group<'_> {
         let [v_step, m_step] = [sizes.v_step(), sizes.m_step()];
         let Room { staged, v, m } = &mut self.room;
         let v = v.as_mut_ptr();
-        // The products of a few rows can take the place of those rows, which saves the
-        // cache one of three.
+        let u = f.weights.u.as_slice().as_ptr();
+        // Where a product allows it, its rows take the place of the rows that it reads: the
+        // cache then holds two matrices rather than three.
         let (m, m_step) = match c_in == c_out && is_one_run::<V>(c_out) {
             true => (v, v_step),
             false => (m.as_mut_ptr(), m_step),
@@ -139,16 +129,11 @@ impl Group<'_> {
                         transform::input::<V>(out, v_step, patch, frame.row(), c_in);
                     }
                 }
-                // Rows without a tile hold whatever was there: nobody reads what
-                // comes of them.
+                // Rows without a tile hold arbitrary values, and their products are never
+                // read.
                 for k in 0..COEFFICIENTS {
-                    let u = f.u.as_ptr().add(k * c_in * c_out);
-                    product::rows::<V>(
-                        m.add(k * m_step),
-                        v.add(k * v_step),
-                        u,
-                        [block, c_out, c_in],
-                    );
+                    let [m, v] = [m.add(k * m_step), v.add(k * v_step)];
+                    product::rows::<V>(m, v, u.add(k * c_in * c_out), [block, c_out, c_in]);
                     ahead.step();
                 }
                 for row in 0..rows {

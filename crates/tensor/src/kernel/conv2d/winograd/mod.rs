@@ -13,29 +13,31 @@
 //! Y = A^T M A      4x4 tile of the output        (transform)
 //! ```
 //!
-//! The backward pass is the adjoint, step by step: `dM = A dY A^T` serves both
-//! gradients, `dU = V^T dM` and `dV = dM U^T`, and `dz = B dV B^T` is added up
-//! patch by patch.
+//! The backward pass is the adjoint, step by step. `dM = A dY A^T` serves both
+//! gradients: `dU = V^T dM` and `dV = dM U^T`. Then `dz = B dV B^T` is added up patch by
+//! patch.
 //!
-//! A strip of an image, or several small images whole ([`tiling`]), goes through
-//! all steps on one thread, a block of tiles at a time: what lies between the
-//! steps stays in the first two cache levels. What surrounds a convolution in a
-//! network happens on the way: batch norm and ReLU while a strip is copied into
-//! its margin of zeros ([`stage`]), the residual sum when a tile is written, the
-//! moments of the output while it is still in the cache.
+//! One thread takes a strip of an image, or several small images whole ([`tiling`]),
+//! through all steps, a block of tiles at a time, so that intermediate results stay in
+//! the first two cache levels. The operations around the convolution happen on the way:
+//! batch norm and ReLU while a strip is copied into its margin of zeros ([`stage`]), the
+//! residual sum when a tile is written, and the moments of the output while it is still
+//! in the cache.
 
 mod ahead;
 mod backward;
 mod forward;
+mod matrices;
 mod product;
 mod stage;
 mod strip_grad;
 mod tiling;
 mod transform;
 mod weights;
+mod write_dz;
 
-pub(super) use backward::{Backward, Gradients, backward};
-pub(super) use forward::{Forward, forward};
+pub(super) use backward::backward;
+pub(super) use forward::forward;
 pub(super) use weights::transform as transform_weights;
 
 use super::{Conv2dGeom, Path, path};
@@ -46,16 +48,16 @@ const TILE: usize = 4;
 const PATCH: usize = 6;
 /// Coefficients of a transformed patch.
 pub(super) const COEFFICIENTS: usize = PATCH * PATCH;
-/// Tiles that go through the steps together, rows of the 36 products: in a block,
-/// what lies between the steps stays in the second-level cache.
+/// Tiles that go through the steps together, as the rows of the 36 products: few enough
+/// that a block's intermediate results stay in the second-level cache.
 const BLOCK: usize = 16;
-/// The same for weights so large that reading them is what takes the time.
+/// The same for weights so large that reading them takes most of the time.
 const LARGE_BLOCK: usize = 32;
 /// From this many pairs of channels on, weights are large: 36 of them take half of
 /// the second-level cache.
 const LARGE_PAIRS: usize = 64 * 64;
-/// Numbers between the end of one coefficient's rows and the next one's: without
-/// this cache line all 36 would fall into the same few sets of the cache.
+/// Numbers between the rows of one coefficient and those of the next. Without this cache
+/// line all 36 would fall into the same few sets of the cache.
 const SPACER: usize = 16;
 /// Columns of transformed weights that lie together, `[c_in, PANEL]` in one piece: a
 /// product reads them from top to bottom, and memory is fetched ahead in order.
@@ -66,7 +68,7 @@ const CHANNEL_STEP: usize = 16;
 /// Below this many pixels of the output a tile is mostly waste.
 const MIN_PIXELS: usize = 16;
 
-/// Whether this path computes the geometry, and is allowed to.
+/// Whether this path can compute the geometry, and is allowed to.
 pub(super) fn fits(g: &Conv2dGeom) -> bool {
     path() == Path::Fastest && covers(g)
 }
@@ -90,8 +92,8 @@ struct Sizes {
     block: usize,
 }
 
-/// The sizes that are compiled as constants: all addresses are then known up to a few
-/// registers, where their reckoning costs as much as the transforms themselves.
+/// The sizes that are compiled as constants. Addresses are then offsets from a few
+/// registers; computing them would cost as much as the transforms themselves.
 const CONSTANT_SIZES: [Sizes; 4] = [
     Sizes { c_in: 16, c_out: 16, block: BLOCK },
     Sizes { c_in: 32, c_out: 32, block: BLOCK },

@@ -1,6 +1,6 @@
 //! Strips in a frame of zeros, where every patch can be read without a check.
 
-use super::super::fused::{Cotangent, NormRelu};
+use super::super::terms::{Cotangent, NormRelu};
 use super::tiling::{Frame, Strip, Tiling};
 use crate::simd::Vector;
 
@@ -10,13 +10,13 @@ enum Source<'a> {
     /// Numbers as they are.
     Plain(&'a [f32]),
     /// `relu(x scale + shift)`.
-    NormRelu(&'a [f32], NormRelu<'a, f32>),
+    NormRelu(&'a [f32], NormRelu<'a>),
     /// `a dz + b x + d`.
     Pending(&'a [f32], &'a [f32], [&'a [f32]; 3]),
 }
 
 /// Copies a strip of image number `image` of `x` into its frame, normalised and
-/// rectified if that is asked for; zeros where the frame reaches beyond the image.
+/// rectified if there is a norm; zeros where the frame reaches beyond the image.
 ///
 /// # Safety
 /// `staged` must have room for the frame; `x` must hold the image; scale and shift
@@ -27,7 +27,7 @@ pub(super) unsafe fn input<V: Vector>(
     staged: *mut f32,
     x: &[f32],
     image: usize,
-    norm_relu: Option<NormRelu<'_, f32>>,
+    norm_relu: Option<NormRelu<'_>>,
     (t, strip, frame): (&Tiling, &Strip, &Frame),
 ) {
     let source = match norm_relu {
@@ -45,7 +45,7 @@ pub(super) unsafe fn input<V: Vector>(
 #[inline(always)]
 pub(super) unsafe fn cotangent<V: Vector>(
     staged: *mut f32,
-    dy: &Cotangent<'_, f32>,
+    dy: &Cotangent<'_>,
     image: usize,
     (t, strip, frame): (&Tiling, &Strip, &Frame),
 ) {

@@ -151,9 +151,7 @@ mod tests {
         let maps = [(32, 32), (16, 16), (8, 8), (4, 4), (14, 9), (5, 70), (33, 30), (4, 150)];
         // Blocks of both sizes.
         for (c, (h, w)) in [16, 64].into_iter().flat_map(|c| maps.map(|map| (c, map))) {
-            let g =
-                Conv2dGeom { batch: 1, h, w, c_in: c, c_out: c, kernel: 3, stride: 1, padding: 1 };
-            let t = Tiling::new(&g);
+            let t = Tiling::new(&Conv2dGeom::same([1, h, w, c], c, 3));
             let images = t.images_per_group();
             let mut seen = Vec::new();
             for strip in t.strips(images) {

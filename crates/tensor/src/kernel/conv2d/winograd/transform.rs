@@ -16,9 +16,9 @@
 //! 6x6 result go through them in three passes of 12: rows 1 and 2 of `B^T` share
 //! their even and odd parts, so do rows 3 and 4, and rows 0 and 5 stand alone.
 //!
-//! Rows and columns are indexed in plain loops, and helpers are functions that must
-//! be inlined: closures are not always inlined into code of a higher SIMD level,
-//! and then run without its instructions.
+//! Rows and columns are indexed in plain loops, and helpers are functions that must be
+//! inlined. Closures are not always inlined into code of a higher SIMD level, and then
+//! run without its instructions.
 
 #![expect(clippy::needless_range_loop, reason = "a transposed access has no iterator")]
 

@@ -1,0 +1,46 @@
+//! What a question is put to.
+
+use data::Dataset;
+
+use crate::Subject;
+
+/// Networks and images. An experiment says in its [`Needs`](crate::Needs) which of them
+/// it uses; a [`Question`](crate::Question) sees to it that they are there.
+#[derive(Debug, Clone, Default)]
+pub struct Inputs {
+    /// The networks under study.
+    pub networks: Vec<Subject>,
+    /// Test images.
+    pub test: Option<Dataset>,
+    /// Training images.
+    pub training: Option<Dataset>,
+}
+
+impl Inputs {
+    /// The first network, for experiments that need one.
+    ///
+    /// # Panics
+    /// If there is none.
+    #[track_caller]
+    pub fn network(&self) -> &Subject {
+        self.networks.first().expect("inputs: no network, yet the experiment uses one")
+    }
+
+    /// The test images, for experiments that need them.
+    ///
+    /// # Panics
+    /// If there are none.
+    #[track_caller]
+    pub fn test(&self) -> &Dataset {
+        self.test.as_ref().expect("inputs: no test images, yet the experiment uses them")
+    }
+
+    /// The training images, for experiments that need them.
+    ///
+    /// # Panics
+    /// If there are none.
+    #[track_caller]
+    pub fn training(&self) -> &Dataset {
+        self.training.as_ref().expect("inputs: no training images, yet the experiment uses them")
+    }
+}

@@ -1,0 +1,58 @@
+//! The names of records.
+
+use record::sha256_hex;
+use serde_json::Value;
+
+use crate::experiment::{AnyExperiment, Preset};
+use crate::images::suffix;
+use crate::{Inputs, Subject};
+
+/// Networks that a name lists; of more it gives the first and a sum.
+const LISTED: usize = 4;
+
+/// Digits of a sum in a name.
+const DIGITS: usize = 8;
+
+/// The name of a question's record.
+pub(crate) fn record_name(
+    experiment: &dyn AnyExperiment,
+    options: &Value,
+    inputs: &Inputs,
+) -> String {
+    let mut name = experiment.name().to_owned();
+    let networks: Vec<String> = inputs.networks.iter().map(network).collect();
+    if networks.len() <= LISTED {
+        networks.iter().for_each(|network| name += &format!("-{network}"));
+    } else {
+        let (more, sum) = (networks.len() - 1, sum(&networks.join("\n")));
+        name += &format!("-{}-and-{more}-more-{sum}", networks[0]);
+    }
+    name += &inputs.test.as_ref().or(inputs.training.as_ref()).map(suffix).unwrap_or_default();
+    let full = experiment.preset(Preset::Full);
+    for (option, value) in options.as_object().into_iter().flatten() {
+        if full.get(option) != Some(value) {
+            name += &format!("-{option}{}", brief(value));
+        }
+    }
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
+    name.chars().map(|c| if plain(c) { c } else { '_' }).collect()
+}
+
+/// The network's name, with the model where it does not begin with it.
+fn network(subject: &Subject) -> String {
+    let (name, model) = (&subject.name, &subject.model.name);
+    if name.starts_with(model.as_str()) { name.clone() } else { format!("{model}-{name}") }
+}
+
+/// A value as a name has it; of a list or an object its sum.
+fn brief(value: &Value) -> String {
+    match value {
+        Value::String(text) => text.clone(),
+        Value::Array(_) | Value::Object(_) => sum(&value.to_string()),
+        _ => value.to_string(),
+    }
+}
+
+fn sum(text: &str) -> String {
+    sha256_hex(text.as_bytes())[..DIGITS].to_owned()
+}

@@ -1,0 +1,147 @@
+//! What a unit computes along a route.
+
+use nn::{Joint, Pass, Route, Var, op};
+use tensor::Scalar;
+
+use super::{Join, Skip, Unit};
+use crate::sites::{Place, Probe};
+
+/// How a unit is run.
+#[derive(Clone, Copy)]
+pub(crate) struct Run {
+    /// Its index in the network, under which sweeps find its joints.
+    pub(crate) id: usize,
+    /// The terms that are taken.
+    pub(crate) route: Route,
+    /// What the branches are multiplied with where the skip is taken too.
+    pub(crate) scale: f64,
+}
+
+/// The sum of some terms, and which they are.
+type Terms<T> = (Var<T>, Route);
+
+impl Unit {
+    /// The unit's output on `x`, with its sites shown to `probe`.
+    ///
+    /// # Panics
+    /// If the unit has no such route; plans are checked before they run.
+    #[track_caller]
+    pub(crate) fn forward<T: Scalar>(
+        &self,
+        pass: &mut Pass<'_, T>,
+        x: &Var<T>,
+        run: Run,
+        probe: &mut Probe<'_, T>,
+    ) -> Var<T> {
+        let Run { id, route, scale } = run;
+        assert!(
+            route == Route::SKIP && self.is_deletable()
+                || !route.is_empty() && route.is_within(self.intact_route()),
+            "unit {} has no route {route}",
+            self.name
+        );
+        let shown = probe.replacement(pass, id, Place::Input, x);
+        let c = self.pre.forward(pass, shown.as_ref().unwrap_or(x));
+        let skip = route.skip.then(|| {
+            let skip = self.skip.forward(pass, &c);
+            (probe.show(pass, id, Place::Skip, skip), Route::SKIP)
+        });
+        let scale = if route.skip { scale } else { 1.0 };
+        let y = if self.merge.is_empty() && self.join == Join::Sum {
+            self.add_branches(pass, &c, skip, Run { scale, ..run }, probe)
+        } else {
+            // The branches by themselves: something happens to them before the sum.
+            let branches = self.add_branches(pass, &c, None, Run { scale: 1.0, ..run }, probe);
+            let merged = branches.map(|(h, terms)| (self.merge.forward(pass, &h), terms));
+            match (skip, merged) {
+                (Some(skip), Some(h)) => {
+                    Some((self.join(pass, &c, skip, h, Run { scale, ..run }, probe), route))
+                }
+                (skip, h) => skip.or(h),
+            }
+        };
+        let (y, _) = y.expect("a route takes a term");
+        let y = self.post.forward(pass, &y);
+        probe.show(pass, id, Place::Output, y)
+    }
+
+    /// The taken branches, one after the other added to `sum`.
+    fn add_branches<T: Scalar>(
+        &self,
+        pass: &mut Pass<'_, T>,
+        c: &Var<T>,
+        mut sum: Option<Terms<T>>,
+        Run { id, route, scale }: Run,
+        probe: &mut Probe<'_, T>,
+    ) -> Option<Terms<T>> {
+        for (i, branch) in self.branches.iter().enumerate() {
+            let (place, right) = (Place::Branch(i), Route::only(i));
+            if !route.meets(right) {
+                continue;
+            }
+            // On its own if it is wanted on its own, else onto the sum.
+            let is_fused = scale == 1.0 && !probe.wants(id, place);
+            sum = Some(match sum {
+                Some((left, terms)) => {
+                    let joint = Joint { unit: id, left: terms, right };
+                    let y = if is_fused {
+                        branch.forward_onto(pass, c, Some((&left, joint)))
+                    } else {
+                        let h = branch.forward(pass, c);
+                        let h = probe.show(pass, id, place, h);
+                        let h = scaled(pass, h, scale);
+                        op::join_at(&mut pass.tape, &left, &h, joint)
+                    };
+                    (y, terms.and(right))
+                }
+                None => {
+                    let h = branch.forward(pass, c);
+                    (probe.show(pass, id, place, h), right)
+                }
+            });
+        }
+        sum
+    }
+
+    /// The skip and the merged branches, joined.
+    fn join<T: Scalar>(
+        &self,
+        pass: &mut Pass<'_, T>,
+        c: &Var<T>,
+        (skip, left): Terms<T>,
+        (h, right): Terms<T>,
+        Run { id, scale, .. }: Run,
+        probe: &mut Probe<'_, T>,
+    ) -> Var<T> {
+        let (skip, h) = match &self.join {
+            Join::Sum => (skip, h),
+            Join::Gate(gate) => {
+                let t = gate.forward(pass, c);
+                let t = op::sigmoid(&mut pass.tape, &t);
+                let t = probe.show(pass, id, Place::Gate, t);
+                let carried = op::carry(&mut pass.tape, &t, &skip);
+                (carried, op::gate(&mut pass.tape, &t, &h))
+            }
+        };
+        let h = scaled(pass, h, scale);
+        op::join_at(&mut pass.tape, &skip, &h, Joint { unit: id, left, right })
+    }
+}
+
+impl Skip {
+    /// The skip term. Without a skip the identity stands in.
+    fn forward<T: Scalar>(&self, pass: &mut Pass<'_, T>, c: &Var<T>) -> Var<T> {
+        match self {
+            Skip::None | Skip::Identity => c.clone(),
+            Skip::OptionA(padding) => {
+                op::option_a(&mut pass.tape, c, padding.c_out, padding.stride)
+            }
+            Skip::Layers(layers) => layers.forward(pass, c),
+        }
+    }
+}
+
+/// `scale h`; at 1 the value itself.
+fn scaled<T: Scalar>(pass: &mut Pass<'_, T>, h: Var<T>, scale: f64) -> Var<T> {
+    if scale == 1.0 { h } else { op::scale(&mut pass.tape, &h, T::from_f64(scale)) }
+}

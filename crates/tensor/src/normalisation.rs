@@ -1,0 +1,102 @@
+//! How the colours of an image become inputs.
+
+use serde::{Deserialize, Serialize};
+
+/// The affine map of each colour channel, red, green, blue, on the scale 0 to 1:
+/// `(x - mean) / std`.
+///
+/// Means are finite; deviations are finite and positive, and so are their reciprocals.
+/// Reading one from a file checks it.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(try_from = "Unchecked")]
+pub struct Normalisation {
+    mean: [f32; 3],
+    std: [f32; 3],
+}
+
+/// Means or deviations that cannot normalise an image.
+#[derive(Debug, Clone, Copy, PartialEq, thiserror::Error)]
+#[error(
+    "normalisation with means {mean:?} and deviations {std:?}; expected finite numbers and \
+     positive deviations"
+)]
+pub struct NormalisationError {
+    /// The means.
+    pub mean: [f32; 3],
+    /// The deviations.
+    pub std: [f32; 3],
+}
+
+impl Normalisation {
+    /// The moments of the CIFAR-10 training images.
+    pub const CIFAR10: Normalisation =
+        Normalisation { mean: [0.4914, 0.4822, 0.4465], std: [0.2470, 0.2435, 0.2616] };
+    /// The moments of ImageNet.
+    pub const IMAGENET: Normalisation =
+        Normalisation { mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225] };
+
+    /// The map with these means and deviations.
+    ///
+    /// # Errors
+    /// If a mean is not finite, or a deviation or its reciprocal is not finite and
+    /// positive.
+    pub fn new(mean: [f32; 3], std: [f32; 3]) -> Result<Normalisation, NormalisationError> {
+        let divides = |std: &f32| std.is_finite() && *std > 0.0 && std.recip().is_finite();
+        if mean.iter().all(|mean| mean.is_finite()) && std.iter().all(divides) {
+            Ok(Normalisation { mean, std })
+        } else {
+            Err(NormalisationError { mean, std })
+        }
+    }
+
+    /// The mean of each channel.
+    pub fn mean(&self) -> [f32; 3] {
+        self.mean
+    }
+
+    /// The standard deviation of each channel.
+    pub fn std(&self) -> [f32; 3] {
+        self.std
+    }
+}
+
+/// The same fields before they have been checked.
+#[derive(Deserialize)]
+struct Unchecked {
+    mean: [f32; 3],
+    std: [f32; 3],
+}
+
+impl TryFrom<Unchecked> for Normalisation {
+    type Error = NormalisationError;
+
+    fn try_from(Unchecked { mean, std }: Unchecked) -> Result<Self, NormalisationError> {
+        Normalisation::new(mean, std)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_named_ones_pass_their_own_check() {
+        for named in [Normalisation::CIFAR10, Normalisation::IMAGENET] {
+            assert_eq!(Normalisation::new(named.mean(), named.std()), Ok(named));
+        }
+    }
+
+    #[test]
+    fn what_cannot_normalise_is_refused_with_both() {
+        let bad = [f32::NAN, f32::INFINITY, f32::NEG_INFINITY];
+        // The reciprocal of the last one overflows.
+        for std in bad.into_iter().chain([0.0, -0.0, -1.0, 1e-39]) {
+            let error = Normalisation::new([0.5; 3], [0.2, std, 0.2]).unwrap_err();
+            let expected = format!("means [0.5, 0.5, 0.5] and deviations [0.2, {std:?}, 0.2]");
+            assert!(error.to_string().contains(&expected), "{error}");
+        }
+        for mean in bad {
+            assert!(Normalisation::new([0.5, 0.5, mean], [0.2; 3]).is_err(), "{mean}");
+        }
+    }
+}

@@ -1,0 +1,142 @@
+//! `cargo xtask reproduce`: every figure, the claims, the page.
+
+mod dry_run;
+mod needed;
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use anyhow::{Context, Result, ensure};
+use clap::Args;
+use lesion::Question;
+use record::{Record, RecordError};
+use report::figure::Figure;
+use report::page::{self, PageInput};
+use report::study::{self, StudyFigure};
+use report::{Answers, claims};
+
+use crate::asking::{self, Ending};
+use crate::interrupt;
+use crate::run_info::run_info;
+use crate::source::project_root;
+use crate::threads::Threads;
+
+use needed::questions;
+
+/// Options of `reproduce`.
+#[derive(Args)]
+pub(crate) struct ReproduceArgs {
+    /// Only these figures, for instance fig3 [default: all]
+    #[arg(long, value_delimiter = ',', value_name = "FIGURE,…")]
+    only: Vec<String>,
+    /// All 10,000 test images and the full protocols instead of the shipped sample
+    #[arg(long)]
+    full: bool,
+    /// Where figures, records and page go [default: out, in the project]
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+    /// The folder with CIFAR-10, or `sample` for the shipped sample
+    #[arg(long, value_name = "DIR|sample")]
+    data: Option<String>,
+    #[command(flatten)]
+    threads: Threads,
+    /// Say which records are up to date and what the others would take; run and write nothing
+    #[arg(long)]
+    dry_run: bool,
+}
+
+pub(crate) fn run(args: &ReproduceArgs) -> Result<ExitCode> {
+    let figures = asked_for(&args.only)?;
+    let questions = questions(args, &figures)?;
+    let out = args.out.clone().unwrap_or_else(|| project_root().join("out"));
+    let records_dir = out.join("records");
+    if args.dry_run {
+        dry_run::print(&figures, &questions, &records_dir, args.threads)?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    for folder in [&out, &records_dir, &out.join("figures")] {
+        std::fs::create_dir_all(folder).with_context(|| {
+            format!("cannot create {}; name another folder with --out", folder.display())
+        })?;
+    }
+    let Some(records) = records(questions, &records_dir, args.threads)? else {
+        return Ok(interrupt::exit_code());
+    };
+    let path = report_on(&figures, &records, &out)?;
+    println!("{}", path.display());
+    Ok(ExitCode::SUCCESS)
+}
+
+/// A record for each question, in order: from its file if that answers it, else from a
+/// run. `None` if Ctrl-C came first.
+fn records(questions: Vec<Question>, dir: &Path, threads: Threads) -> Result<Option<Vec<Record>>> {
+    let names: Vec<String> =
+        questions.iter().map(|question| question.record_name().to_owned()).collect();
+    let (mut records, mut open) = (Vec::new(), Vec::new());
+    for question in questions {
+        let name = question.record_name();
+        match answer(&question, dir) {
+            Ok(Some(record)) => {
+                eprintln!("{name}: the record is up to date");
+                records.push(record);
+            }
+            Ok(None) => open.push(question),
+            Err(error) => {
+                eprintln!("{error}");
+                open.push(question);
+            }
+        }
+    }
+    let ending = asking::answer("reproduce", &open, threads, &mut |_, record, start| {
+        record.save(dir)?;
+        run_info(threads.count(), start).save(dir, &record.name)?;
+        records.push(record);
+        Ok(())
+    })?;
+    records.sort_by_key(|record| names.iter().position(|name| *name == record.name));
+    Ok((ending == Ending::Answered).then_some(records))
+}
+
+/// The record in the folder, if there is one that answers this question.
+fn answer(question: &Question, dir: &Path) -> Result<Option<Record>, RecordError> {
+    let path = dir.join(format!("{}.json", question.record_name()));
+    if !path.exists() {
+        return Ok(None);
+    }
+    let record = Record::load(&path)?;
+    Ok(record.is_up_to_date(question.key()).then_some(record))
+}
+
+/// Writes figures, claims and the page, and prints the claims; the page's path.
+fn report_on(figures: &[&StudyFigure], records: &[Record], out: &Path) -> Result<PathBuf> {
+    let answers = Answers::new(records);
+    let figures = figures.iter().map(|figure| {
+        let drawn = (figure.draw)(&answers.find_all(&(figure.needs)())?)?;
+        drawn.save(&out.join("figures"))?;
+        Ok(drawn)
+    });
+    let figures = figures.collect::<Result<Vec<Figure>>>()?;
+    let claims = claims::results(&claims::Claims::parse(claims::TEXT)?, study::ALL, &answers)?;
+    record::atomic_write(&out.join("claims.json"), claims::to_json(&claims).as_bytes())?;
+    let preview = records.iter().any(|record| record.key.is_preview());
+    let input =
+        PageInput { studies: study::ALL, records, figures: &figures, claims: &claims, preview };
+    let path = out.join("index.html");
+    record::atomic_write(&path, page::render(&input)?.as_bytes())?;
+    println!("{}", claims::table(&claims));
+    Ok(path)
+}
+
+/// The figures that `--only` names, or all.
+fn asked_for(only: &[String]) -> Result<Vec<&'static StudyFigure>> {
+    let known: Vec<&str> = study::figures().map(|figure| figure.name).collect();
+    for name in only {
+        ensure!(
+            known.contains(&name.as_str()),
+            "--only {name}: no such figure; known are {}",
+            known.join(", ")
+        );
+    }
+    let is_asked_for = |name: &str| only.is_empty() || only.iter().any(|asked| asked == name);
+    Ok(study::figures().filter(|figure| is_asked_for(figure.name)).collect())
+}

@@ -1,0 +1,57 @@
+//! The questions whose records the figures need.
+
+use anyhow::{Context, Result, bail};
+use data::{Dataset, Split};
+use lesion::{Catalogue, Inputs, Preset, Question, experiment};
+use report::Need;
+use report::study::StudyFigure;
+
+use super::ReproduceArgs;
+use crate::source;
+use crate::weights::catalogue;
+
+/// One question for each record that a figure needs, each record once.
+pub(super) fn questions(args: &ReproduceArgs, figures: &[&StudyFigure]) -> Result<Vec<Question>> {
+    let sources = Sources { args, catalogue: catalogue()?, test: images(args, Split::Test)? };
+    let mut questions: Vec<Question> = Vec::new();
+    for need in figures.iter().flat_map(|figure| (figure.needs)()) {
+        let question = sources.question(&need)?;
+        if questions.iter().all(|known| known.record_name() != question.record_name()) {
+            questions.push(question);
+        }
+    }
+    Ok(questions)
+}
+
+struct Sources<'a> {
+    args: &'a ReproduceArgs,
+    catalogue: Catalogue,
+    test: Dataset,
+}
+
+impl Sources<'_> {
+    fn question(&self, need: &Need) -> Result<Question> {
+        let experiment = experiment::named(need.experiment)?;
+        let preset = if self.args.full { Preset::Full } else { Preset::Preview };
+        let mut options = experiment.preset(preset);
+        for (name, value) in need.options.as_object().context("options are an object")? {
+            options[name.as_str()] = value.clone();
+        }
+        let networks = need.networks.iter().map(|name| self.catalogue.subject(name));
+        let training = experiment.needs(&options)?.training;
+        let training = training.then(|| images(self.args, Split::Train)).transpose()?;
+        let networks = networks.collect::<Result<_, _>>()?;
+        let inputs = Inputs { networks, test: Some(self.test.clone()), training };
+        Ok(Question::new(experiment, options, inputs)?)
+    }
+}
+
+fn images(args: &ReproduceArgs, split: Split) -> Result<Dataset> {
+    match (args.full, args.data.as_deref()) {
+        (true, Some("sample")) => {
+            bail!("--full asks for all test images, --data sample for 2,000 of them")
+        }
+        (false, None) => source::load_images(Some("sample"), split),
+        (_, data) => source::load_images(data, split),
+    }
+}
