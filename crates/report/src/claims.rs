@@ -15,7 +15,7 @@ use serde::Serialize;
 use crate::study::Study;
 use crate::{Answers, ReportError};
 
-pub use criteria::{Claim, Claims, Condition, Operator, Rule};
+pub use criteria::{Ask, Claim, Claims, Condition, Operator, Rule};
 pub use table::table;
 pub use verdict::{Level, Verdict};
 

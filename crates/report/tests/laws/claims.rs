@@ -100,11 +100,14 @@ fn the_error_of_the_intact_network() {
     assert_eq!(row.interval.as_deref(), Some("5.55 to 6.48 %"));
 }
 
+/// Ordinary and boundary blocks, then level, borderline and interval.
+type TwoRules<'a> = (&'a [Added], &'a [usize], Level, bool, &'a str);
+
 /// Of the two rules of c06: every ordinary block, and the boundaries in the mean.
 #[test]
 fn a_bottleneck_network_is_judged_by_two_rules() {
     use Level::{Not, Partly, Reproduced};
-    let cases: [(&[Added], &[usize], Level, bool, &str); 4] = [
+    let cases: [TwoRules; 4] = [
         (&[(62, 20)], &[1_500, 1_600], Reproduced, false, "2 to 2"),
         (&[(62, 400)], &[1_500, 1_600], Partly, false, "1 to 1"),
         (&[(62, 95)], &[1_500, 1_600], Reproduced, true, "1 to 2"),

@@ -83,7 +83,7 @@ fn an_answer_that_is_not_what_its_experiment_promises_is_an_error_that_names_the
 fn a_figure_can_be_drawn_from_the_records_it_needs() {
     for figure in study::figures() {
         let needs = (figure.needs)();
-        let records: Vec<Record> = needs.iter().map(|need| made_up_answer(need)).collect();
+        let records: Vec<Record> = needs.iter().map(made_up_answer).collect();
         let found = Answers::new(&records).find_all(&(figure.needs)()).unwrap();
         let drawn = (figure.draw)(&found).unwrap();
         assert!(drawn.name.starts_with(figure.name), "{}", drawn.name);

@@ -118,7 +118,7 @@ mod tests {
     }
 
     #[test]
-    fn ends_that_are_no_range_are_refused() {
+    fn ends_that_are_not_a_range_are_refused() {
         for (from, to) in [(1.0, 1.0), (0.0, f64::INFINITY), (f64::NAN, 1.0)] {
             assert!(Axis::new("x", from, to).check().is_err(), "{from} to {to}");
         }

@@ -19,8 +19,8 @@ pub struct Level {
     pub y: f64,
     /// Its name, for instance `chance 90 %`.
     pub label: String,
-    /// The place of the series that it belongs to: drawn in its colour, dashed. A level of
-    /// no series is grey and dotted.
+    /// The place of the series that it belongs to: drawn in its colour, dashed. A level without
+    /// a series is grey and dotted.
     pub series: Option<usize>,
 }
 
