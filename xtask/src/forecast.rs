@@ -4,7 +4,7 @@
 use std::time::{Duration, Instant};
 
 use data::Dataset;
-use lesion::{Cost, Lesion, PrefixTree, Question, Statistics, Subject, Work};
+use lesion::{Cost, Lesion, PrefixTree, Question, Replacement, Statistics, Subject, Work};
 use models::{EVAL_GROUP, Plan};
 
 use crate::plan_text::described;
@@ -100,6 +100,9 @@ fn in_words(subject: &Subject, lesion: &Lesion) -> String {
     let mut text = described(&lesion.plan, &subject.model);
     if lesion.branch_scale.is_some() {
         text += "; other branch scales";
+    }
+    for Replacement { unit, place, .. } in &lesion.replacements {
+        text += &format!("; {place:?} of {unit} replaced");
     }
     if let Statistics::Reestimated { batches } = lesion.statistics {
         text += &format!("; statistics re-estimated on {batches} batches");

@@ -1,9 +1,10 @@
 //! What is done to a network before it is asked.
 
-use models::{Plan, PlanError};
+use models::{Place, Plan, PlanError};
 use serde::{Deserialize, Serialize};
 
-use crate::{RECALIBRATION_BATCH, Subject};
+use crate::replacement::has_site;
+use crate::{RECALIBRATION_BATCH, Replacement, Subject, Substitute};
 
 /// A plan, and what else differs from the network as it was trained. A value: it can be
 /// compared and written to a file.
@@ -19,6 +20,9 @@ pub struct Lesion {
     /// The statistics of the batch norms.
     #[serde(default, skip_serializing_if = "Statistics::is_running")]
     pub statistics: Statistics,
+    /// Values inside units that something else takes the place of.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub replacements: Vec<Replacement>,
 }
 
 /// Where the means and variances of the batch norms come from.
@@ -54,7 +58,12 @@ impl Statistics {
 /// The plan alone.
 impl From<Plan> for Lesion {
     fn from(plan: Plan) -> Lesion {
-        Lesion { plan, branch_scale: None, statistics: Statistics::Running }
+        Lesion {
+            plan,
+            branch_scale: None,
+            statistics: Statistics::Running,
+            replacements: Vec::new(),
+        }
     }
 }
 
@@ -64,6 +73,17 @@ pub enum MisfitError {
     /// The network cannot follow the plan.
     #[error(transparent)]
     Plan(#[from] PlanError),
+    /// A replacement at a place that the network does not pass under the plan.
+    #[error(
+        "nothing can be replaced at {place:?} of unit {unit}: the network has no such value under \
+         this plan"
+    )]
+    Site {
+        /// The unit.
+        unit: usize,
+        /// The place.
+        place: Place,
+    },
     /// Not one finite factor for each unit.
     #[error("branch_scale is {found:?}; expected {expected} finite numbers, one for each unit")]
     BranchScale {
@@ -104,7 +124,36 @@ impl Lesion {
             {
                 Err(MisfitError::Batches { batches, images: training_images })
             }
-            _ => Ok(()),
+            _ => self.check_replacements(subject, training_images),
         }
+    }
+
+    fn check_replacements(&self, subject: &Subject, images: usize) -> Result<(), MisfitError> {
+        for replacement in &self.replacements {
+            if !has_site(subject, self, replacement) {
+                let Replacement { unit, place, .. } = *replacement;
+                return Err(MisfitError::Site { unit, place });
+            }
+            if let Substitute::ChannelMean { batches } = replacement.with
+                && (batches == 0 || replacement.training_images() > images)
+            {
+                return Err(MisfitError::Batches { batches, images });
+            }
+        }
+        Ok(())
+    }
+
+    /// How many training images are needed, for statistics and for channels' means.
+    pub(crate) fn training_images(&self) -> usize {
+        let means = self.replacements.iter().map(Replacement::training_images);
+        means.chain([self.statistics.training_images()]).max().unwrap_or(0)
+    }
+
+    /// Passes of a training image, and of each test image.
+    pub(crate) fn passes(&self) -> (usize, usize) {
+        let means: usize = self.replacements.iter().map(Replacement::training_images).sum();
+        let is_other = |r: &Replacement| r.with == Substitute::OtherImage;
+        let donors = usize::from(self.replacements.iter().any(is_other));
+        (means + self.statistics.training_images(), 1 + donors)
     }
 }

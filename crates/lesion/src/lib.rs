@@ -12,8 +12,8 @@
 //!   each one on disk once it is finished, so that a run that was killed loses little. The
 //!   result is a [`record::Record`]: what was asked, and every raw number.
 //!
-//! A [`Lesion`] is a value: a [`models::Plan`], and where wanted other branch scales or
-//! re-estimated statistics. The network is never edited. Lesions of one piece go
+//! A [`Lesion`] is a value: a [`models::Plan`], and where wanted other branch scales,
+//! re-estimated statistics, or replacements of values inside units. The network is never edited. Lesions of one piece go
 //! through a [`PrefixTree`], which runs what plans share once.
 //!
 //! The numbers depend on the weights, the images and the SIMD level. They do not depend
@@ -56,6 +56,7 @@ mod lesion;
 mod name;
 pub mod prefix_tree;
 mod question;
+mod replacement;
 pub mod runner;
 mod sorted;
 mod subject;
@@ -68,6 +69,7 @@ pub use inputs::Inputs;
 pub use lesion::{Lesion, MisfitError, Statistics};
 pub use prefix_tree::{Cost, PrefixTree};
 pub use question::Question;
+pub use replacement::{Replacement, Substitute};
 pub use runner::{Limits, Progress, Runner};
 pub use subject::{RECALIBRATION_BATCH, Subject};
 pub use work::{Done, ItemFn, Predictions, Work};

@@ -22,6 +22,7 @@ pub(crate) struct Sorted<'a> {
 #[derive(PartialEq, Eq, PartialOrd, Ord)]
 struct SortKey {
     training_images: usize,
+    replacements: String,
     branch_scale: Option<Vec<u64>>,
     ways: Vec<Way>,
 }
@@ -30,7 +31,8 @@ impl SortKey {
     fn of(lesion: &Lesion) -> SortKey {
         let places = 0..lesion.plan.order.len();
         SortKey {
-            training_images: lesion.statistics.training_images(),
+            training_images: lesion.training_images(),
+            replacements: serde_json::to_string(&lesion.replacements).expect("plain data"),
             branch_scale: scale_bits(lesion),
             ways: places.map(|place| way(&lesion.plan, place)).collect(),
         }
@@ -59,15 +61,15 @@ impl<'a> Sorted<'a> {
     }
 }
 
-/// Sorted lesions, cut where the settings of the network change. Each re-estimated lesion
-/// is alone: its statistics are those of its own plan.
+/// Sorted lesions, cut where the settings of the network change. A lesion with re-estimated
+/// statistics or replacements is alone: they are those of its own plan.
 pub(crate) fn same_settings<'s, 'a>(
     run: &'s [&'a Lesion],
 ) -> impl Iterator<Item = &'s [&'a Lesion]> {
     run.chunk_by(|a, b| {
-        a.statistics.training_images() == 0
-            && b.statistics.training_images() == 0
-            && scale_bits(a) == scale_bits(b)
+        let is_plain =
+            |lesion: &Lesion| lesion.training_images() == 0 && lesion.replacements.is_empty();
+        is_plain(a) && is_plain(b) && scale_bits(a) == scale_bits(b)
     })
 }
 
@@ -87,6 +89,7 @@ pub(crate) fn macs(subject: &Subject, run: &[&Lesion], images: usize) -> u64 {
 
 /// Multiplications of a lesion by itself, with those of its statistics.
 pub(crate) fn one_by_one(subject: &Subject, lesion: &Lesion, images: usize) -> u64 {
-    let images = images + lesion.statistics.training_images();
+    let (training, of_each) = lesion.passes();
+    let images = training + of_each * images;
     subject.model.macs_under(&lesion.plan) * images as u64
 }

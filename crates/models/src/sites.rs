@@ -9,6 +9,7 @@
 use std::ops::Range;
 
 use nn::{Pass, Var};
+use serde::{Deserialize, Serialize};
 use tensor::{Scalar, Tensor};
 
 /// A place in a unit.
@@ -22,7 +23,8 @@ pub struct Site {
 
 /// Where in a unit, in the order in which a pass comes by. Terms that the route does not
 /// take are not shown.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Place {
     /// What the unit receives.
     Input,

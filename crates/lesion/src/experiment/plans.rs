@@ -12,7 +12,7 @@ use serde_json::Value;
 
 use super::{Experiment, Needs, Networks, OptionInfo};
 use crate::work::score;
-use crate::{Done, Inputs, Lesion, LesionError, Statistics, Work};
+use crate::{Done, Inputs, Lesion, LesionError, Work};
 
 /// A list of plans of one's own.
 #[derive(Debug)]
@@ -40,8 +40,7 @@ impl Experiment for Plans {
     }];
 
     fn needs(options: &Options) -> Needs {
-        let is_reestimated = |lesion: &Lesion| lesion.statistics != Statistics::Running;
-        let training = options.plans.iter().any(is_reestimated);
+        let training = options.plans.iter().any(|lesion| lesion.training_images() > 0);
         Needs { networks: Networks::One, test: true, training }
     }
 

@@ -7,6 +7,7 @@ use models::{EVAL_GROUP, Model, Plan, recalibrated};
 
 use super::meter::Meter;
 use super::piece::{Part, Piece};
+use crate::replacement;
 use crate::sorted::{Sorted, one_by_one, same_settings};
 use crate::work::Predictions;
 use crate::{
@@ -17,11 +18,16 @@ use crate::{
 pub(super) fn piece(question: &Question, piece: &Piece, meter: &Meter<'_, '_>) -> Done {
     let inputs = question.inputs();
     match (&question.work()[piece.work], &piece.part) {
-        (Work::Lesions { network, lesions, .. }, Part::Lesions { run, images }) => {
+        (Work::Lesions { network, lesions, images: all }, Part::Lesions { run, images }) => {
             let subject = &inputs.networks[*network];
             let lesions = &Sorted::new(lesions).distinct[run.clone()];
             let same = same_settings(lesions);
-            let done = same.flat_map(|same| together(inputs, subject, same, images, meter));
+            let done = same.flat_map(|same| match same {
+                [lesion] if !lesion.replacements.is_empty() => {
+                    vec![replaced(inputs, subject, lesion, (images, all), meter)]
+                }
+                _ => together(inputs, subject, same, images, meter),
+            });
             Done::Lesions(done.collect())
         }
         (Work::Items { macs, run, .. }, Part::Items(items)) => {
@@ -51,6 +57,27 @@ fn together(
     tree.evaluate(&model, batches, &mut |macs| meter.advance(macs))
 }
 
+/// A lesion that replaces values inside units, on some of the images of its work.
+fn replaced(
+    inputs: &Inputs,
+    subject: &Subject,
+    lesion: &Lesion,
+    (images, all): (&Range<usize>, &Range<usize>),
+    meter: &Meter<'_, '_>,
+) -> Predictions {
+    let model = under(inputs, subject, lesion, meter);
+    let batch = |images, places: Range<usize>| {
+        let size = places.len();
+        subject.batches_of(images, places, size).next().expect("there are images")
+    };
+    let test = |places| batch(inputs.test(), places);
+    let training = |places| batch(inputs.training(), places).0;
+    let found = replacement::predictions(&model, lesion, (images, all), &test, &training);
+    let (_, of_each) = lesion.passes();
+    meter.advance(subject.model.macs_under(&lesion.plan) * (of_each * images.len()) as u64);
+    found
+}
+
 /// The network with the branch scales and the statistics of a lesion.
 fn under<'a>(
     inputs: &Inputs,
@@ -67,8 +94,11 @@ fn under<'a>(
         let batches = subject.batches_of(inputs.training(), images, RECALIBRATION_BATCH);
         let params = recalibrated(&*model, &lesion.plan, batches.map(|(images, _)| images));
         model.to_mut().params = params;
-        // All that the lesion costs on no test image.
-        meter.advance(one_by_one(subject, lesion, 0));
+    }
+    // All that the lesion costs on no test image.
+    let macs = one_by_one(subject, lesion, 0);
+    if macs > 0 {
+        meter.advance(macs);
     }
     model
 }

@@ -6,7 +6,7 @@ use models::EVAL_GROUP;
 
 use super::piece::{Part, Piece};
 use crate::sorted::{Sorted, macs};
-use crate::{Lesion, Question, Statistics, Subject, Work};
+use crate::{Lesion, Question, Subject, Work};
 
 /// How large a piece may be: its result is lost when a run is killed, and one thread
 /// computes it.
@@ -60,7 +60,7 @@ fn cut_lesions(
     }
     let lesions = Sorted::new(lesions).distinct;
     let cost = |run: Range<usize>, images: usize| macs(subject, &lesions[run], images);
-    let running = lesions.partition_point(|lesion| lesion.statistics == Statistics::Running);
+    let running = lesions.partition_point(|lesion| lesion.training_images() == 0);
     halve(0..running, &|run| cost(run, EVAL_GROUP) <= limit, &mut |run| {
         let image = cost(run.clone(), 1);
         let group = (image * EVAL_GROUP as u64).max(1);
@@ -112,6 +112,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::Statistics;
     use crate::experiment::delete_one;
 
     fn subject() -> Subject {
@@ -146,7 +147,7 @@ mod tests {
                     }
                 }
                 let is_group = images.len() <= EVAL_GROUP;
-                let is_running = distinct[run.start].statistics == Statistics::Running;
+                let is_running = distinct[run.start].training_images() == 0;
                 let fits = match (is_running, is_group) {
                     (true, false) => macs <= share && (images.start - start) % EVAL_GROUP == 0,
                     (true, true) => macs <= limit || run.len() == 1,

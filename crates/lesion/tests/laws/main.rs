@@ -13,5 +13,6 @@ mod pieces;
 mod plans;
 mod prefix_tree;
 mod reorder;
+mod replacements;
 mod runner;
 mod subject;
