@@ -50,7 +50,7 @@ impl Statistics {
     pub fn training_images(self) -> usize {
         match self {
             Statistics::Running => 0,
-            Statistics::Reestimated { batches } => batches * RECALIBRATION_BATCH,
+            Statistics::Reestimated { batches } => batches.saturating_mul(RECALIBRATION_BATCH),
         }
     }
 }
@@ -76,7 +76,7 @@ pub enum MisfitError {
     /// A replacement at a place that the network does not pass under the plan.
     #[error(
         "nothing can be replaced at {place:?} of unit {unit}: the network has no such value under \
-         this plan"
+         this plan, or it is replaced already"
     )]
     Site {
         /// The unit.
@@ -84,6 +84,12 @@ pub enum MisfitError {
         /// The place.
         place: Place,
     },
+    /// Replacements beside what gives the values another meaning.
+    #[error(
+        "replacements cannot be combined with re-estimated statistics or with a plan that repeats \
+         units; ask for one or the other"
+    )]
+    Combination,
     /// Not one finite factor for each unit.
     #[error("branch_scale is {found:?}; expected {expected} finite numbers, one for each unit")]
     BranchScale {
@@ -129,18 +135,30 @@ impl Lesion {
     }
 
     fn check_replacements(&self, subject: &Subject, images: usize) -> Result<(), MisfitError> {
-        for replacement in &self.replacements {
-            if !has_site(subject, self, replacement) {
+        let is_reestimated = self.statistics != Statistics::Running;
+        if !self.replacements.is_empty() && (is_reestimated || self.plan.repeats) {
+            return Err(MisfitError::Combination);
+        }
+        for (place, replacement) in self.replacements.iter().enumerate() {
+            let is_same = |other: &Replacement| other.site() == replacement.site();
+            let is_second = self.replacements[..place].iter().any(is_same);
+            if is_second || !has_site(subject, self, replacement) {
                 let Replacement { unit, place, .. } = *replacement;
                 return Err(MisfitError::Site { unit, place });
             }
             if let Substitute::ChannelMean { batches } = replacement.with
-                && (batches == 0 || replacement.training_images() > images)
+                && (batches == 0 || batches > images / RECALIBRATION_BATCH)
             {
                 return Err(MisfitError::Batches { batches, images });
             }
         }
         Ok(())
+    }
+
+    /// Whether training images are needed.
+    pub(crate) fn needs_training(&self) -> bool {
+        let is_mean = |r: &Replacement| matches!(r.with, Substitute::ChannelMean { .. });
+        self.statistics != Statistics::Running || self.replacements.iter().any(is_mean)
     }
 
     /// How many training images are needed, for statistics and for channels' means.

@@ -39,14 +39,14 @@ pub enum Substitute {
 }
 
 impl Replacement {
-    fn site(&self) -> Site {
+    pub(crate) fn site(&self) -> Site {
         Site { unit: self.unit, place: self.place }
     }
 
     /// How many training images are needed.
     pub(crate) fn training_images(&self) -> usize {
         match self.with {
-            Substitute::ChannelMean { batches } => batches * RECALIBRATION_BATCH,
+            Substitute::ChannelMean { batches } => batches.saturating_mul(RECALIBRATION_BATCH),
             Substitute::Zero | Substitute::OtherImage => 0,
         }
     }

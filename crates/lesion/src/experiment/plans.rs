@@ -40,7 +40,7 @@ impl Experiment for Plans {
     }];
 
     fn needs(options: &Options) -> Needs {
-        let training = options.plans.iter().any(|lesion| lesion.training_images() > 0);
+        let training = options.plans.iter().any(Lesion::needs_training);
         Needs { networks: Networks::One, test: true, training }
     }
 

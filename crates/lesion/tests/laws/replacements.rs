@@ -2,8 +2,8 @@
 
 use data::Split;
 use lesion::{
-    Inputs, Lesion, LesionError, Limits, Question, Replacement, Runner, Subject, Substitute,
-    experiment,
+    Inputs, Lesion, LesionError, Limits, Question, Replacement, Runner, Statistics, Subject,
+    Substitute, experiment,
 };
 use models::{EVAL_GROUP, Place, Plan, score};
 use nn::Pass;
@@ -121,6 +121,9 @@ fn places_that_a_plan_does_not_pass_are_refused() {
     let deleted = Plan::intact(&network.model).delete(&network.model, 1).unwrap();
     let zero = |unit, place| replacing(&network, unit, place, Substitute::Zero);
     let mean = |batches| replacing(&network, 1, Place::Skip, Substitute::ChannelMean { batches });
+    let mut twice = zero(1, Place::Skip);
+    twice.replacements.extend(mean(1).replacements);
+    let statistics = Statistics::Reestimated { batches: 1 };
     let cases = [
         (zero(3, Place::Input), "at Input of unit 3"),
         (zero(1, Place::Branch(1)), "at Branch(1) of unit 1"),
@@ -128,6 +131,9 @@ fn places_that_a_plan_does_not_pass_are_refused() {
         (Lesion { plan: deleted, ..zero(1, Place::Branch(0)) }, "at Branch(0) of unit 1"),
         (mean(0), "on 0 batches"),
         (mean(3), "on 3 batches"),
+        (mean(usize::MAX), "batches of 128 training images; 256 images are enough for 1 to 2"),
+        (twice, "at Skip of unit 1"),
+        (Lesion { statistics, ..zero(1, Place::Skip) }, "cannot be combined with re-estimated"),
     ];
     for (lesion, expected) in cases {
         let message = question(&network, &[lesion]).unwrap_err().to_string();
