@@ -6,8 +6,8 @@
 //! that gradient checks and path laws use, through the same code.
 //!
 //! Kernels are free functions on slices plus one geometry struct, output
-//! first (`kernel::conv2d::forward(out, x, w, &geom)`). There is no concept of a
-//! gradient here: a backward kernel is just another function.
+//! first (`kernel::conv2d::forward(out, x, w, &geom)`). Gradients are unknown
+//! here: a backward kernel is a function like the others.
 //!
 //! **Determinism.** How work is cut into chunks is a function of the shape
 //! alone, every chunk owns its partial sums, and partial sums are added in a

@@ -72,7 +72,7 @@ impl Fixture {
     /// A tensor of numbers, laid out as it lies in the file.
     ///
     /// # Panics
-    /// If there is no tensor of that name.
+    /// If no tensor has that name.
     #[track_caller]
     pub fn tensor<T: Scalar>(&self, key: &str) -> Tensor<T> {
         self.floats(key).cast()
@@ -82,7 +82,7 @@ impl Fixture {
     /// `[k, k, c_in, c_out]`, all else is as it lies in the file.
     ///
     /// # Panics
-    /// If there is no tensor of that name.
+    /// If no tensor has that name.
     #[track_caller]
     pub fn weight<T: Scalar>(&self, key: &str) -> Tensor<T> {
         from_torch_layout(self.floats(key)).cast()

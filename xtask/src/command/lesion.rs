@@ -14,6 +14,7 @@ use serde::Serialize;
 use crate::asking::{self, Ending};
 use crate::forecast::{Pace, Paces, cost_in_words, lesions_in_words, list, time_in_words};
 use crate::options::ExperimentOptions;
+use crate::progress::{Progress, Shows};
 use crate::run_info::run_info;
 use crate::study::StudyArgs;
 use crate::{interrupt, source};
@@ -113,12 +114,11 @@ fn question(args: &LesionArgs) -> Result<Question> {
     Ok(Question::new(experiment, options, inputs)?)
 }
 
-/// Answers one question with its progress on standard error, keeping no pieces.
+/// Answers one question with its progress on standard error; pieces are not kept.
 pub(crate) fn answer_shown(
     experiment: &'static dyn AnyExperiment,
     inputs: Inputs,
 ) -> Result<Record> {
-    use crate::progress::{Progress, Shows};
     let question = Question::new(experiment, experiment.preset(Preset::Full), inputs)?;
     let total = question.cost().macs;
     let mut shown = Progress::new(experiment.name(), Shows::Percent, 0, total);
