@@ -19,7 +19,7 @@ use crate::{interrupt, source};
 pub(crate) struct TrainArgs {
     /// The network, for instance resnet20 (`cargo xtask models` lists them)
     model: String,
-    /// How to train: one-cycle or he2015
+    /// How to train: one-cycle, or he2015 (also called paper)
     #[arg(long, default_value = train::Recipe::NAMES[0])]
     recipe: String,
     /// Which blocks a step runs: all, stochastic-depth:P (P is the last block's chance to
