@@ -133,6 +133,18 @@ pub enum LesionError {
         /// `test` or `training`.
         split: &'static str,
     },
+    /// Fewer images than the experiment needs.
+    #[error("{experiment} needs at least {expected} {split} images, but there are {found}")]
+    TooFewImages {
+        /// The experiment.
+        experiment: &'static str,
+        /// `test` or `training`.
+        split: &'static str,
+        /// The images at hand.
+        found: usize,
+        /// The images needed.
+        expected: usize,
+    },
     /// A lesion that cannot be done to the network.
     #[error("{experiment}, lesion {place} of {network}: {source}")]
     Misfit {

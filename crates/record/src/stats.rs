@@ -1,6 +1,7 @@
 //! Statistics that experiments and reports share: pure functions of plain numbers,
-//! the same to the last bit on every machine.
+//! the same to the last bit on every machine ([`t_interval`]: up to rounding).
 
+mod arms;
 mod bootstrap;
 mod comparison;
 mod interval;
@@ -8,6 +9,7 @@ mod mcnemar;
 mod order;
 mod rank;
 
+pub use arms::{Variance, paired_arms, pooled_variance, t_interval};
 pub use bootstrap::{bootstrap, mean};
 pub use comparison::Comparison;
 pub use interval::{Interval, paired_difference, wilson};

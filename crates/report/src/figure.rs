@@ -17,7 +17,9 @@ use plotters::prelude::{DrawingBackend, SVGBackend};
 use crate::ReportError;
 use canvas::Canvas;
 
-pub use chart::{Axis, BoxPlot, Boxes, Key, Level, Lines, Point, Series};
+pub use chart::{
+    Axis, BoxPlot, Boxes, Forest, ForestRow, Key, Level, Lines, Point, RowMark, Series,
+};
 
 /// A finished figure.
 #[derive(Clone, Debug, PartialEq)]

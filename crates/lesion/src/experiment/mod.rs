@@ -2,6 +2,7 @@
 //! them.
 
 mod any;
+pub mod branch_scales;
 pub mod delete_many;
 pub mod delete_one;
 mod needs;
@@ -16,6 +17,7 @@ use serde::de::DeserializeOwned;
 use crate::{Done, Inputs, LesionError, Work};
 
 pub use any::AnyExperiment;
+pub use branch_scales::BranchScales;
 pub use delete_many::DeleteMany;
 pub use delete_one::DeleteOne;
 pub use needs::{Needs, Networks};
@@ -24,7 +26,7 @@ pub use plans::Plans;
 pub use reorder::Reorder;
 
 /// Every experiment, in the order of the paper.
-pub const ALL: &[&dyn AnyExperiment] = &[&DeleteOne, &DeleteMany, &Reorder, &Plans];
+pub const ALL: &[&dyn AnyExperiment] = &[&DeleteOne, &DeleteMany, &Reorder, &BranchScales, &Plans];
 
 /// A question that can be put to networks and images, as two functions: what has to be
 /// computed, and what the numbers say. Everything in between is the

@@ -1,5 +1,6 @@
 //! The raw numbers of each experiment, one file each.
 
+mod branch_scales;
 mod delete_many;
 mod delete_one;
 mod plans;
@@ -11,6 +12,7 @@ use serde_json::Value;
 
 use crate::Key;
 
+pub use branch_scales::{BranchScales, ScaledArm};
 pub use delete_many::{DeleteMany, DeletedCount, DeletedSet};
 pub use delete_one::{DeleteOne, UnitDeletion};
 pub use plans::Plans;
@@ -32,6 +34,7 @@ pub trait Answer: Serialize + DeserializeOwned {
 const ALL: &[Known] = &[
     Known::new::<DeleteOne>(),
     Known::new::<DeleteMany>(),
+    Known::new::<BranchScales>(),
     Known::new::<Plans>(),
     Known::new::<Reorder>(),
 ];

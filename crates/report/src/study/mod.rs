@@ -8,6 +8,7 @@
 mod delete_many;
 mod delete_one;
 mod draws;
+mod effective_paths;
 mod part;
 mod plain;
 mod reorder;
@@ -21,7 +22,8 @@ use crate::{Answers, Need, ReportError};
 pub use part::{Finding, Part, Section};
 
 /// The studies of this version, in the order in which the page shows them.
-pub const ALL: &[&Study] = &[&delete_one::STUDY, &delete_many::STUDY, &reorder::STUDY];
+pub const ALL: &[&Study] =
+    &[&delete_one::STUDY, &delete_many::STUDY, &reorder::STUDY, &effective_paths::STUDY];
 
 /// A question that records answer.
 #[derive(Clone, Copy, Debug)]

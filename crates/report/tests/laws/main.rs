@@ -5,6 +5,7 @@ mod chart;
 mod claims;
 mod common;
 mod draws;
+mod effective_paths;
 mod figure;
 mod judge;
 mod lock;

@@ -118,7 +118,11 @@ impl<'a> Frame<'a> {
 }
 
 impl Symbol {
-    fn draw<DB: DrawingBackend>(self, canvas: &Canvas<DB>, at: Point) -> Result<(), Failure> {
+    pub(super) fn draw<DB: DrawingBackend>(
+        self,
+        canvas: &Canvas<DB>,
+        at: Point,
+    ) -> Result<(), Failure> {
         let (x, y) = at;
         let (left, right) = (x - px(8.0), x + px(8.0));
         match self {

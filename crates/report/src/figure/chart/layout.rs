@@ -11,7 +11,7 @@ pub(super) const MARGIN: f64 = 16.0;
 /// The plot's left edge.
 pub(super) const LEFT: f64 = 52.0;
 const FIRST_ROW: f64 = 74.0;
-const ROW: f64 = 20.0;
+pub(super) const ROW: f64 = 20.0;
 /// The legend has room for so many rows without moving the plot down.
 const ROWS: i32 = 2;
 const TOP: f64 = 132.0;
@@ -33,18 +33,7 @@ pub(super) struct Layout {
 
 impl Layout {
     pub(super) fn of(outline: &Outline, entries: &[&str]) -> Result<Layout, Failure> {
-        let (start, first) = (px(MARGIN), px(FIRST_ROW));
-        let (mut x, mut y) = (start, first);
-        let mut places = Vec::new();
-        for text in entries {
-            let width = measure(text, LEGEND)? + px(44.0);
-            if x + width > px(f64::from(WIDTH)) && x > start {
-                (x, y) = (start, y + px(ROW));
-            }
-            places.push((x, y));
-            x += width;
-        }
-        let rows = (y - first) / px(ROW) + 1;
+        let (places, rows) = legend_places(entries)?;
         let top = TOP + ROW * f64::from((rows - ROWS).max(0));
         Ok(Layout {
             entries: places,
@@ -58,6 +47,22 @@ impl Layout {
     pub(super) fn height(&self) -> u32 {
         (self.bottom + FOOT) as u32
     }
+}
+
+/// The left end of each legend entry, and the number of rows that they fill.
+pub(super) fn legend_places(entries: &[&str]) -> Result<(Vec<Point>, i32), Failure> {
+    let (start, first) = (px(MARGIN), px(FIRST_ROW));
+    let (mut x, mut y) = (start, first);
+    let mut places = Vec::new();
+    for text in entries {
+        let width = measure(text, LEGEND)? + px(44.0);
+        if x + width > px(f64::from(WIDTH)) && x > start {
+            (x, y) = (start, y + px(ROW));
+        }
+        places.push((x, y));
+        x += width;
+    }
+    Ok((places, (y - first) / px(ROW) + 1))
 }
 
 /// Leaves room for the labels of the horizontal lines.

@@ -2,6 +2,7 @@
 
 mod axis;
 mod boxes;
+mod forest;
 mod frame;
 mod layout;
 mod lines;
@@ -10,6 +11,7 @@ use crate::ReportError;
 
 pub use axis::Axis;
 pub use boxes::{BoxPlot, Boxes};
+pub use forest::{Forest, ForestRow, RowMark};
 pub use lines::{Key, Lines, Point, Series};
 
 /// A horizontal line across the plot, named at its right end.

@@ -1,0 +1,54 @@
+//! Networks trained in full against networks trained on part of their blocks at a time.
+
+use record::stats::{Interval, Variance, paired_arms, pooled_variance, t_interval};
+use record::{Bits, BranchScales, Record};
+
+use crate::ReportError;
+use crate::study::Estimate;
+
+/// The rule for inference that claims are judged on, of [`BranchScales::RULES`]: branches
+/// scaled as the weights say, running statistics. The others are shown beside it.
+pub(super) const PRIMARY: usize = 0;
+
+/// One comparison: as many networks trained on part of their blocks as trained in full.
+pub(super) struct Arms {
+    full: Vec<BranchScales>,
+    short: Vec<BranchScales>,
+}
+
+impl Arms {
+    /// The first half of the records is trained in full.
+    pub(super) fn of(records: &[&Record]) -> Result<Arms, ReportError> {
+        let read = |record: &&Record| Ok(record.answer::<BranchScales>()?);
+        let all = records.iter().map(read).collect::<Result<Vec<_>, ReportError>>()?;
+        if all.is_empty() || all.iter().any(|other| other.images != all[0].images) {
+            return Err(ReportError::Lacking("needs records on the same images".into()));
+        }
+        let (full, short) = all.split_at(all.len() / 2);
+        Ok(Arms { full: full.to_vec(), short: short.to_vec() })
+    }
+
+    /// The variance of the error over seeds, pooled over both arms, in squared fractions.
+    pub(super) fn over_seeds(&self, rule: usize) -> Result<Variance, ReportError> {
+        let errors = |arm: &[BranchScales]| -> Vec<f64> {
+            arm.iter().map(|answers| answers.arms[rule].score.error()).collect()
+        };
+        pooled_variance(&[&errors(&self.full), &errors(&self.short)])
+            .ok_or_else(|| ReportError::Lacking("needs two seeds of each arm".into()))
+    }
+
+    /// Mean error of the short arm minus that of the full one, in points:
+    /// `SE^2 = paired SE^2 over images + (1/n + 1/m) s^2`, with `s^2` of
+    /// [`Arms::over_seeds`], here or borrowed where there is one network in each arm.
+    pub(super) fn difference(&self, rule: usize, seeds: Variance) -> Estimate {
+        let rights = |arm: &'_ [BranchScales]| -> Vec<Bits> {
+            arm.iter().map(|answers| answers.arms[rule].score.right.clone()).collect()
+        };
+        let (full, short) = (rights(&self.full), rights(&self.short));
+        let (value, images) =
+            paired_arms(&full.iter().collect::<Vec<_>>(), &short.iter().collect::<Vec<_>>());
+        let networks = (1.0 / full.len() as f64 + 1.0 / short.len() as f64).sqrt();
+        let Interval { low, high } = t_interval(value, &[images, seeds.scaled(networks)]);
+        Estimate { value: 100.0 * value, low: 100.0 * low, high: 100.0 * high }
+    }
+}
