@@ -1,6 +1,7 @@
 //! Statistics that experiments and reports share: pure functions of plain numbers,
 //! the same to the last bit on every machine.
 
+mod binomial;
 mod bootstrap;
 mod comparison;
 mod interval;
@@ -8,6 +9,7 @@ mod mcnemar;
 mod order;
 mod rank;
 
+pub use binomial::choose;
 pub use bootstrap::{bootstrap, mean};
 pub use comparison::Comparison;
 pub use interval::{Interval, paired_difference, wilson};

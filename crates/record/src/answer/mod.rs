@@ -2,6 +2,7 @@
 
 mod delete_many;
 mod delete_one;
+mod path_gradients;
 mod plans;
 mod reorder;
 
@@ -13,6 +14,7 @@ use crate::Key;
 
 pub use delete_many::{DeleteMany, DeletedCount, DeletedSet};
 pub use delete_one::{DeleteOne, UnitDeletion};
+pub use path_gradients::{LengthBatch, PathBatch, PathGradients, PathNorms};
 pub use plans::Plans;
 pub use reorder::{RandomOrder, Reorder};
 
@@ -32,6 +34,7 @@ pub trait Answer: Serialize + DeserializeOwned {
 const ALL: &[Known] = &[
     Known::new::<DeleteOne>(),
     Known::new::<DeleteMany>(),
+    Known::new::<PathGradients>(),
     Known::new::<Plans>(),
     Known::new::<Reorder>(),
 ];
