@@ -7,6 +7,7 @@
 
 mod canvas;
 mod chart;
+pub(crate) mod diagram;
 mod palette;
 mod raster;
 
@@ -18,6 +19,7 @@ use crate::ReportError;
 use canvas::Canvas;
 
 pub use chart::{Axis, BoxPlot, Boxes, Key, Level, Lines, Point, Series};
+pub(crate) use chart::{Pair, Panel, Shaded};
 
 /// A finished figure.
 #[derive(Clone, Debug, PartialEq)]

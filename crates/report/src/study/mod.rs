@@ -9,6 +9,8 @@ mod delete_many;
 mod delete_one;
 mod draws;
 mod part;
+mod path_gradients;
+mod path_lengths;
 mod plain;
 mod reorder;
 mod spread;
@@ -21,7 +23,13 @@ use crate::{Answers, Need, ReportError};
 pub use part::{Finding, Part, Section};
 
 /// The studies of this version, in the order in which the page shows them.
-pub const ALL: &[&Study] = &[&delete_one::STUDY, &delete_many::STUDY, &reorder::STUDY];
+pub const ALL: &[&Study] = &[
+    &delete_one::STUDY,
+    &delete_many::STUDY,
+    &reorder::STUDY,
+    &path_lengths::STUDY,
+    &path_gradients::STUDY,
+];
 
 /// A question that records answer.
 #[derive(Clone, Copy, Debug)]

@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use testkit::made_up;
 
 use crate::common::record;
+use crate::paths::path_gradients;
 
 const IMAGES: usize = 500;
 const FOLDS: usize = 5;
@@ -64,6 +65,10 @@ pub(crate) fn made_up_answer(need: &Need) -> Record {
         "delete-one" => record(network.as_str(), &[("a", false, Some(300))]),
         "delete-many" => delete_many(network, need.options.clone(), &[10, 30, 60]),
         "reorder" => reorder(network, 54, &[6, 10, 20]),
+        "path-gradients" => {
+            let word = |option: &str| need.options[option].as_str().unwrap();
+            path_gradients(network, 9, 0.3, word("choice"), word("mode"))
+        }
         other => panic!("nothing is made up for {other}"),
     }
 }

@@ -9,4 +9,5 @@ mod figure;
 mod judge;
 mod lock;
 mod page;
+mod paths;
 mod study;

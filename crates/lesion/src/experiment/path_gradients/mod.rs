@@ -114,7 +114,7 @@ impl Experiment for PathGradients {
 
     fn preview() -> Options {
         let (batches, batch_size, exact_batches) = (8, 16, 8);
-        let (paths, long_paths) = (10, 4);
+        let (paths, long_paths) = (8, 3);
         Options { batches, batch_size, paths, long_paths, exact_batches, ..Options::default() }
     }
 

@@ -5,12 +5,14 @@ mod boxes;
 mod frame;
 mod layout;
 mod lines;
+mod pair;
 
 use crate::ReportError;
 
 pub use axis::Axis;
 pub use boxes::{BoxPlot, Boxes};
 pub use lines::{Key, Lines, Point, Series};
+pub(crate) use pair::{Pair, Panel, Shaded};
 
 /// A horizontal line across the plot, named at its right end.
 #[derive(Clone, Debug, PartialEq)]
