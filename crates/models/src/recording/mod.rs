@@ -23,6 +23,9 @@ pub struct Recording<T: Scalar> {
     head: Segment<T>,
 }
 
+/// A part of the network: its output from its input.
+type Run<'r, T> = &'r dyn Fn(&mut Pass<'_, T>, &Var<T>) -> Var<T>;
+
 /// The gradient of the loss along some paths.
 #[derive(Debug, Clone)]
 pub struct PathGradient<T: Scalar> {
@@ -47,7 +50,7 @@ impl<T: Scalar> Recording<T> {
         labels: &[u8],
     ) -> Recording<T> {
         plan.require(model, "recording");
-        let record = |x: &Tensor<T>, run: &dyn Fn(&mut Pass<'_, T>, &Var<T>) -> Var<T>| {
+        let record = |x: &Tensor<T>, run: Run<'_, T>| {
             let mut pass = Pass::new(Tape::recording(), mode, &model.params);
             let x = pass.tape.input(x.clone());
             let y = run(&mut pass, &x);

@@ -20,12 +20,13 @@ const ENDS: (f64, f64) = (44.0, WIDTH - 54.0);
 /// How far above the line a skip runs.
 const LIFT: f64 = 40.0;
 
-/// The blocks from left to right. Without skips nothing gets past a deleted block.
+/// The blocks from left to right. Without skips a deletion leaves no path.
 pub(crate) fn chain(of: Chain) -> Vec<Shape> {
     let Chain { blocks, skips, deleted, y } = of;
     let pitch = (ENDS.1 - ENDS.0) / blocks as f64;
     let (mut wires, mut parts) = (Vec::new(), Vec::new());
-    let mut state = State::Live;
+    // Without skips a gap ends the only path.
+    let state = if skips || deleted.is_none() { State::Live } else { State::Dead };
     parts.push(Shape::Value { at: (22.0, y), number: 0 });
     let mut from = 36.0;
     for number in 1..=blocks {
@@ -51,9 +52,6 @@ pub(crate) fn chain(of: Chain) -> Vec<Shape> {
         } else {
             let end = block - BLOCK.0;
             wires.push(Shape::Wire { through: vec![(from, y), (end, y)], tip: true, state });
-            if is_deleted {
-                state = State::Dead;
-            }
             parts.push(Shape::Block { at: (block, y), number, state });
             from = block + BLOCK.0;
         }
