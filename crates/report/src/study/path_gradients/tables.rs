@@ -91,7 +91,7 @@ pub(super) fn table(record: &Record) -> Result<String, ReportError> {
     );
     for line in lines(&gradients) {
         let (share, norm) = line.exact.map_or_else(Default::default, |(share, norm)| {
-            (format!("{:.2} %", 100.0 * share), format!("{norm:.3e}"))
+            (format!("{} %", words::decimal(100.0 * share, 2)), format!("{norm:.3e}"))
         });
         text += &format!(
             "{:6} {:>6} {:10.3e} {:10.3e} {:6.1} % {:6.2} % {share:>12} {norm:>12}\n",
