@@ -39,8 +39,8 @@ pub(super) fn fig6b(records: &[&Record]) -> Result<Figure, ReportError> {
     let fit = Fit::of(&norms, (FITTED.0, to)).map_or_else(String::new, |fit| {
         let (factor, r2) = (words::decimal(fit.factor(), 3), words::decimal(fit.r2, 3));
         format!(
-            " A line through log10 of the means of lengths {} to {to} has R2 = {r2} and falls by \
-                 the factor {factor} for each branch.",
+            " A line through log10 of the means of lengths {} to {to} has R2 = {r2}; by it one more \
+             branch multiplies the norm with {factor}.",
             FITTED.0
         )
     });
