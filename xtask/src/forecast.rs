@@ -48,7 +48,9 @@ impl Paces {
                 Work::Lesions { network, .. } => inputs.networks.get(*network),
                 Work::Items { .. } => inputs.networks.first(),
             };
-            let pace = network.zip(inputs.test.as_ref()).map(|(n, images)| self.of(n, images));
+            // Any images will do to see how fast a network runs.
+            let images = inputs.test.as_ref().or(inputs.training.as_ref());
+            let pace = network.zip(images).map(|(n, images)| self.of(n, images));
             let macs_per_second = pace.map_or(ASSUMED, |pace| pace.macs_per_second);
             work.cost(inputs).macs as f64 / macs_per_second
         });

@@ -2,6 +2,7 @@
 //! the same to the last bit on every machine ([`t_interval`]: up to rounding).
 
 mod arms;
+mod binomial;
 mod bootstrap;
 mod comparison;
 mod interval;
@@ -10,6 +11,7 @@ mod order;
 mod rank;
 
 pub use arms::{Variance, paired_arms, pooled_variance, t_interval};
+pub use binomial::choose;
 pub use bootstrap::{bootstrap, mean};
 pub use comparison::Comparison;
 pub use interval::{Interval, paired_difference, wilson};

@@ -7,6 +7,7 @@
 
 mod canvas;
 mod chart;
+pub(crate) mod diagram;
 mod palette;
 mod raster;
 
@@ -20,6 +21,7 @@ use canvas::Canvas;
 pub use chart::{
     Axis, BoxPlot, Boxes, Forest, ForestRow, Key, Level, Lines, Point, RowMark, Series,
 };
+pub(crate) use chart::{Pair, Panel, Shaded};
 
 /// A finished figure.
 #[derive(Clone, Debug, PartialEq)]

@@ -135,15 +135,16 @@ pub(crate) fn answer_shown(
 
 fn dry_run(args: &LesionArgs, question: &Question) -> Result<()> {
     let inputs = question.inputs();
+    let used = inputs.test.as_ref().or(inputs.training.as_ref());
     let (time, pace) = args.study.threads.run(|| {
         let mut paces = Paces::default();
-        (paces.expect(question), inputs.test.as_ref().map(|test| paces.of(inputs.network(), test)))
+        (paces.expect(question), used.map(|images| paces.of(inputs.network(), images)))
     })?;
     let (lesions, cost) = (lesions_in_words(question), question.cost());
     let subject = inputs.network();
     let (model, weights) = (&subject.model.name, &subject.weights.source);
-    let images = inputs.test.as_ref().map_or(0, |test| test.len());
-    let data = inputs.test.as_ref().map_or("", |test| test.id().name.as_str());
+    let images = used.map_or(0, |images| images.len());
+    let data = used.map_or("", |images| images.id().name.as_str());
     let name = question.experiment().name();
     if args.json {
         let json = DryRunJson {

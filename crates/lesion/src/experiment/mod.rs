@@ -7,6 +7,7 @@ pub mod delete_many;
 pub mod delete_one;
 mod needs;
 mod options;
+pub mod path_gradients;
 pub mod plans;
 pub mod reorder;
 
@@ -22,11 +23,13 @@ pub use delete_many::DeleteMany;
 pub use delete_one::DeleteOne;
 pub use needs::{Needs, Networks};
 pub use options::{OptionInfo, Preset};
+pub use path_gradients::PathGradients;
 pub use plans::Plans;
 pub use reorder::Reorder;
 
 /// Every experiment, in the order of the paper.
-pub const ALL: &[&dyn AnyExperiment] = &[&DeleteOne, &DeleteMany, &Reorder, &BranchScales, &Plans];
+pub const ALL: &[&dyn AnyExperiment] =
+    &[&DeleteOne, &DeleteMany, &Reorder, &PathGradients, &BranchScales, &Plans];
 
 /// A question that can be put to networks and images, as two functions: what has to be
 /// computed, and what the numbers say. Everything in between is the

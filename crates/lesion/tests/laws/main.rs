@@ -10,6 +10,7 @@ mod key;
 mod lesions;
 mod options;
 mod own;
+mod path_gradients;
 mod pieces;
 mod plans;
 mod prefix_tree;

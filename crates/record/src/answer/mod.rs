@@ -3,6 +3,7 @@
 mod branch_scales;
 mod delete_many;
 mod delete_one;
+mod path_gradients;
 mod plans;
 mod reorder;
 
@@ -15,6 +16,7 @@ use crate::Key;
 pub use branch_scales::{BranchScales, ScaledArm};
 pub use delete_many::{DeleteMany, DeletedCount, DeletedSet};
 pub use delete_one::{DeleteOne, UnitDeletion};
+pub use path_gradients::{LengthBatch, PathBatch, PathGradients, PathNorms};
 pub use plans::Plans;
 pub use reorder::{RandomOrder, Reorder};
 
@@ -35,6 +37,7 @@ const ALL: &[Known] = &[
     Known::new::<DeleteOne>(),
     Known::new::<DeleteMany>(),
     Known::new::<BranchScales>(),
+    Known::new::<PathGradients>(),
     Known::new::<Plans>(),
     Known::new::<Reorder>(),
 ];

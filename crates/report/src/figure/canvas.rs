@@ -117,6 +117,43 @@ impl<DB: DrawingBackend> Canvas<DB> {
         Ok(())
     }
 
+    /// A line of dashes through `points`, lengths in CSS pixels.
+    pub(super) fn dashed(
+        &self,
+        points: &[Point],
+        color: RGBColor,
+        width: f64,
+        (dash, gap): (f64, f64),
+    ) -> Result<(), Failure> {
+        for pair in points.windows(2) {
+            let (from, to) = (pair[0], pair[1]);
+            let (dx, dy) = (f64::from(to.0 - from.0), f64::from(to.1 - from.1));
+            let length = (dx * dx + dy * dy).sqrt();
+            let at = |way: f64| {
+                let part = (way / length).min(1.0);
+                (from.0 + (part * dx).round() as i32, from.1 + (part * dy).round() as i32)
+            };
+            let (dash, step) = (f64::from(px(dash)), f64::from(px(dash + gap)));
+            let dashes = (length / step).ceil() as usize;
+            for start in (0..dashes).map(|i| i as f64 * step) {
+                self.line(&[at(start), at(start + dash)], color, width)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// A circle, its inside in the colour of the paper.
+    pub(super) fn ring(
+        &self,
+        at: Point,
+        radius: f64,
+        color: RGBColor,
+        width: f64,
+    ) -> Result<(), Failure> {
+        self.disc(at, radius, color)?;
+        self.disc(at, radius - width, PAPER)
+    }
+
     /// A filled mark with a rim that separates it from lines behind it.
     pub(super) fn mark(&self, mark: Mark, at: Point, color: RGBColor) -> Result<(), Failure> {
         match mark {

@@ -10,6 +10,8 @@ mod delete_one;
 mod draws;
 mod effective_paths;
 mod part;
+mod path_gradients;
+mod path_lengths;
 mod plain;
 mod reorder;
 mod spread;
@@ -22,8 +24,14 @@ use crate::{Answers, Need, ReportError};
 pub use part::{Finding, Part, Section};
 
 /// The studies of this version, in the order in which the page shows them.
-pub const ALL: &[&Study] =
-    &[&delete_one::STUDY, &delete_many::STUDY, &reorder::STUDY, &effective_paths::STUDY];
+pub const ALL: &[&Study] = &[
+    &delete_one::STUDY,
+    &delete_many::STUDY,
+    &reorder::STUDY,
+    &path_lengths::STUDY,
+    &path_gradients::STUDY,
+    &effective_paths::STUDY,
+];
 
 /// A question that records answer.
 #[derive(Clone, Copy, Debug)]

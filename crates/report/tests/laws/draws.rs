@@ -9,6 +9,7 @@ use testkit::made_up;
 
 use crate::common::record;
 use crate::effective_paths::branch_scales;
+use crate::paths::path_gradients;
 
 const IMAGES: usize = 500;
 const FOLDS: usize = 5;
@@ -66,6 +67,10 @@ pub(crate) fn made_up_answer(need: &Need) -> Record {
         "delete-many" => delete_many(network, need.options.clone(), &[10, 30, 60]),
         "reorder" => reorder(network, 54, &[6, 10, 20]),
         "branch-scales" => branch_scales(network, 80),
+        "path-gradients" => {
+            let word = |option: &str| need.options[option].as_str().unwrap();
+            path_gradients(network, 9, 0.3, word("choice"), word("mode"))
+        }
         other => panic!("nothing is made up for {other}"),
     }
 }

@@ -10,4 +10,5 @@ mod figure;
 mod judge;
 mod lock;
 mod page;
+mod paths;
 mod study;

@@ -6,6 +6,7 @@ mod forest;
 mod frame;
 mod layout;
 mod lines;
+mod pair;
 
 use crate::ReportError;
 
@@ -13,6 +14,7 @@ pub use axis::Axis;
 pub use boxes::{BoxPlot, Boxes};
 pub use forest::{Forest, ForestRow, RowMark};
 pub use lines::{Key, Lines, Point, Series};
+pub(crate) use pair::{Pair, Panel, Shaded};
 
 /// A horizontal line across the plot, named at its right end.
 #[derive(Clone, Debug, PartialEq)]

@@ -13,7 +13,10 @@ pub(super) fn command(key: &Key) -> String {
     }
     if let Some(images) = key.images.first() {
         words.push(format!("--data {}", if images.sample { "sample" } else { "DIR" }));
-        words.push(format!("--images {}", images.images));
+        // The option takes the first test images; training images are used whole.
+        if !images.name.ends_with("-train") {
+            words.push(format!("--images {}", images.images));
+        }
     }
     let options = key.options.as_object().into_iter().flatten();
     words.extend(options.map(|(name, value)| option(name, value)));
