@@ -10,7 +10,7 @@ mod rank;
 
 pub use bootstrap::{bootstrap, mean};
 pub use comparison::Comparison;
-pub use interval::{Interval, paired_difference, wilson};
+pub use interval::{Interval, interval_of_mean, paired_difference, wilson};
 pub use mcnemar::mcnemar_mid_p;
 pub use order::{median, quantile};
 pub use rank::{kendall_tau, spearman};

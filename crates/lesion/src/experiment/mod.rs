@@ -4,10 +4,12 @@
 mod any;
 pub mod delete_many;
 pub mod delete_one;
+pub mod gates;
 mod needs;
 mod options;
 pub mod plans;
 pub mod reorder;
+pub mod residual_norms;
 
 use record::Answer;
 use serde::Serialize;
@@ -18,13 +20,16 @@ use crate::{Done, Inputs, LesionError, Work};
 pub use any::AnyExperiment;
 pub use delete_many::DeleteMany;
 pub use delete_one::DeleteOne;
+pub use gates::Gates;
 pub use needs::{Needs, Networks};
 pub use options::{OptionInfo, Preset};
 pub use plans::Plans;
 pub use reorder::Reorder;
+pub use residual_norms::ResidualNorms;
 
 /// Every experiment, in the order of the paper.
-pub const ALL: &[&dyn AnyExperiment] = &[&DeleteOne, &DeleteMany, &Reorder, &Plans];
+pub const ALL: &[&dyn AnyExperiment] =
+    &[&DeleteOne, &DeleteMany, &Reorder, &ResidualNorms, &Gates, &Plans];
 
 /// A question that can be put to networks and images, as two functions: what has to be
 /// computed, and what the numbers say. Everything in between is the

@@ -2,8 +2,10 @@
 
 mod delete_many;
 mod delete_one;
+mod gates;
 mod plans;
 mod reorder;
+mod residual_norms;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -13,8 +15,10 @@ use crate::Key;
 
 pub use delete_many::{DeleteMany, DeletedCount, DeletedSet};
 pub use delete_one::{DeleteOne, UnitDeletion};
+pub use gates::{GateUse, Gates, UnitGate};
 pub use plans::Plans;
 pub use reorder::{RandomOrder, Reorder};
+pub use residual_norms::{BranchNorms, ResidualNorms, UnitNorms};
 
 /// The raw numbers of one experiment, as its records store them.
 pub trait Answer: Serialize + DeserializeOwned {
@@ -34,6 +38,8 @@ const ALL: &[Known] = &[
     Known::new::<DeleteMany>(),
     Known::new::<Plans>(),
     Known::new::<Reorder>(),
+    Known::new::<ResidualNorms>(),
+    Known::new::<Gates>(),
 ];
 
 struct Known {
