@@ -30,9 +30,11 @@ fn trained() -> Subject {
     Subject { model: lived_in(subject.model.clone(), 5), ..subject }
 }
 
-/// Of each gated unit, for one image alone and in `f64`: all values of T, and the norms of
-/// `T h` and `(1 - T) x`.
-fn gates(model: &Model<f64>, image: Tensor<f64>) -> Vec<(Vec<f64>, f64, f64)> {
+/// All values of T of a unit, and the norms of `T h` and `(1 - T) x`.
+type Gate = (Vec<f64>, f64, f64);
+
+/// Of each gated unit, for one image alone and in `f64`.
+fn gates(model: &Model<f64>, image: Tensor<f64>) -> Vec<Gate> {
     let mut pass = Pass::eval(&model.params);
     let x = pass.tape.constant(image);
     let mut h = model.forward_stem(&mut pass, &x);
@@ -73,7 +75,7 @@ fn gates_are_those_of_each_image_alone() {
         assert_eq!(unit.name, model.units[unit.index].name);
         let mean = |t: &[f64]| t.iter().sum::<f64>() / t.len() as f64;
         let GateUse { gate, histogram, transformed, carried, ratio } = &unit.after;
-        let of = |f: &dyn Fn(&(Vec<f64>, f64, f64)) -> f64| {
+        let of = |f: &dyn Fn(&Gate) -> f64| {
             MeanSd::of(each.iter().map(|all| f(&all[place])).collect::<Vec<_>>().into_iter())
         };
         let pairs = [

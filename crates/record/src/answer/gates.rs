@@ -94,7 +94,7 @@ impl GateUse {
             format!("{field}.histogram has {bins} parts, expected {}", GateUse::BINS)
         })?;
         let total: u64 = histogram.iter().sum();
-        expect(total > 0 && total % images as u64 == 0, || {
+        expect(total > 0 && total.is_multiple_of(images as u64), || {
             format!("{field}.histogram counts {total} values, expected as many for each image")
         })
     }

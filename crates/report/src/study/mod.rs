@@ -5,12 +5,16 @@
 //! each study makes of the records, and `cargo xtask reproduce` runs what [`figures`]
 //! need. A study of one's own goes the same way, in a list of one's own.
 
+mod damage;
 mod delete_many;
 mod delete_one;
 mod draws;
+mod gates;
 mod part;
 mod plain;
+mod prediction_contest;
 mod reorder;
+mod residual_norms;
 mod spread;
 
 use record::Record;
@@ -21,7 +25,14 @@ use crate::{Answers, Need, ReportError};
 pub use part::{Finding, Part, Section};
 
 /// The studies of this version, in the order in which the page shows them.
-pub const ALL: &[&Study] = &[&delete_one::STUDY, &delete_many::STUDY, &reorder::STUDY];
+pub const ALL: &[&Study] = &[
+    &delete_one::STUDY,
+    &delete_many::STUDY,
+    &reorder::STUDY,
+    &residual_norms::STUDY,
+    &prediction_contest::STUDY,
+    &gates::STUDY,
+];
 
 /// A question that records answer.
 #[derive(Clone, Copy, Debug)]

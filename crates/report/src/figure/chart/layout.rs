@@ -14,7 +14,7 @@ const FIRST_ROW: f64 = 74.0;
 const ROW: f64 = 20.0;
 /// The legend has room for so many rows without moving the plot down.
 const ROWS: i32 = 2;
-const TOP: f64 = 132.0;
+pub(super) const TOP: f64 = 132.0;
 const HEIGHT: f64 = 324.0;
 /// Below the plot: numbers and name of the horizontal axis.
 const FOOT: f64 = 58.0;
@@ -33,31 +33,32 @@ pub(super) struct Layout {
 
 impl Layout {
     pub(super) fn of(outline: &Outline, entries: &[&str]) -> Result<Layout, Failure> {
-        let (start, first) = (px(MARGIN), px(FIRST_ROW));
-        let (mut x, mut y) = (start, first);
-        let mut places = Vec::new();
-        for text in entries {
-            let width = measure(text, LEGEND)? + px(44.0);
-            if x + width > px(f64::from(WIDTH)) && x > start {
-                (x, y) = (start, y + px(ROW));
-            }
-            places.push((x, y));
-            x += width;
-        }
-        let rows = (y - first) / px(ROW) + 1;
-        let top = TOP + ROW * f64::from((rows - ROWS).max(0));
-        Ok(Layout {
-            entries: places,
-            right: right_edge(outline.levels)?,
-            top,
-            bottom: top + HEIGHT,
-        })
+        let (entries, moved) = legend_places(entries)?;
+        let top = TOP + moved;
+        Ok(Layout { entries, right: right_edge(outline.levels)?, top, bottom: top + HEIGHT })
     }
 
     /// The picture's height in CSS pixels.
     pub(super) fn height(&self) -> u32 {
         (self.bottom + FOOT) as u32
     }
+}
+
+/// The left end of each entry of a legend, and how far its rows move the plot down.
+pub(super) fn legend_places(entries: &[&str]) -> Result<(Vec<Point>, f64), Failure> {
+    let (start, first) = (px(MARGIN), px(FIRST_ROW));
+    let (mut x, mut y) = (start, first);
+    let mut places = Vec::new();
+    for text in entries {
+        let width = measure(text, LEGEND)? + px(44.0);
+        if x + width > px(f64::from(WIDTH)) && x > start {
+            (x, y) = (start, y + px(ROW));
+        }
+        places.push((x, y));
+        x += width;
+    }
+    let rows = (y - first) / px(ROW) + 1;
+    Ok((places, ROW * f64::from((rows - ROWS).max(0))))
 }
 
 /// Leaves room for the labels of the horizontal lines.

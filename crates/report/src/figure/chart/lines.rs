@@ -86,6 +86,16 @@ pub enum Key {
     Band,
 }
 
+impl Key {
+    pub(super) fn symbol(self) -> Symbol {
+        match self {
+            Key::Diamond => Symbol::Diamond,
+            Key::Interval => Symbol::Interval,
+            Key::Band => Symbol::Band,
+        }
+    }
+}
+
 impl Series {
     /// A curve through these points, without error bars.
     pub fn new(label: impl Into<String>, points: impl IntoIterator<Item = (f64, f64)>) -> Series {
@@ -113,14 +123,7 @@ impl Lines {
         let curves = self.series.iter().zip(SERIES);
         let curves =
             curves.map(|(curve, (color, mark))| (curve.label.clone(), Symbol::Line(color, mark)));
-        let keys = self.keys.iter().map(|(key, text)| {
-            let symbol = match key {
-                Key::Diamond => Symbol::Diamond,
-                Key::Interval => Symbol::Interval,
-                Key::Band => Symbol::Band,
-            };
-            (text.clone(), symbol)
-        });
+        let keys = self.keys.iter().map(|(key, text)| (text.clone(), key.symbol()));
         let legend: Vec<_> = curves.chain(keys).collect();
         let frame = Frame::new(outline, &legend).map_err(failed(name))?;
         render(&Picture { lines: self, frame }, name, title, self.caption.clone())

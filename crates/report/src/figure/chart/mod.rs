@@ -3,14 +3,17 @@
 mod axis;
 mod boxes;
 mod frame;
+mod labels;
 mod layout;
 mod lines;
+mod scatter;
 
 use crate::ReportError;
 
 pub use axis::Axis;
 pub use boxes::{BoxPlot, Boxes};
 pub use lines::{Key, Lines, Point, Series};
+pub use scatter::{Dot, Plot, Scatter};
 
 /// A horizontal line across the plot, named at its right end.
 #[derive(Clone, Debug, PartialEq)]
