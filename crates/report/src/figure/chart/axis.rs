@@ -35,7 +35,10 @@ impl Axis {
         let (low, high) = ends(values);
         let (low, high) = if low < high { (low, high) } else { (low - 0.5, high + 0.5) };
         let step = round_step(high - low);
-        Axis::new(name, (low / step + 1e-9).floor() * step, (high / step - 1e-9).ceil() * step)
+        let (first, last) = ((low / step + 1e-9).floor(), (high / step - 1e-9).ceil());
+        let ticks: Vec<f64> = (first as i64..=last as i64).map(|i| multiple(i, step)).collect();
+        let (from, to) = (multiple(first as i64, step), multiple(last as i64, step));
+        Axis { name: name.into(), from, to, ticks, names: Vec::new(), log: false }
     }
 
     /// An axis of factors with round ends around the values above 0: numbers at 1, 2 and 5
@@ -168,9 +171,13 @@ fn round_places(low: f64, high: f64) -> Vec<f64> {
     let step = round_step(high - low);
     let first = (low / step - 1e-9).ceil() as i64;
     let last = (high / step + 1e-9).floor() as i64;
-    // Dividing by the inverse gives the nearest number to 0.06, not 3 * 0.02.
-    let place = |i: i64| if step < 1.0 { i as f64 / (1.0 / step).round() } else { i as f64 * step };
-    (first..=last).map(place).collect()
+    (first..=last).map(|i| multiple(i, step)).collect()
+}
+
+/// A multiple of a round step. Dividing by the inverse gives the nearest number to 0.06, not
+/// 3 * 0.02.
+fn multiple(i: i64, step: f64) -> f64 {
+    if step < 1.0 { i as f64 / (1.0 / step).round() } else { i as f64 * step }
 }
 
 #[cfg(test)]
@@ -213,6 +220,10 @@ mod tests {
             let axis = Axis::around("x", values.iter().copied());
             let off = (axis.from - from).abs().max((axis.to - to).abs());
             assert!(off < 1e-9, "{values:?}: {} to {}", axis.from, axis.to);
+            // The ends have numbers.
+            let ends = [axis.ticks[0], axis.ticks[axis.ticks.len() - 1]];
+            assert_eq!(ends, [axis.from, axis.to], "{values:?}");
+            axis.check().unwrap();
         }
     }
 

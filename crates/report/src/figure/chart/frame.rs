@@ -17,6 +17,7 @@ pub(super) enum Symbol {
     Diamond,
     Interval,
     Band,
+    Level,
     BoxPlot(RGBColor),
 }
 
@@ -154,6 +155,7 @@ impl Symbol {
                 let corners = [(left, top), (right, top), (right, bottom), (left, bottom)];
                 canvas.polygon(&corners, QUIET.mix(BAND))
             }
+            Symbol::Level => canvas.dashes((left, right, y), QUIET, 1.4, (1.5, 3.5)),
             Symbol::BoxPlot(color) => {
                 let heights = [9.0, 5.0, 0.0, -5.0, -9.0].map(|offset| y + px(offset));
                 canvas.box_plot((x - px(5.0), x, x + px(5.0)), heights, color)

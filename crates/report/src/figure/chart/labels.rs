@@ -20,15 +20,19 @@ const MARK: f64 = 6.0;
 const HALF: f64 = 7.5;
 
 /// A place for the name of each point that has one, beside, above or below it, on which
-/// there is neither another point nor another name, between these ends and heights. A name
-/// without such a place is left out.
+/// there is neither another point nor an error bar nor another name, between these ends and
+/// heights. A name without such a place is left out.
 pub(super) fn place<'a>(
     points: &[(Point, &'a str)],
+    bars: impl Iterator<Item = (Point, Point)>,
     (left, right): (i32, i32),
     (top, bottom): (i32, i32),
 ) -> Result<Vec<Label<'a>>, Failure> {
     let around = |(x, y): Point| [x - px(MARK), y - px(MARK), x + px(MARK), y + px(MARK)];
     let mut taken: Vec<Area> = points.iter().map(|(point, _)| around(*point)).collect();
+    taken.extend(bars.map(|(top, bottom)| {
+        [top.0 - px(3.0), top.1 - px(1.0), bottom.0 + px(3.0), bottom.1 + px(1.0)]
+    }));
     let mut placed = Vec::new();
     for (point, text) in points.iter().filter(|(_, text)| !text.is_empty()) {
         // An SVG's reader may lack the font and set the name in a wider one.
@@ -44,7 +48,8 @@ pub(super) fn place<'a>(
         });
         let is_free = |area: &Area| {
             area[0] >= left
-                && area[1] >= top
+                // A name beside a point on the upper edge rises above it by half its height.
+                && area[1] >= top - px(HALF)
                 && area[2] <= right
                 && area[3] <= bottom
                 && !taken.iter().any(|other| meet(area, other))
@@ -102,20 +107,25 @@ mod tests {
             points in prop::collection::vec((0..1_000_i32, 0..1_000_i32), 1..30),
         ) {
             let named: Vec<_> = points.iter().map(|&point| (point, "block 37")).collect();
-            let placed = place(&named, (0, 1_000), (0, 1_000)).unwrap();
+            let bars = points.iter().step_by(3).map(|&(x, y)| ((x, y - 200), (x, y + 100)));
+            let placed = place(&named, bars.clone(), (0, 1_000), (0, 1_000)).unwrap();
             let areas: Vec<Area> = placed.iter().copied().map(area).collect();
             for (i, one) in areas.iter().enumerate() {
-                prop_assert!(one[0] >= 0 && one[1] >= 0 && one[2] <= 1_000 && one[3] <= 1_000);
+                prop_assert!(one[0] >= 0 && one[1] >= -px(HALF) && one[2] <= 1_000 && one[3] <= 1_000);
                 prop_assert!(!areas[..i].iter().any(|other| meet(one, other)));
                 let covers = |&(x, y): &Point| meet(one, &[x - px(5.0), y - px(5.0), x + px(5.0), y + px(5.0)]);
                 prop_assert!(!points.iter().any(covers));
+                for (top, bottom) in bars.clone() {
+                    prop_assert!(!meet(one, &[top.0 - 1, top.1, bottom.0 + 1, bottom.1]));
+                }
             }
         }
     }
 
     #[test]
     fn a_point_with_room_has_its_name_beside_it() {
-        let placed = place(&[((500, 500), "a"), ((500, 900), "")], (0, 2_000), (0, 1_000)).unwrap();
+        let points = [((500, 500), "a"), ((500, 900), "")];
+        let placed = place(&points, std::iter::empty(), (0, 2_000), (0, 1_000)).unwrap();
         assert_eq!(placed.len(), 1);
         assert_eq!((placed[0].text, placed[0].at), ("a", (500 + px(10.0), 500)));
     }

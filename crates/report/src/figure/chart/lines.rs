@@ -84,6 +84,8 @@ pub enum Key {
     Interval,
     /// A band behind a curve.
     Band,
+    /// A dotted line across the plot.
+    Level,
 }
 
 impl Key {
@@ -92,6 +94,7 @@ impl Key {
             Key::Diamond => Symbol::Diamond,
             Key::Interval => Symbol::Interval,
             Key::Band => Symbol::Band,
+            Key::Level => Symbol::Level,
         }
     }
 }

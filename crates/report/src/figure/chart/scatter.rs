@@ -65,7 +65,7 @@ pub struct Plot {
     pub y: Axis,
     /// The points; those of a series from left to right where they are joined.
     pub dots: Vec<Dot>,
-    /// Lines across, named above their right end.
+    /// Lines across, named above their right end, or without a name where it is empty.
     pub levels: Vec<Level>,
     /// Whether lines join the points of each series.
     pub joined: bool,
@@ -201,7 +201,11 @@ impl<'a> Placed<'a> {
         let mut placed = Placed { plot, axes, ends, heights, labels: Vec::new() };
         let dots: Vec<_> =
             plot.dots.iter().map(|d| (placed.at(d.x, d.y), d.label.as_str())).collect();
-        placed.labels = labels::place(&dots, ends, heights)?;
+        let bars = plot.dots.iter().filter_map(|dot| {
+            let Interval { low, high } = dot.interval?;
+            Some((placed.at(dot.x, high), placed.at(dot.x, low)))
+        });
+        placed.labels = labels::place(&dots, bars, ends, heights)?;
         Ok(placed)
     }
 
@@ -216,8 +220,10 @@ impl<'a> Placed<'a> {
             let pattern = if series.is_none() { (1.5, 3.5) } else { (7.0, 4.0) };
             let y = self.at(self.plot.x.from, *y).1;
             canvas.dashes((self.ends.0, self.ends.1, y), color, 1.4, pattern)?;
-            let look = Type::regular(12.0, color);
-            canvas.text(label, (self.ends.1, y - px(9.0)), Anchor::Right, look)?;
+            if !label.is_empty() {
+                let look = Type::regular(12.0, color);
+                canvas.text(label, (self.ends.1, y - px(9.0)), Anchor::Right, look)?;
+            }
         }
         let dots = &self.plot.dots;
         for (place, (color, _)) in SERIES.iter().enumerate().filter(|_| self.plot.joined) {
@@ -254,10 +260,10 @@ impl<'a> Placed<'a> {
         let ((left, right), (top, bottom)) = (self.ends, self.heights);
         for (value, label) in up.labels() {
             let y = self.at(across.from, value).1;
-            let color = if value == up.from { QUIET } else { GRID };
-            canvas.line(&[(left, y), (right, y)], color, 1.0)?;
+            canvas.line(&[(left, y), (right, y)], GRID, 1.0)?;
             canvas.text(&label, (left - px(8.0), y), Anchor::Right, SMALL)?;
         }
+        canvas.line(&[(left, bottom), (right, bottom)], QUIET, 1.0)?;
         let margin = left - px(LEFT - MARGIN);
         let look = Type { size: 12.5, color: INK, bold: true };
         canvas.text(title, (margin, top - px(38.0)), Anchor::Left, look)?;

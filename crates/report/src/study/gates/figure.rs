@@ -49,7 +49,7 @@ pub(super) fn fig_gates(records: &[&Record]) -> Result<Figure, ReportError> {
         let (title, x) = (title.to_owned(), x.clone());
         Plot { title, x, y, dots, levels: Vec::new(), joined: true }
     };
-    let level = |y: f64, label: &str| vec![Level { y, label: label.into(), series: None }];
+    let level = |y: f64| vec![Level { y, label: String::new(), series: None }];
     let has_before = units.iter().any(|unit| unit.before.is_some());
     let before = has_before.then(|| "before training".to_owned());
     let (name, n) = (&closed.network.name, words::count(closed.answer.images as u64));
@@ -61,17 +61,20 @@ pub(super) fn fig_gates(records: &[&Record]) -> Result<Figure, ReportError> {
         series: ["after training".to_owned()].into_iter().chain(before).collect(),
         plots: vec![
             Plot {
-                levels: level(FAVOURS_SKIP, "0.45: below it the skip"),
+                levels: level(FAVOURS_SKIP),
                 ..plot("How far gates are open", Axis::new("mean T", 0.0, 1.0), dots(&gate))
             },
-            Plot { levels: level(1.0, "as much"), ..plot("What they let through", factors, ratios) },
+            Plot { levels: level(1.0), ..plot("What they let through", factors, ratios) },
             plot(
-                &correlation_in_words(&closed.correlation()),
+                &format!("With T: {}", correlation_in_words(&closed.correlation())),
                 Axis::around("rise of cross-entropy, gate closed (nats)", rises().chain([0.0])),
                 costs.collect(),
             ),
         ],
-        keys: vec![(Key::Interval, "10 to 90 % of T after training".to_owned())],
+        keys: vec![
+            (Key::Interval, "10 to 90 % of T after training".to_owned()),
+            (Key::Level, format!("T = {FAVOURS_SKIP}; equal norms")),
+        ],
         caption: format!(
             "Gated units of {name}. Left: the mean gate T over {n} test images, positions and \
              channels, with the 10 and 90 % quantiles of T after training; dotted: 0.45, up to \
