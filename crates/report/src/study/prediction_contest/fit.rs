@@ -116,6 +116,23 @@ mod tests {
         assert_eq!(predictions(&[], &[], Form::Line), None);
     }
 
+    /// Whatever comes out for a fold, its own predictions are the same.
+    #[test]
+    fn no_draw_has_a_part_in_its_own_prediction() {
+        let mut pairs: Vec<_> = (0..20).map(|i| (f64::from(i), f64::from(i * i % 7))).collect();
+        let folds: Vec<usize> = (0..20).map(|i| i % 5).collect();
+        for form in [Form::Line, Form::Monotone] {
+            let before = predictions(&pairs, &folds, form).unwrap();
+            for (pair, _) in pairs.iter_mut().zip(&folds).filter(|(_, fold)| **fold == 2) {
+                pair.1 += 100.0;
+            }
+            let after = predictions(&pairs, &folds, form).unwrap();
+            let mut each = before.iter().zip(&after).zip(&folds);
+            assert!({ each.clone() }.all(|((a, b), fold)| *fold != 2 || a == b), "{form:?}");
+            assert!(each.any(|((a, b), _)| a != b), "{form:?}: the others have one");
+        }
+    }
+
     /// Pooled by hand: 3 and 1 fall, their mean is 2; the two values at 4 are one, 6.
     #[test]
     fn neighbours_that_fall_are_pooled() {
