@@ -1,5 +1,6 @@
 //! `cargo xtask reproduce`: every figure, the claims, the page.
 
+mod drawable;
 mod dry_run;
 mod needed;
 
@@ -20,7 +21,9 @@ use crate::interrupt;
 use crate::run_info::run_info;
 use crate::source::project_root;
 use crate::threads::Threads;
+use crate::weights::catalogue;
 
+use drawable::drawable;
 use needed::questions;
 
 /// Options of `reproduce`.
@@ -46,7 +49,10 @@ pub(crate) struct ReproduceArgs {
 }
 
 pub(crate) fn run(args: &ReproduceArgs) -> Result<ExitCode> {
-    let figures = asked_for(&args.only)?;
+    let mut figures = asked_for(&args.only)?;
+    if args.only.is_empty() {
+        figures = drawable(figures, &catalogue()?.names());
+    }
     let questions = questions(args, &figures)?;
     let out = args.out.clone().unwrap_or_else(|| project_root().join("out"));
     let records_dir = out.join("records");
