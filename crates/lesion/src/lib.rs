@@ -56,6 +56,7 @@ mod lesion;
 mod name;
 pub mod prefix_tree;
 mod question;
+mod reading;
 mod replacement;
 pub mod runner;
 mod sorted;

@@ -89,6 +89,23 @@ impl Subject {
         }
     }
 
+    /// The network as its training found it: the weights that the seed of the weights'
+    /// metadata draws, batch-norm statistics 0 and 1, the branch scales of the trained
+    /// network. `None` where the weights do not say their seed, or the architecture has no
+    /// name.
+    ///
+    /// A training draws its initial weights in the same way, through [`Arch::build`].
+    pub fn initial(&self) -> Option<Model<f32>> {
+        let arch = Arch::parse(&self.model.name).ok()?;
+        let branch_scale = self.model.branch_scale.clone();
+        Some(Model { branch_scale, ..arch.build(self.weights.seed?) })
+    }
+
+    /// Whether there is an [`initial`](Subject::initial) network, without drawing it.
+    pub(crate) fn has_initial(&self) -> bool {
+        self.weights.seed.is_some() && Arch::parse(&self.model.name).is_ok()
+    }
+
     /// All images in order, `size` at a time, as inputs `[n, h, w, 3]` with their
     /// labels: [`models::EVAL_BATCH`] to measure, [`RECALIBRATION_BATCH`] to recalibrate.
     pub fn batches<'a>(

@@ -14,7 +14,7 @@ pub use arms::{Variance, paired_arms, pooled_variance, t_interval};
 pub use binomial::choose;
 pub use bootstrap::{bootstrap, mean};
 pub use comparison::Comparison;
-pub use interval::{Interval, paired_difference, wilson};
+pub use interval::{Interval, interval_of_mean, paired_difference, wilson};
 pub use mcnemar::mcnemar_mid_p;
 pub use order::{median, quantile};
 pub use rank::{kendall_tau, spearman};

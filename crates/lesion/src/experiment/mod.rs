@@ -5,11 +5,13 @@ mod any;
 pub mod branch_scales;
 pub mod delete_many;
 pub mod delete_one;
+pub mod gates;
 mod needs;
 mod options;
 pub mod path_gradients;
 pub mod plans;
 pub mod reorder;
+pub mod residual_norms;
 
 use record::Answer;
 use serde::Serialize;
@@ -21,15 +23,25 @@ pub use any::AnyExperiment;
 pub use branch_scales::BranchScales;
 pub use delete_many::DeleteMany;
 pub use delete_one::DeleteOne;
+pub use gates::Gates;
 pub use needs::{Needs, Networks};
 pub use options::{OptionInfo, Preset};
 pub use path_gradients::PathGradients;
 pub use plans::Plans;
 pub use reorder::Reorder;
+pub use residual_norms::ResidualNorms;
 
 /// Every experiment, in the order of the paper.
-pub const ALL: &[&dyn AnyExperiment] =
-    &[&DeleteOne, &DeleteMany, &Reorder, &PathGradients, &BranchScales, &Plans];
+pub const ALL: &[&dyn AnyExperiment] = &[
+    &DeleteOne,
+    &DeleteMany,
+    &Reorder,
+    &PathGradients,
+    &BranchScales,
+    &ResidualNorms,
+    &Gates,
+    &Plans,
+];
 
 /// A question that can be put to networks and images, as two functions: what has to be
 /// computed, and what the numbers say. Everything in between is the

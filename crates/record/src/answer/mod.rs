@@ -3,9 +3,11 @@
 mod branch_scales;
 mod delete_many;
 mod delete_one;
+mod gates;
 mod path_gradients;
 mod plans;
 mod reorder;
+mod residual_norms;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -16,9 +18,11 @@ use crate::Key;
 pub use branch_scales::{BranchScales, ScaledArm};
 pub use delete_many::{DeleteMany, DeletedCount, DeletedSet};
 pub use delete_one::{DeleteOne, UnitDeletion};
+pub use gates::{GateUse, Gates, UnitGate};
 pub use path_gradients::{LengthBatch, PathBatch, PathGradients, PathNorms};
 pub use plans::Plans;
 pub use reorder::{RandomOrder, Reorder};
+pub use residual_norms::{BranchNorms, ResidualNorms, UnitNorms};
 
 /// The raw numbers of one experiment, as its records store them.
 pub trait Answer: Serialize + DeserializeOwned {
@@ -40,6 +44,8 @@ const ALL: &[Known] = &[
     Known::new::<PathGradients>(),
     Known::new::<Plans>(),
     Known::new::<Reorder>(),
+    Known::new::<ResidualNorms>(),
+    Known::new::<Gates>(),
 ];
 
 struct Known {

@@ -10,7 +10,8 @@ const RESAMPLES: usize = 2_000;
 
 /// The percentile bootstrap's 95 % interval of a statistic of random draws.
 ///
-/// The draws come in groups, for instance one for each number of deleted blocks. Each
+/// A draw is whatever is drawn: a number, or a unit's pair of numbers. The draws come in
+/// groups, for instance one for each number of deleted blocks. Each
 /// group is drawn again from itself, with replacement, 2,000 times; the interval holds
 /// the middle 95 % of the statistic's values. Always the same draws are made, so that
 /// the same groups give the same interval. Where the statistic is `None` for a resample,
@@ -21,9 +22,9 @@ const RESAMPLES: usize = 2_000;
 ///
 /// # Reference
 /// Efron 1979, "Bootstrap methods: another look at the jackknife".
-pub fn bootstrap(
-    groups: &[Vec<f64>],
-    statistic: impl Fn(&[Vec<f64>]) -> Option<f64>,
+pub fn bootstrap<T: Copy>(
+    groups: &[Vec<T>],
+    statistic: impl Fn(&[Vec<T>]) -> Option<f64>,
 ) -> Option<Interval> {
     assert!(groups.iter().all(|group| !group.is_empty()), "bootstrap: a group has no draws");
     let mut rng = ChaCha8Rng::seed_from_u64(0);
@@ -77,5 +78,15 @@ mod tests {
         };
         assert_eq!(bootstrap(&groups, in_place), Some(Interval { low: 1.0, high: 1.0 }));
         assert_eq!(bootstrap(&groups, |_| None), None);
+    }
+
+    /// What belongs to one unit stays together.
+    #[test]
+    fn pairs_are_drawn_whole() {
+        let pairs: Vec<(f64, f64)> = (0..9).map(|i| (f64::from(i), -2.0 * f64::from(i))).collect();
+        let whole = |groups: &[Vec<(f64, f64)>]| {
+            Some(f64::from(groups[0].iter().all(|pair| pair.1 == -2.0 * pair.0)))
+        };
+        assert_eq!(bootstrap(&[pairs], whole), Some(Interval { low: 1.0, high: 1.0 }));
     }
 }

@@ -65,6 +65,16 @@ pub fn paired_difference(gained: u64, lost: u64, n: u64) -> Interval {
     Interval { low: (centre - half).max(-1.0), high: (centre + half).min(1.0) }
 }
 
+/// The normal approximation's 95 % interval of a mean: `mean -+ 1.96 sd / sqrt(n)`.
+///
+/// # Panics
+/// If `n` is 0.
+pub fn interval_of_mean(mean: f64, sd: f64, n: usize) -> Interval {
+    assert!(n > 0, "interval_of_mean: no value has no mean");
+    let half = Z * sd / (n as f64).sqrt();
+    Interval { low: mean - half, high: mean + half }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

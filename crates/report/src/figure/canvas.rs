@@ -191,7 +191,7 @@ impl<DB: DrawingBackend> Canvas<DB> {
     pub(super) fn interval(
         &self,
         (x, top, bottom): (i32, i32, i32),
-        color: RGBColor,
+        color: impl Color + Copy,
     ) -> Result<(), Failure> {
         let end = px(3.0);
         self.line(&[(x, top), (x, bottom)], color, 1.0)?;

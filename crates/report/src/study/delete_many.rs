@@ -35,7 +35,7 @@ pub(super) const STUDY: Study = Study {
 };
 
 /// All blocks in the pool: the primary protocol.
-fn need(network: &str) -> Need {
+pub(super) fn need(network: &str) -> Need {
     Need { options: json!({ "pool": "all" }), ..Need::of(DeleteMany::EXPERIMENT, network) }
 }
 

@@ -5,15 +5,19 @@
 //! each study makes of the records, and `cargo xtask reproduce` runs what [`figures`]
 //! need. A study of one's own goes the same way, in a list of one's own.
 
+mod damage;
 mod delete_many;
 mod delete_one;
 mod draws;
 mod effective_paths;
+mod gates;
 mod part;
 mod path_gradients;
 mod path_lengths;
 mod plain;
+mod prediction_contest;
 mod reorder;
+mod residual_norms;
 mod spread;
 
 use record::Record;
@@ -31,6 +35,9 @@ pub const ALL: &[&Study] = &[
     &path_lengths::STUDY,
     &path_gradients::STUDY,
     &effective_paths::STUDY,
+    &residual_norms::STUDY,
+    &prediction_contest::STUDY,
+    &gates::STUDY,
 ];
 
 /// A question that records answer.

@@ -10,12 +10,13 @@ use testkit::made_up;
 use crate::common::record;
 use crate::effective_paths::branch_scales;
 use crate::paths::path_gradients;
+use crate::{contest, inside};
 
-const IMAGES: usize = 500;
-const FOLDS: usize = 5;
+pub(crate) const IMAGES: usize = 500;
+pub(crate) const FOLDS: usize = 5;
 
 /// The tally of a draw with this number of wrong answers among the 100 of its fold.
-fn tally(draw: usize, wrong: u32) -> Tally {
+pub(crate) fn tally(draw: usize, wrong: u32) -> Tally {
     let (fold, images) = (draw % FOLDS, fold(IMAGES, FOLDS, draw % FOLDS).len());
     Tally { fold, images, wrong, cross_entropy: 1.0 }
 }
@@ -63,19 +64,25 @@ pub(crate) fn reorder(network: &str, n: usize, errors: &[u32]) -> Record {
 pub(crate) fn made_up_answer(need: &Need) -> Record {
     let network = &need.networks[0];
     match need.experiment {
-        "delete-one" => record(network.as_str(), &[("a", false, Some(300))]),
-        "delete-many" => delete_many(network, need.options.clone(), &[10, 30, 60]),
+        "delete-one" => inside::nine_deletions(network),
+        "delete-many" => contest::sets_of_nine(network, need.options.clone()),
         "reorder" => reorder(network, 54, &[6, 10, 20]),
         "branch-scales" => branch_scales(network, 80),
         "path-gradients" => {
             let word = |option: &str| need.options[option].as_str().unwrap();
             path_gradients(network, 9, 0.3, word("choice"), word("mode"))
         }
+        "residual-norms" => inside::nine_norms(network),
+        "gates" => inside::nine_gates(network),
         other => panic!("nothing is made up for {other}"),
     }
 }
 
-fn measured(study: &str, quantity: &str, records: &[&Record]) -> Result<f64, ReportError> {
+pub(crate) fn measured(
+    study: &str,
+    quantity: &str,
+    records: &[&Record],
+) -> Result<f64, ReportError> {
     let study = study::ALL.iter().find(|known| known.name == study).unwrap();
     (study.quantity(quantity)?.measure)(records).map(|estimate| estimate.value)
 }

@@ -1,5 +1,6 @@
 //! `cargo xtask reproduce`: every figure, the claims, the page.
 
+mod drawable;
 mod dry_run;
 mod needed;
 
@@ -8,7 +9,7 @@ use std::process::ExitCode;
 
 use anyhow::{Context, Result, ensure};
 use clap::Args;
-use lesion::{Catalogue, Question};
+use lesion::Question;
 use record::{Record, RecordError};
 use report::figure::Figure;
 use report::page::{self, PageInput};
@@ -22,12 +23,13 @@ use crate::source::project_root;
 use crate::threads::Threads;
 use crate::weights::catalogue;
 
+use drawable::drawable;
 use needed::questions;
 
 /// Options of `reproduce`.
 #[derive(Args)]
 pub(crate) struct ReproduceArgs {
-    /// Only these figures, for instance fig3 [default: all whose networks are there]
+    /// Only these figures, for instance fig3 [default: all]
     #[arg(long, value_delimiter = ',', value_name = "FIGURE,…")]
     only: Vec<String>,
     /// All 10,000 test images and the full protocols instead of the shipped sample
@@ -47,7 +49,10 @@ pub(crate) struct ReproduceArgs {
 }
 
 pub(crate) fn run(args: &ReproduceArgs) -> Result<ExitCode> {
-    let figures = drawable(&args.only)?;
+    let mut figures = asked_for(&args.only)?;
+    if args.only.is_empty() {
+        figures = drawable(figures, &catalogue()?.names());
+    }
     let questions = questions(args, &figures)?;
     let out = args.out.clone().unwrap_or_else(|| project_root().join("out"));
     let records_dir = out.join("records");
@@ -128,12 +133,8 @@ fn report_on(figures: &[&StudyFigure], records: &[Record], out: &Path) -> Result
     Ok(path)
 }
 
-/// The figures that `--only` names, or all whose networks are in the catalogue; the others
-/// are named.
-///
-/// # Errors
-/// If `--only` names a figure that there is not, or whose networks are not trained yet.
-fn drawable(only: &[String]) -> Result<Vec<&'static StudyFigure>> {
+/// The figures that `--only` names, or all.
+fn asked_for(only: &[String]) -> Result<Vec<&'static StudyFigure>> {
     let known: Vec<&str> = study::figures().map(|figure| figure.name).collect();
     for name in only {
         ensure!(
@@ -142,58 +143,6 @@ fn drawable(only: &[String]) -> Result<Vec<&'static StudyFigure>> {
             known.join(", ")
         );
     }
-    let catalogue = catalogue()?;
-    let mut figures = Vec::new();
-    for figure in study::figures() {
-        let is_named = only.iter().any(|name| name == figure.name);
-        if !only.is_empty() && !is_named {
-            continue;
-        }
-        let lacking = lacking(figure, &catalogue);
-        ensure!(
-            lacking.is_empty() || !is_named,
-            "--only {}: it shows {}, which data/weights/index.toml does not list",
-            figure.name,
-            lacking.join(", ")
-        );
-        if lacking.is_empty() {
-            figures.push(figure);
-        } else {
-            eprintln!(
-                "{}: not drawn, no weights of {} are shipped",
-                figure.name,
-                lacking.join(", ")
-            );
-        }
-    }
-    Ok(figures)
-}
-
-/// The networks of a figure that the catalogue does not list, each once.
-fn lacking(figure: &StudyFigure, catalogue: &Catalogue) -> Vec<String> {
-    let networks = (figure.needs)().into_iter().flat_map(|need| need.networks);
-    let mut lacking: Vec<String> = Vec::new();
-    for name in networks.filter(|name| catalogue.named(name).is_none()) {
-        if !lacking.contains(&name) {
-            lacking.push(name);
-        }
-    }
-    lacking
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_figure_lacks_the_networks_that_the_catalogue_does_not_list() {
-        let dir = tempfile::tempdir().unwrap();
-        std::fs::write(dir.path().join("index.toml"), "").unwrap();
-        let (none, shipped) = (Catalogue::load(dir.path()).unwrap(), catalogue().unwrap());
-        let fig3 = study::figure("fig3").unwrap();
-        let networks: Vec<String> =
-            (fig3.needs)().into_iter().flat_map(|need| need.networks).collect();
-        assert_eq!(lacking(fig3, &none), networks);
-        assert_eq!(lacking(fig3, &shipped), [""; 0]);
-    }
+    let is_asked_for = |name: &str| only.is_empty() || only.iter().any(|asked| asked == name);
+    Ok(study::figures().filter(|figure| is_asked_for(figure.name)).collect())
 }

@@ -5,7 +5,7 @@ use record::stats::Interval;
 
 use super::Axis;
 use super::frame::Symbol;
-use super::layout::{LEGEND, MARGIN, ROW, SMALL, WIDTH, legend_places};
+use super::layout::{LEGEND, MARGIN, SMALL, WIDTH, legend_places};
 use crate::ReportError;
 use crate::figure::canvas::{Anchor, Canvas, Failure, Point, Type, measure, px};
 use crate::figure::palette::{GRID, INK, QUIET, SERIES};
@@ -14,8 +14,8 @@ use crate::figure::{Drawing, Figure, failed, render};
 /// Height of a mark's line, and of the gap between rows, in CSS pixels.
 const STEP: f64 = 11.0;
 const GAP: f64 = 13.0;
-/// Top of the rows below a legend of one row.
-const TOP: f64 = 92.0;
+/// Top of the rows below a legend of up to two rows.
+const TOP: f64 = 110.0;
 /// Below the rows: numbers and name of the axis.
 const FOOT: f64 = 58.0;
 
@@ -66,14 +66,14 @@ impl Forest {
     pub fn draw(&self, name: &str) -> Result<Figure, ReportError> {
         self.check(name)?;
         let texts: Vec<&str> = self.series.iter().map(String::as_str).collect();
-        let places = legend_places(&texts).map_err(failed(name))?;
+        let (entries, moved) = legend_places(&texts).map_err(failed(name))?;
         let left = self.rows.iter().map(|row| measure(&row.label, LEGEND));
         let left = left.collect::<Result<Vec<_>, _>>().map_err(failed(name))?;
         let picture = Picture {
             forest: self,
-            entries: places.0,
+            entries,
             left: px(MARGIN) + left.into_iter().max().unwrap_or(0) + px(14.0),
-            top: TOP + ROW * f64::from(places.1 - 1),
+            top: TOP + moved,
         };
         render(&picture, name, &self.title, self.caption.clone())
     }

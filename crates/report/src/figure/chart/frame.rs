@@ -4,8 +4,8 @@ use plotters::coord::CoordTranslate;
 use plotters::coord::types::RangedCoordf64;
 use plotters::prelude::{Cartesian2d, Color, DrawingBackend, RGBColor};
 
-use super::Outline;
 use super::layout::{LEFT, LEGEND, Layout, MARGIN, SMALL, WIDTH, spread};
+use super::{Axis, Outline};
 use crate::figure::canvas::{Anchor, Canvas, Failure, Point, Type, px};
 use crate::figure::palette::{GRID, INK, Mark, QUIET, SERIES};
 
@@ -13,9 +13,11 @@ use crate::figure::palette::{GRID, INK, Mark, QUIET, SERIES};
 #[derive(Clone, Copy)]
 pub(super) enum Symbol {
     Line(RGBColor, Mark),
+    Mark(RGBColor, Mark),
     Diamond,
     Interval,
     Band,
+    Level,
     BoxPlot(RGBColor),
 }
 
@@ -37,7 +39,8 @@ impl<'a> Frame<'a> {
         let (x, y) = (outline.x, outline.y);
         // Values grow upwards, pixels downwards.
         let pixels = (px(LEFT)..px(layout.right), px(layout.bottom)..px(layout.top));
-        let axes = Cartesian2d::new(x.from..x.to, y.from..y.to, pixels);
+        let ends = |axis: &Axis| axis.place(axis.from)..axis.place(axis.to);
+        let axes = Cartesian2d::new(ends(x), ends(y), pixels);
         Ok(Frame { outline, legend, layout, axes })
     }
 
@@ -48,7 +51,7 @@ impl<'a> Frame<'a> {
 
     /// A point of the data in drawing pixels.
     pub(super) fn at(&self, x: f64, y: f64) -> Point {
-        self.axes.translate(&(x, y))
+        self.axes.translate(&(self.outline.x.place(x), self.outline.y.place(y)))
     }
 
     /// Draws everything but the data.
@@ -61,14 +64,8 @@ impl<'a> Frame<'a> {
 
     fn headings<DB: DrawingBackend>(&self, canvas: &Canvas<DB>) -> Result<(), Failure> {
         let Outline { title, subtitle, .. } = self.outline;
-        let look = Type { size: 18.0, color: INK, bold: true };
-        canvas.text(title, (px(MARGIN), px(24.0)), Anchor::Left, look)?;
-        canvas.text(subtitle, (px(MARGIN), px(46.0)), Anchor::Left, SMALL)?;
-        for ((text, symbol), (x, y)) in self.legend.iter().zip(&self.layout.entries) {
-            symbol.draw(canvas, (x + px(8.0), *y))?;
-            canvas.text(text, (x + px(23.0), *y), Anchor::Left, LEGEND)?;
-        }
-        Ok(())
+        headings(canvas, title, subtitle)?;
+        legend(canvas, self.legend, &self.layout.entries)
     }
 
     fn grid<DB: DrawingBackend>(&self, canvas: &Canvas<DB>) -> Result<(), Failure> {
@@ -117,6 +114,30 @@ impl<'a> Frame<'a> {
     }
 }
 
+/// What stands above a chart.
+pub(super) fn headings<DB: DrawingBackend>(
+    canvas: &Canvas<DB>,
+    title: &str,
+    subtitle: &str,
+) -> Result<(), Failure> {
+    let look = Type { size: 18.0, color: INK, bold: true };
+    canvas.text(title, (px(MARGIN), px(24.0)), Anchor::Left, look)?;
+    canvas.text(subtitle, (px(MARGIN), px(46.0)), Anchor::Left, SMALL)
+}
+
+/// The legend, its entries at these places.
+pub(super) fn legend<DB: DrawingBackend>(
+    canvas: &Canvas<DB>,
+    entries: &[(String, Symbol)],
+    places: &[Point],
+) -> Result<(), Failure> {
+    for ((text, symbol), (x, y)) in entries.iter().zip(places) {
+        symbol.draw(canvas, (x + px(8.0), *y))?;
+        canvas.text(text, (x + px(23.0), *y), Anchor::Left, LEGEND)?;
+    }
+    Ok(())
+}
+
 impl Symbol {
     pub(super) fn draw<DB: DrawingBackend>(
         self,
@@ -130,6 +151,7 @@ impl Symbol {
                 canvas.line(&[(left, y), (right, y)], color.mix(0.5), 1.5)?;
                 canvas.mark(mark, at, color)
             }
+            Symbol::Mark(color, mark) => canvas.mark(mark, at, color),
             Symbol::Diamond => canvas.diamond(at, QUIET),
             Symbol::Interval => canvas.interval((x, y - px(7.0), y + px(7.0)), QUIET),
             Symbol::Band => {
@@ -137,6 +159,7 @@ impl Symbol {
                 let corners = [(left, top), (right, top), (right, bottom), (left, bottom)];
                 canvas.polygon(&corners, QUIET.mix(BAND))
             }
+            Symbol::Level => canvas.dashes((left, right, y), QUIET, 1.4, (1.5, 3.5)),
             Symbol::BoxPlot(color) => {
                 let heights = [9.0, 5.0, 0.0, -5.0, -9.0].map(|offset| y + px(offset));
                 canvas.box_plot((x - px(5.0), x, x + px(5.0)), heights, color)

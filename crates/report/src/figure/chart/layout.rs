@@ -11,10 +11,10 @@ pub(super) const MARGIN: f64 = 16.0;
 /// The plot's left edge.
 pub(super) const LEFT: f64 = 52.0;
 const FIRST_ROW: f64 = 74.0;
-pub(super) const ROW: f64 = 20.0;
+const ROW: f64 = 20.0;
 /// The legend has room for so many rows without moving the plot down.
 const ROWS: i32 = 2;
-const TOP: f64 = 132.0;
+pub(super) const TOP: f64 = 132.0;
 const HEIGHT: f64 = 324.0;
 /// Below the plot: numbers and name of the horizontal axis.
 const FOOT: f64 = 58.0;
@@ -33,14 +33,9 @@ pub(super) struct Layout {
 
 impl Layout {
     pub(super) fn of(outline: &Outline, entries: &[&str]) -> Result<Layout, Failure> {
-        let (places, rows) = legend_places(entries)?;
-        let top = TOP + ROW * f64::from((rows - ROWS).max(0));
-        Ok(Layout {
-            entries: places,
-            right: right_edge(outline.levels)?,
-            top,
-            bottom: top + HEIGHT,
-        })
+        let (entries, moved) = legend_places(entries)?;
+        let top = TOP + moved;
+        Ok(Layout { entries, right: right_edge(outline.levels)?, top, bottom: top + HEIGHT })
     }
 
     /// The picture's height in CSS pixels.
@@ -49,8 +44,8 @@ impl Layout {
     }
 }
 
-/// The left end of each legend entry, and the number of rows that they fill.
-pub(super) fn legend_places(entries: &[&str]) -> Result<(Vec<Point>, i32), Failure> {
+/// The left end of each entry of a legend, and how far its rows move the plot down.
+pub(super) fn legend_places(entries: &[&str]) -> Result<(Vec<Point>, f64), Failure> {
     let (start, first) = (px(MARGIN), px(FIRST_ROW));
     let (mut x, mut y) = (start, first);
     let mut places = Vec::new();
@@ -62,7 +57,8 @@ pub(super) fn legend_places(entries: &[&str]) -> Result<(Vec<Point>, i32), Failu
         places.push((x, y));
         x += width;
     }
-    Ok((places, (y - first) / px(ROW) + 1))
+    let rows = (y - first) / px(ROW) + 1;
+    Ok((places, ROW * f64::from((rows - ROWS).max(0))))
 }
 
 /// Leaves room for the labels of the horizontal lines.

@@ -84,6 +84,19 @@ pub enum Key {
     Interval,
     /// A band behind a curve.
     Band,
+    /// A dotted line across the plot.
+    Level,
+}
+
+impl Key {
+    pub(super) fn symbol(self) -> Symbol {
+        match self {
+            Key::Diamond => Symbol::Diamond,
+            Key::Interval => Symbol::Interval,
+            Key::Band => Symbol::Band,
+            Key::Level => Symbol::Level,
+        }
+    }
 }
 
 impl Series {
@@ -113,14 +126,7 @@ impl Lines {
         let curves = self.series.iter().zip(SERIES);
         let curves =
             curves.map(|(curve, (color, mark))| (curve.label.clone(), Symbol::Line(color, mark)));
-        let keys = self.keys.iter().map(|(key, text)| {
-            let symbol = match key {
-                Key::Diamond => Symbol::Diamond,
-                Key::Interval => Symbol::Interval,
-                Key::Band => Symbol::Band,
-            };
-            (text.clone(), symbol)
-        });
+        let keys = self.keys.iter().map(|(key, text)| (text.clone(), key.symbol()));
         let legend: Vec<_> = curves.chain(keys).collect();
         let frame = Frame::new(outline, &legend).map_err(failed(name))?;
         render(&Picture { lines: self, frame }, name, title, self.caption.clone())

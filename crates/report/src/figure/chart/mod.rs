@@ -4,9 +4,11 @@ mod axis;
 mod boxes;
 mod forest;
 mod frame;
+mod labels;
 mod layout;
 mod lines;
 mod pair;
+mod scatter;
 
 use crate::ReportError;
 
@@ -15,6 +17,7 @@ pub use boxes::{BoxPlot, Boxes};
 pub use forest::{Forest, ForestRow, RowMark};
 pub use lines::{Key, Lines, Point, Series};
 pub(crate) use pair::{Pair, Panel, Shaded};
+pub use scatter::{Dot, Plot, Scatter};
 
 /// A horizontal line across the plot, named at its right end.
 #[derive(Clone, Debug, PartialEq)]

@@ -31,7 +31,8 @@ pub(super) const STUDY: Study = Study {
     part,
 };
 
-fn need(network: &str) -> Need {
+/// The record of every branch deleted in turn.
+pub(super) fn need(network: &str) -> Need {
     Need::of(DeleteOne::EXPERIMENT, network)
 }
 

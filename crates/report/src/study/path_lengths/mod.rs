@@ -55,7 +55,7 @@ pub(super) fn left(blocks: usize, deleted: usize, k: usize) -> f64 {
 pub(super) fn length_axis(n: usize) -> Axis {
     let ticks = (0..=n).step_by(if n <= 20 { 1 } else { 10 }).map(|tick| tick as f64);
     let (from, to) = (-0.5, n as f64 + 0.5);
-    Axis { name: "path length (branches)".into(), from, to, ticks: ticks.collect() }
+    Axis { ticks: ticks.collect(), ..Axis::new("path length (branches)", from, to) }
 }
 
 /// Of two statements: more than 95 % of the paths pass 19 to 35 blocks; 0.45 % pass 5 to
