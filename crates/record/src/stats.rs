@@ -3,6 +3,7 @@
 
 mod bootstrap;
 mod comparison;
+mod error_correlation;
 mod interval;
 mod mcnemar;
 mod order;
@@ -10,6 +11,7 @@ mod rank;
 
 pub use bootstrap::{bootstrap, mean};
 pub use comparison::Comparison;
+pub use error_correlation::error_correlation;
 pub use interval::{Interval, paired_difference, wilson};
 pub use mcnemar::mcnemar_mid_p;
 pub use order::{median, quantile};

@@ -4,10 +4,13 @@
 mod any;
 pub mod delete_many;
 pub mod delete_one;
+pub mod delete_pairs;
+pub mod ensemble;
 mod needs;
 mod options;
 pub mod plans;
 pub mod reorder;
+pub mod sub_networks;
 
 use record::Answer;
 use serde::Serialize;
@@ -18,13 +21,17 @@ use crate::{Done, Inputs, LesionError, Work};
 pub use any::AnyExperiment;
 pub use delete_many::DeleteMany;
 pub use delete_one::DeleteOne;
+pub use delete_pairs::DeletePairs;
+pub use ensemble::Ensemble;
 pub use needs::{Needs, Networks};
 pub use options::{OptionInfo, Preset};
 pub use plans::Plans;
 pub use reorder::Reorder;
+pub use sub_networks::SubNetworks;
 
 /// Every experiment, in the order of the paper.
-pub const ALL: &[&dyn AnyExperiment] = &[&DeleteOne, &DeleteMany, &Reorder, &Plans];
+pub const ALL: &[&dyn AnyExperiment] =
+    &[&DeleteOne, &DeleteMany, &Ensemble, &SubNetworks, &DeletePairs, &Reorder, &Plans];
 
 /// A question that can be put to networks and images, as two functions: what has to be
 /// computed, and what the numbers say. Everything in between is the

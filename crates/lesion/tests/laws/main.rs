@@ -1,9 +1,11 @@
 //! Laws of questions, their keys and their subjects, and of running them.
 
 mod catalogue;
+mod committees;
 mod common;
 mod delete_many;
 mod delete_one;
+mod delete_pairs;
 mod folds;
 mod key;
 mod lesions;

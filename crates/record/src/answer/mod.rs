@@ -2,8 +2,11 @@
 
 mod delete_many;
 mod delete_one;
+mod delete_pairs;
+mod ensemble;
 mod plans;
 mod reorder;
+mod sub_networks;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -13,8 +16,11 @@ use crate::Key;
 
 pub use delete_many::{DeleteMany, DeletedCount, DeletedSet};
 pub use delete_one::{DeleteOne, UnitDeletion};
+pub use delete_pairs::{DeletePairs, PairDeletion};
+pub use ensemble::{Ensemble, Profile};
 pub use plans::Plans;
 pub use reorder::{RandomOrder, Reorder};
+pub use sub_networks::SubNetworks;
 
 /// The raw numbers of one experiment, as its records store them.
 pub trait Answer: Serialize + DeserializeOwned {
@@ -34,6 +40,9 @@ const ALL: &[Known] = &[
     Known::new::<DeleteMany>(),
     Known::new::<Plans>(),
     Known::new::<Reorder>(),
+    Known::new::<Ensemble>(),
+    Known::new::<SubNetworks>(),
+    Known::new::<DeletePairs>(),
 ];
 
 struct Known {
