@@ -28,14 +28,14 @@ pub struct DeletePairs;
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Options {
     /// How many test images, the first ones; fewer where there are fewer.
-    pub images: usize,
+    pub pair_images: usize,
     /// Most units, whose number enters with its square.
     pub max_blocks: usize,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Options { images: 2_000, max_blocks: 100 }
+        Options { pair_images: 2_000, max_blocks: 100 }
     }
 }
 
@@ -46,12 +46,12 @@ impl Experiment for DeletePairs {
     const VERSION: u32 = 1;
     const SUMMARY: &'static str = "the test error with each pair of units deleted";
     const OPTIONS: &'static [OptionInfo] = &[
-        OptionInfo::new("images", "N", "test images, the first ones"),
+        OptionInfo::new("pair-images", "N", "test images, the first ones"),
         OptionInfo::new("max-blocks", "N", "most units, evenly spread over the network"),
     ];
 
     fn preview() -> Options {
-        Options { images: 400, max_blocks: 16 }
+        Options { pair_images: 400, max_blocks: 16 }
     }
 
     fn needs(_: &Options) -> Needs {
@@ -61,7 +61,7 @@ impl Experiment for DeletePairs {
     fn work(inputs: &Inputs, options: &Options) -> Result<Vec<Work>, LesionError> {
         let name = record::DeletePairs::EXPERIMENT;
         for (option, value, least) in
-            [("images", options.images, 1), ("max-blocks", options.max_blocks, 2)]
+            [("pair-images", options.pair_images, 1), ("max-blocks", options.max_blocks, 2)]
         {
             if value < least {
                 let reason = format!("expected at least {least}");
@@ -161,5 +161,5 @@ fn pairs(units: &[usize]) -> Vec<(usize, usize)> {
 }
 
 fn images(inputs: &Inputs, options: &Options) -> usize {
-    options.images.min(inputs.test().len())
+    options.pair_images.min(inputs.test().len())
 }

@@ -20,7 +20,7 @@ fn answer(network: Subject, options: Value) -> DeletePairs {
 fn an_interaction_is_that_of_four_evaluations() {
     let mut subject = untrained("resnet14", 5);
     subject.model = lived_in(subject.model, 5);
-    let found = answer(subject.clone(), json!({ "images": 37 }));
+    let found = answer(subject.clone(), json!({ "pair-images": 37 }));
     let ids: Vec<usize> = found.units.iter().map(|unit| unit.index).collect();
     // Two blocks a stage; the first of the second and the third stage are boundaries.
     assert_eq!((found.images, ids.as_slice()), (37, &[0, 1, 3, 5][..]));
@@ -66,7 +66,7 @@ fn units_are_spread_over_the_network_and_images_end_with_the_set() {
 #[test]
 fn impossible_questions_are_refused() {
     let cases = [
-        ("resnet20", json!({ "images": 0 }), "images is 0: expected at least 1"),
+        ("resnet20", json!({ "pair-images": 0 }), "pair-images is 0: expected at least 1"),
         ("resnet20", json!({ "max-blocks": 1 }), "max-blocks is 1: expected at least 2"),
         ("resnet8", json!({}), "it needs two units that can be deleted and are not boundaries"),
     ];

@@ -72,7 +72,7 @@ impl Answer for DeletePairs {
     fn check(&self, key: &Key) -> Result<(), String> {
         let DeletePairs { images, intact, units, pairs } = self;
         let given = key.images.first().map_or(0, |images| images.images);
-        let most = key.options["images"].as_u64().unwrap_or(u64::MAX);
+        let most = key.options["pair-images"].as_u64().unwrap_or(u64::MAX);
         let asked = usize::try_from(most).unwrap_or(usize::MAX).min(given);
         expect(*images == asked, || {
             format!("answer.images is {images}, expected {asked} by the key")
