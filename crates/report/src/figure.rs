@@ -3,7 +3,7 @@
 //! Both forms come from the same drawing code and repeat to the byte. Text is
 //! measured and, in the PNG, drawn with the font in `fonts/`; no system font is used.
 //!
-//! [`Lines`] and [`Boxes`] draw data of one's own in the style of this project's figures.
+//! [`Lines`], [`Boxes`] and [`HeatMap`] draw data of one's own in the style of this project's figures.
 
 mod canvas;
 mod chart;
@@ -17,7 +17,7 @@ use plotters::prelude::{DrawingBackend, SVGBackend};
 use crate::ReportError;
 use canvas::Canvas;
 
-pub use chart::{Axis, BoxPlot, Boxes, Key, Level, Lines, Point, Series};
+pub use chart::{Axis, BoxPlot, Boxes, HeatMap, Key, Level, Lines, Point, Series};
 
 /// A finished figure.
 #[derive(Clone, Debug, PartialEq)]

@@ -5,13 +5,17 @@
 //! each study makes of the records, and `cargo xtask reproduce` runs what [`figures`]
 //! need. A study of one's own goes the same way, in a list of one's own.
 
+mod committee;
 mod delete_many;
 mod delete_one;
+mod delete_pairs;
 mod draws;
+mod ensemble;
 mod part;
 mod plain;
 mod reorder;
 mod spread;
+mod sub_networks;
 
 use record::Record;
 
@@ -21,7 +25,14 @@ use crate::{Answers, Need, ReportError};
 pub use part::{Finding, Part, Section};
 
 /// The studies of this version, in the order in which the page shows them.
-pub const ALL: &[&Study] = &[&delete_one::STUDY, &delete_many::STUDY, &reorder::STUDY];
+pub const ALL: &[&Study] = &[
+    &delete_one::STUDY,
+    &delete_many::STUDY,
+    &ensemble::STUDY,
+    &sub_networks::STUDY,
+    &delete_pairs::STUDY,
+    &reorder::STUDY,
+];
 
 /// A question that records answer.
 #[derive(Clone, Copy, Debug)]

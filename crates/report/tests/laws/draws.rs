@@ -7,6 +7,7 @@ use report::{Need, ReportError};
 use serde_json::{Value, json};
 use testkit::made_up;
 
+use crate::committees;
 use crate::common::record;
 
 const IMAGES: usize = 500;
@@ -64,7 +65,8 @@ pub(crate) fn made_up_answer(need: &Need) -> Record {
         "delete-one" => record(network.as_str(), &[("a", false, Some(300))]),
         "delete-many" => delete_many(network, need.options.clone(), &[10, 30, 60]),
         "reorder" => reorder(network, 54, &[6, 10, 20]),
-        other => panic!("nothing is made up for {other}"),
+        other => committees::made_up_answer(need)
+            .unwrap_or_else(|| panic!("nothing is made up for {other}")),
     }
 }
 

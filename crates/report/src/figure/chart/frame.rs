@@ -54,16 +54,13 @@ impl<'a> Frame<'a> {
     /// Draws everything but the data.
     pub(super) fn draw<DB: DrawingBackend>(&self, canvas: &Canvas<DB>) -> Result<(), Failure> {
         canvas.background()?;
-        self.headings(canvas)?;
+        headings(canvas, self.outline.title, self.outline.subtitle)?;
+        self.legend(canvas)?;
         self.grid(canvas)?;
         self.levels(canvas)
     }
 
-    fn headings<DB: DrawingBackend>(&self, canvas: &Canvas<DB>) -> Result<(), Failure> {
-        let Outline { title, subtitle, .. } = self.outline;
-        let look = Type { size: 18.0, color: INK, bold: true };
-        canvas.text(title, (px(MARGIN), px(24.0)), Anchor::Left, look)?;
-        canvas.text(subtitle, (px(MARGIN), px(46.0)), Anchor::Left, SMALL)?;
+    fn legend<DB: DrawingBackend>(&self, canvas: &Canvas<DB>) -> Result<(), Failure> {
         for ((text, symbol), (x, y)) in self.legend.iter().zip(&self.layout.entries) {
             symbol.draw(canvas, (x + px(8.0), *y))?;
             canvas.text(text, (x + px(23.0), *y), Anchor::Left, LEGEND)?;
@@ -115,6 +112,17 @@ impl<'a> Frame<'a> {
         let range = self.axes.get_x_axis_pixel_range();
         (range.start, range.end)
     }
+}
+
+/// What is shown, and below it how many images or draws are behind it.
+pub(super) fn headings<DB: DrawingBackend>(
+    canvas: &Canvas<DB>,
+    title: &str,
+    subtitle: &str,
+) -> Result<(), Failure> {
+    let look = Type { size: 18.0, color: INK, bold: true };
+    canvas.text(title, (px(MARGIN), px(24.0)), Anchor::Left, look)?;
+    canvas.text(subtitle, (px(MARGIN), px(46.0)), Anchor::Left, SMALL)
 }
 
 impl Symbol {

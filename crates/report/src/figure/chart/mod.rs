@@ -1,8 +1,9 @@
-//! The parts of a chart: axes, legend, levels, curves, boxes, in the house style.
+//! The parts of a chart: axes, legend, levels, curves, boxes, cells, in the house style.
 
 mod axis;
 mod boxes;
 mod frame;
+mod heat_map;
 mod layout;
 mod lines;
 
@@ -10,6 +11,7 @@ use crate::ReportError;
 
 pub use axis::Axis;
 pub use boxes::{BoxPlot, Boxes};
+pub use heat_map::HeatMap;
 pub use lines::{Key, Lines, Point, Series};
 
 /// A horizontal line across the plot, named at its right end.
