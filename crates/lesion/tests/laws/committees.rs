@@ -108,16 +108,21 @@ fn an_ensemble_is_the_mean_softmax_of_its_members() {
     near(&[found.error(3)], &[error], 1e-15);
     // The answers differ, else this would say little.
     assert!(found.subset_wrong.iter().min() < found.subset_wrong.iter().max());
-    let is_wrong: Vec<Vec<bool>> =
-        (1..16).map(|s| right(s).iter().map(|right| !right).collect()).collect();
-    for image in 0..IMAGES {
+    let right: Vec<Vec<bool>> = (1..16).map(right).collect();
+    let profile = |image: usize| -> Vec<u32> {
         let wrong = |size: u32| {
-            let sets = (1..16_usize).filter(|s| s.count_ones() == size);
-            sets.filter(|s| is_wrong[s - 1][image]).count() as u32
+            let sets = (1..16_usize).filter(|set| set.count_ones() == size);
+            sets.filter(|set| !right[set - 1][image]).count() as u32
         };
-        let wrong: Vec<u32> = (1..=4).map(wrong).collect();
-        assert!(found.profiles.iter().any(|profile| profile.wrong == wrong), "{wrong:?}");
-    }
+        (1..=4).map(wrong).collect()
+    };
+    let mut profiles: Vec<Vec<u32>> = (0..IMAGES).map(profile).collect();
+    profiles.sort();
+    let found_profiles = found
+        .profiles
+        .iter()
+        .flat_map(|profile| std::iter::repeat_n(profile.wrong.clone(), profile.images as usize));
+    assert!(found_profiles.eq(profiles));
     // However it is cut.
     let cut = question.run(&mut Runner { limits: SMALLEST, ..Runner::default() }).unwrap();
     assert_eq!(cut, record);
