@@ -186,6 +186,19 @@ pub enum LesionError {
         /// The value.
         cross_entropy: f64,
     },
+    /// Networks whose probabilities are not numbers.
+    #[error(
+        "{experiment} of {networks}: the probabilities of {members} are not all numbers; their \
+         activations overflow, so check how the weights were made"
+    )]
+    NoProbabilities {
+        /// The experiment.
+        experiment: &'static str,
+        /// The networks.
+        networks: String,
+        /// Which members of the committee.
+        members: String,
+    },
     /// The run was stopped before all pieces were done.
     #[error(
         "stopped after {done} of {pieces} pieces; finished pieces that were kept are used by the next run"

@@ -47,6 +47,7 @@
 //! ```
 
 mod catalogue;
+mod committee;
 mod error;
 pub mod experiment;
 mod folds;

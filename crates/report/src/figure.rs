@@ -3,7 +3,8 @@
 //! Both forms come from the same drawing code and repeat to the byte. Text is
 //! measured and, in the PNG, drawn with the font in `fonts/`; no system font is used.
 //!
-//! [`Lines`], [`Boxes`] and [`Scatter`] draw data of one's own in the style of this project's figures.
+//! [`Lines`], [`Boxes`], [`Scatter`], [`Forest`] and [`HeatMap`] draw data of one's own in the
+//! style of this project's figures.
 
 mod canvas;
 mod chart;
@@ -19,8 +20,8 @@ use crate::ReportError;
 use canvas::Canvas;
 
 pub use chart::{
-    Axis, BoxPlot, Boxes, Dot, Forest, ForestRow, Key, Level, Lines, Plot, Point, RowMark, Scatter,
-    Series,
+    Axis, BoxPlot, Boxes, Dot, Forest, ForestRow, HeatMap, Key, Level, Lines, Plot, Point, RowMark,
+    Scatter, Series,
 };
 pub(crate) use chart::{Pair, Panel, Shaded};
 

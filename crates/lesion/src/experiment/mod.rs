@@ -5,6 +5,8 @@ mod any;
 pub mod branch_scales;
 pub mod delete_many;
 pub mod delete_one;
+pub mod delete_pairs;
+pub mod ensemble;
 pub mod gates;
 mod needs;
 mod options;
@@ -12,6 +14,7 @@ pub mod path_gradients;
 pub mod plans;
 pub mod reorder;
 pub mod residual_norms;
+pub mod sub_networks;
 
 use record::Answer;
 use serde::Serialize;
@@ -23,6 +26,8 @@ pub use any::AnyExperiment;
 pub use branch_scales::BranchScales;
 pub use delete_many::DeleteMany;
 pub use delete_one::DeleteOne;
+pub use delete_pairs::DeletePairs;
+pub use ensemble::Ensemble;
 pub use gates::Gates;
 pub use needs::{Needs, Networks};
 pub use options::{OptionInfo, Preset};
@@ -30,11 +35,15 @@ pub use path_gradients::PathGradients;
 pub use plans::Plans;
 pub use reorder::Reorder;
 pub use residual_norms::ResidualNorms;
+pub use sub_networks::SubNetworks;
 
 /// Every experiment, in the order of the paper.
 pub const ALL: &[&dyn AnyExperiment] = &[
     &DeleteOne,
     &DeleteMany,
+    &Ensemble,
+    &SubNetworks,
+    &DeletePairs,
     &Reorder,
     &PathGradients,
     &BranchScales,

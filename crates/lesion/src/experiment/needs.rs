@@ -20,8 +20,10 @@ pub enum Networks {
     None,
     /// One.
     One,
-    /// One or more: an ensemble, arms of a comparison.
+    /// One or more: arms of a comparison.
     Several,
+    /// One to so many: an ensemble whose subsets are all tried.
+    UpTo(usize),
 }
 
 impl Networks {
@@ -31,16 +33,18 @@ impl Networks {
             Networks::None => networks == 0,
             Networks::One => networks == 1,
             Networks::Several => networks > 0,
+            Networks::UpTo(most) => (1..=most).contains(&networks),
         }
     }
 }
 
 impl fmt::Display for Networks {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Networks::None => "no network",
-            Networks::One => "one network",
-            Networks::Several => "one network or more",
-        })
+        match self {
+            Networks::None => f.write_str("no network"),
+            Networks::One => f.write_str("one network"),
+            Networks::Several => f.write_str("one network or more"),
+            Networks::UpTo(most) => write!(f, "1 to {most} networks"),
+        }
     }
 }

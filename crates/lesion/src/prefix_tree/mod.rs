@@ -119,8 +119,8 @@ impl PrefixTree {
                 let images = images.rows(group.start, group.end);
                 let places = first + group.start..first + group.end;
                 let mut sites = sites();
-                let found =
-                    self.walk(model, images, (places, &labels[group]), &advance, &mut sites);
+                let head = |logits: &Tensor<T>| score(logits, &labels[group.clone()]);
+                let found = self.walk(model, images, places, &advance, &mut sites, head);
                 (found, sites)
             });
             for (found, sites) in groups {
@@ -136,6 +136,30 @@ impl PrefixTree {
         (predictions, all_sites)
     }
 
+    /// The logits `[n, classes]` under each plan, in the order given, of images
+    /// `[n, h, w, 3]`; in evaluation mode. All of them are in memory at once.
+    ///
+    /// # Panics
+    /// If the model cannot follow the plans, as the one given to [`PrefixTree::new`] can.
+    #[track_caller]
+    pub fn logits<T: Scalar>(&self, model: &Model<T>, images: &Tensor<T>) -> Vec<Tensor<T>> {
+        self.require(model);
+        if self.plans.is_empty() {
+            return Vec::new();
+        }
+        let mut ignore = |_| {};
+        let advance: Mutex<Advance<'_>> = Mutex::new(&mut ignore);
+        let groups = in_groups(images.dims()[0], |group| {
+            let of_group = images.rows(group.start, group.end);
+            self.walk(model, of_group, group, &advance, &mut NoSites, Tensor::clone)
+        });
+        let mut parts = vec![Vec::new(); self.plans.len()];
+        for (plans, logits) in groups.into_iter().flatten() {
+            plans.iter().for_each(|&plan| parts[plan].push(logits.clone()));
+        }
+        parts.iter().map(|parts| Tensor::concat(parts)).collect()
+    }
+
     /// Panics if the model cannot follow one of the plans.
     #[track_caller]
     fn require<T: Scalar>(&self, model: &Model<T>) {
@@ -146,19 +170,21 @@ impl PrefixTree {
         }
     }
 
-    /// One walk through all steps: the predictions of each head, with its plans.
-    fn walk<T: Scalar>(
+    /// One walk through all steps: what `head` makes of the logits of each head, with its
+    /// plans.
+    fn walk<T: Scalar, R>(
         &self,
         model: &Model<T>,
         images: Tensor<T>,
-        (places, labels): (Range<usize>, &[u8]),
+        places: Range<usize>,
         advance: &Mutex<Advance<'_>>,
         sites: &mut dyn Sites<T>,
-    ) -> Vec<(&[usize], Predictions)> {
+        head: impl Fn(&Tensor<T>) -> R,
+    ) -> Vec<(&[usize], R)> {
         let Steps { steps, leaves } = &self.steps;
         let advance = |macs: u64| {
             if macs > 0 {
-                advance.lock().expect("no progress display panics")(macs * labels.len() as u64);
+                advance.lock().expect("no progress display panics")(macs * places.len() as u64);
             }
         };
         let mut pass = Pass::eval(&model.params);
@@ -167,7 +193,7 @@ impl PrefixTree {
         drop(x);
         advance(model.stem_macs());
         let mut kept = Vec::new();
-        let mut predictions = Vec::new();
+        let mut found = Vec::new();
         for steps in steps.chunk_by(Step::go_on) {
             match &steps[0] {
                 Step::Keep => kept.push(h.clone()),
@@ -182,11 +208,11 @@ impl PrefixTree {
                 }
                 Step::Head { plans } => {
                     let logits = model.forward_head(&mut pass, &h);
-                    predictions.push((&leaves[plans.clone()], score(logits.value(), labels)));
+                    found.push((&leaves[plans.clone()], head(logits.value())));
                     advance(model.head_macs());
                 }
             }
         }
-        predictions
+        found
     }
 }

@@ -119,3 +119,11 @@ pub(crate) fn noise<T: Scalar>(seed: u64, n: usize, cut: usize) -> Vec<(Tensor<T
     };
     [cut, n - cut].into_iter().filter(|&n| n > 0).map(&mut batch).collect()
 }
+
+/// Panics unless each number is within `tolerance` of the expected one.
+#[track_caller]
+pub(crate) fn near(found: &[f64], expected: &[f64], tolerance: f64) {
+    let fits = |(a, b): (&f64, &f64)| (a - b).abs() <= tolerance;
+    let fit = found.len() == expected.len() && found.iter().zip(expected).all(fits);
+    assert!(fit, "{found:?}, expected {expected:?} within {tolerance}");
+}

@@ -2,9 +2,11 @@
 
 mod branch_scales;
 mod catalogue;
+mod committees;
 mod common;
 mod delete_many;
 mod delete_one;
+mod delete_pairs;
 mod folds;
 mod gates;
 mod key;

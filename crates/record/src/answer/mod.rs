@@ -3,11 +3,14 @@
 mod branch_scales;
 mod delete_many;
 mod delete_one;
+mod delete_pairs;
+mod ensemble;
 mod gates;
 mod path_gradients;
 mod plans;
 mod reorder;
 mod residual_norms;
+mod sub_networks;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -18,11 +21,14 @@ use crate::Key;
 pub use branch_scales::{BranchScales, ScaledArm};
 pub use delete_many::{DeleteMany, DeletedCount, DeletedSet};
 pub use delete_one::{DeleteOne, UnitDeletion};
+pub use delete_pairs::{DeletePairs, PairDeletion};
+pub use ensemble::{Ensemble, Profile};
 pub use gates::{GateUse, Gates, UnitGate};
 pub use path_gradients::{LengthBatch, PathBatch, PathGradients, PathNorms};
 pub use plans::Plans;
 pub use reorder::{RandomOrder, Reorder};
 pub use residual_norms::{BranchNorms, ResidualNorms, UnitNorms};
+pub use sub_networks::SubNetworks;
 
 /// The raw numbers of one experiment, as its records store them.
 pub trait Answer: Serialize + DeserializeOwned {
@@ -46,6 +52,9 @@ const ALL: &[Known] = &[
     Known::new::<Reorder>(),
     Known::new::<ResidualNorms>(),
     Known::new::<Gates>(),
+    Known::new::<Ensemble>(),
+    Known::new::<SubNetworks>(),
+    Known::new::<DeletePairs>(),
 ];
 
 struct Known {

@@ -11,6 +11,10 @@ pub(super) const QUIET: RGBColor = RGBColor(0x5A, 0x63, 0x6E);
 /// Grid lines.
 pub(super) const GRID: RGBColor = RGBColor(0xE3, 0xE7, 0xEC);
 
+/// The middle of a scale from blue to orange. Not the colour of the paper, which the dark
+/// theme replaces: its neighbours on the scale stay.
+pub(super) const MIDDLE: RGBColor = RGBColor(0xF2, 0xF2, 0xF0);
+
 /// The mark of an ordinary unit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Mark {

@@ -5,11 +5,14 @@
 //! each study makes of the records, and `cargo xtask reproduce` runs what [`figures`]
 //! need. A study of one's own goes the same way, in a list of one's own.
 
+mod committee;
 mod damage;
 mod delete_many;
 mod delete_one;
+mod delete_pairs;
 mod draws;
 mod effective_paths;
+mod ensemble;
 mod gates;
 mod part;
 mod path_gradients;
@@ -19,6 +22,7 @@ mod prediction_contest;
 mod reorder;
 mod residual_norms;
 mod spread;
+mod sub_networks;
 
 use record::Record;
 
@@ -31,6 +35,9 @@ pub use part::{Finding, Part, Section};
 pub const ALL: &[&Study] = &[
     &delete_one::STUDY,
     &delete_many::STUDY,
+    &ensemble::STUDY,
+    &sub_networks::STUDY,
+    &delete_pairs::STUDY,
     &reorder::STUDY,
     &path_lengths::STUDY,
     &path_gradients::STUDY,

@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 use record::stats::Interval;
-use report::figure::{Axis, BoxPlot, Boxes, Key, Level, Lines, Point, Series};
+use report::figure::{Axis, BoxPlot, Boxes, HeatMap, Key, Level, Lines, Point, Series};
 
 fn lines(series: Vec<Series>) -> Lines {
     Lines {
@@ -149,4 +149,64 @@ proptest! {
         let chart = boxes(1.0, 0.8, vec![plot]);
         prop_assert_eq!(chart.draw("own").unwrap(), chart.draw("own").unwrap());
     }
+}
+
+fn heat_map(cells: Vec<Vec<Option<f64>>>) -> HeatMap {
+    HeatMap {
+        title: "Pairs".into(),
+        subtitle: "made up".into(),
+        across: "first".into(),
+        down: "second".into(),
+        labels: (1..=cells.len()).map(|place| place.to_string()).collect(),
+        cells,
+        scale: "points".into(),
+        limit: 2.0,
+        ends: ["more".into(), "less".into()],
+        borders: vec![1],
+        caption: "A cell for each pair.".into(),
+    }
+}
+
+#[test]
+fn a_cell_has_the_colour_of_its_number() {
+    let colors = |value: Option<f64>| {
+        let svg = heat_map(vec![vec![None, None], vec![value, None]]).draw("own").unwrap().svg;
+        let count = |color: &str| svg.matches(&format!("fill=\"{color}\"")).count();
+        ["#0072B2", "#F2F2F0", "#D55E00"].map(count)
+    };
+    // No step of the scale is exactly at an end or in the middle.
+    let cases = [
+        (None, [0, 0, 0]),
+        (Some(0.0), [0, 1, 0]),
+        (Some(2.0), [0, 0, 1]),
+        (Some(-2.0), [1, 0, 0]),
+        (Some(7.0), [0, 0, 1]),
+        (Some(1.0), [0, 0, 0]),
+    ];
+    for (value, expected) in cases {
+        assert_eq!(colors(value), expected, "{value:?}");
+    }
+}
+
+#[test]
+fn a_heat_map_that_cannot_be_drawn_is_refused() {
+    let good = || heat_map(vec![vec![None; 3]; 3]);
+    let cases = [
+        (heat_map(vec![vec![None; 3]; 2]), "expected a square"),
+        (heat_map(Vec::new()), "expected a square"),
+        (heat_map(vec![vec![None; 4_000]; 4_000]), "expected a square"),
+        (heat_map(vec![vec![Some(f64::NAN)]]), "a cell is NaN"),
+        (HeatMap { limit: 0.0, ..good() }, "runs from"),
+        (HeatMap { limit: -1.0, ..good() }, "the limit is -1"),
+        (HeatMap { borders: vec![4], ..good() }, "before row 4 of 3"),
+    ];
+    for (chart, expected) in cases {
+        let message = chart.draw("own").unwrap_err().to_string();
+        assert!(message.contains(expected), "{expected:?} is not in {message:?}");
+    }
+    // A long side leaves labels out.
+    assert_eq!(
+        heat_map(vec![vec![None; 52]; 52]).draw("own").unwrap().svg.matches("<text").count(),
+        48
+    );
 }

@@ -3,6 +3,7 @@
 mod answers;
 mod chart;
 mod claims;
+mod committees;
 mod common;
 mod contest;
 mod draws;

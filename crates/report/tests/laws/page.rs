@@ -70,7 +70,7 @@ fn the_page_says_exactly_what_was_run() {
 #[test]
 fn a_record_of_several_networks_or_none_is_listed_with_all_of_them() {
     let mut several = resnet();
-    several.key = testkit::made_up::key("ensemble", &["resnet110", "resnet8"], 100, json!({}));
+    several.key = testkit::made_up::key("comparison", &["resnet110", "resnet8"], 100, json!({}));
     let mut none = resnet();
     none.key = testkit::made_up::key("path-lengths", &[], 100, json!({ "blocks": 54 }));
     none.key.images.clear();
@@ -87,8 +87,8 @@ fn a_record_of_several_networks_or_none_is_listed_with_all_of_them() {
     };
     let text = render(&input).unwrap();
     for expected in [
-        "ensemble of resnet110 and resnet8",
-        "cargo xtask lesion ensemble resnet110 resnet8 --weights resnet110,resnet8 --data DIR \
+        "comparison of resnet110 and resnet8",
+        "cargo xtask lesion comparison resnet110 resnet8 --weights resnet110,resnet8 --data DIR \
          --images 100<",
         "cargo xtask lesion path-lengths --blocks 54<",
         // Options speak of test images; of training images all are used.

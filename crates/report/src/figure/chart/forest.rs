@@ -4,11 +4,11 @@ use plotters::prelude::DrawingBackend;
 use record::stats::Interval;
 
 use super::Axis;
-use super::frame::Symbol;
+use super::frame::{Symbol, headings, legend};
 use super::layout::{LEGEND, MARGIN, SMALL, WIDTH, legend_places};
 use crate::ReportError;
-use crate::figure::canvas::{Anchor, Canvas, Failure, Point, Type, measure, px};
-use crate::figure::palette::{GRID, INK, QUIET, SERIES};
+use crate::figure::canvas::{Anchor, Canvas, Failure, Point, measure, px};
+use crate::figure::palette::{GRID, QUIET, SERIES};
 use crate::figure::{Drawing, Figure, failed, render};
 
 /// Height of a mark's line, and of the gap between rows, in CSS pixels.
@@ -130,13 +130,10 @@ impl Picture<'_> {
     fn surroundings<DB: DrawingBackend>(&self, canvas: &Canvas<DB>) -> Result<(), Failure> {
         let Forest { title, subtitle, x, series, .. } = self.forest;
         canvas.background()?;
-        let look = Type { size: 18.0, color: INK, bold: true };
-        canvas.text(title, (px(MARGIN), px(24.0)), Anchor::Left, look)?;
-        canvas.text(subtitle, (px(MARGIN), px(46.0)), Anchor::Left, SMALL)?;
-        for ((text, (color, mark)), (x, y)) in series.iter().zip(SERIES).zip(&self.entries) {
-            Symbol::Line(color, mark).draw(canvas, (x + px(8.0), *y))?;
-            canvas.text(text, (x + px(23.0), *y), Anchor::Left, LEGEND)?;
-        }
+        headings(canvas, title, subtitle)?;
+        let symbols = SERIES.map(|(color, mark)| Symbol::Line(color, mark));
+        let entries: Vec<_> = series.iter().cloned().zip(symbols).collect();
+        legend(canvas, &entries, &self.entries)?;
         let (top, bottom) = (px(self.top), px(self.bottom()));
         for (value, label) in x.labels() {
             let at = self.across(value);

@@ -57,15 +57,10 @@ impl<'a> Frame<'a> {
     /// Draws everything but the data.
     pub(super) fn draw<DB: DrawingBackend>(&self, canvas: &Canvas<DB>) -> Result<(), Failure> {
         canvas.background()?;
-        self.headings(canvas)?;
+        headings(canvas, self.outline.title, self.outline.subtitle)?;
+        legend(canvas, self.legend, &self.layout.entries)?;
         self.grid(canvas)?;
         self.levels(canvas)
-    }
-
-    fn headings<DB: DrawingBackend>(&self, canvas: &Canvas<DB>) -> Result<(), Failure> {
-        let Outline { title, subtitle, .. } = self.outline;
-        headings(canvas, title, subtitle)?;
-        legend(canvas, self.legend, &self.layout.entries)
     }
 
     fn grid<DB: DrawingBackend>(&self, canvas: &Canvas<DB>) -> Result<(), Failure> {

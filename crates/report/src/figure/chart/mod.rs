@@ -1,9 +1,10 @@
-//! The parts of a chart: axes, legend, levels, curves, boxes, in the house style.
+//! The parts of a chart: axes, legend, levels, curves, boxes, cells, in the house style.
 
 mod axis;
 mod boxes;
 mod forest;
 mod frame;
+mod heat_map;
 mod labels;
 mod layout;
 mod lines;
@@ -15,6 +16,7 @@ use crate::ReportError;
 pub use axis::Axis;
 pub use boxes::{BoxPlot, Boxes};
 pub use forest::{Forest, ForestRow, RowMark};
+pub use heat_map::HeatMap;
 pub use lines::{Key, Lines, Point, Series};
 pub(crate) use pair::{Pair, Panel, Shaded};
 pub use scatter::{Dot, Plot, Scatter};
