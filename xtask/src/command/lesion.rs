@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use clap::{Args, ValueEnum};
 use data::Split;
 use lesion::{AnyExperiment, Inputs, Preset, Question, experiment};
@@ -98,7 +98,6 @@ pub(crate) fn run(args: &LesionArgs) -> Result<ExitCode> {
 fn question(args: &LesionArgs) -> Result<Question> {
     let experiment = experiment::named(&args.experiment)?;
     let subject = args.study.subject()?;
-    let images = args.study.images()?;
     let preset = match args.preset {
         Some(PresetName::Full) => Preset::Full,
         Some(PresetName::Preview) => Preset::Preview,
@@ -107,10 +106,15 @@ fn question(args: &LesionArgs) -> Result<Question> {
     };
     let options = args.options.of(experiment, preset)?;
     let needs = experiment.needs(&options)?;
+    let name = experiment.name();
+    ensure!(
+        needs.test || args.study.images.is_none(),
+        "--images: {name} uses training images only; leave it out"
+    );
+    let images = needs.test.then(|| args.study.images()).transpose()?;
     let training =
         needs.training.then(|| source::load_images(args.study.data.as_deref(), Split::Train));
-    let inputs =
-        Inputs { networks: vec![subject], test: Some(images), training: training.transpose()? };
+    let inputs = Inputs { networks: vec![subject], test: images, training: training.transpose()? };
     Ok(Question::new(experiment, options, inputs)?)
 }
 
