@@ -18,6 +18,13 @@ pub(crate) struct StudyArgs {
     /// A safetensors file, or the name of a trained network [default: the model's]
     #[arg(long, value_name = "FILE|NAME")]
     pub(crate) weights: Option<String>,
+    #[command(flatten)]
+    pub(crate) on: ImageArgs,
+}
+
+/// Which images, on how many threads.
+#[derive(Args)]
+pub(crate) struct ImageArgs {
     /// The folder with CIFAR-10, or `sample` for the shipped sample [default: where `data` put it]
     #[arg(long, value_name = "DIR|sample")]
     pub(crate) data: Option<String>,
@@ -33,7 +40,9 @@ impl StudyArgs {
     pub(crate) fn subject(&self) -> Result<Subject> {
         weights::load(Arch::parse(&self.model)?, self.weights.as_deref())
     }
+}
 
+impl ImageArgs {
     /// Whether the images are of the shipped sample.
     pub(crate) fn is_sample(&self) -> bool {
         self.data.as_deref() == Some("sample")

@@ -43,6 +43,26 @@ pub(crate) fn load(arch: Arch, weights: Option<&str>) -> Result<Subject> {
     })
 }
 
+/// The networks of a question: as many models as weights, or several weights of one model,
+/// or models alone, each with the weights that ship.
+pub(crate) fn load_all(models: &[String], weights: &[String]) -> Result<Vec<Subject>> {
+    let archs = models.iter().map(|model| Ok(Arch::parse(model)?));
+    let archs = archs.collect::<Result<Vec<Arch>>>()?;
+    match (archs.as_slice(), weights) {
+        (archs, []) => archs.iter().map(|arch| load(*arch, None)).collect(),
+        ([arch], weights) => weights.iter().map(|weights| load(*arch, Some(weights))).collect(),
+        (archs, weights) if archs.len() == weights.len() => {
+            archs.iter().zip(weights).map(|(arch, weights)| load(*arch, Some(weights))).collect()
+        }
+        (archs, weights) => bail!(
+            "{} models, but --weights is given {} times; give one model, or as many as weights, in \
+             the same order",
+            archs.len(),
+            weights.len()
+        ),
+    }
+}
+
 /// What a `--weights` means.
 #[derive(Debug, PartialEq, Eq)]
 enum Found {
@@ -96,6 +116,21 @@ mod tests {
         let empty = Catalogue::load(dir.path()).unwrap();
         let message = find(&empty, "vgg15").unwrap_err().to_string();
         assert!(message.contains("none are shipped"), "{message}");
+    }
+
+    #[test]
+    fn weights_go_with_one_model_or_with_as_many() {
+        let names = |models: &[&str], weights: &[&str]| -> Result<Vec<String>> {
+            let owned = |texts: &[&str]| texts.iter().map(|t| t.to_string()).collect::<Vec<_>>();
+            let networks = load_all(&owned(models), &owned(weights))?;
+            Ok(networks.into_iter().map(|subject| subject.name).collect())
+        };
+        assert_eq!(names(&["resnet20", "vgg15"], &[]).unwrap(), ["resnet20", "vgg15"]);
+        assert_eq!(names(&["resnet20"], &["resnet20"; 2]).unwrap(), ["resnet20"; 2]);
+        let both = ["vgg15", "resnet20"];
+        assert_eq!(names(&both, &both).unwrap(), both);
+        let message = names(&both, &["vgg15"]).unwrap_err().to_string();
+        assert!(message.starts_with("2 models, but --weights is given 1 times"), "{message}");
     }
 
     #[test]

@@ -57,9 +57,9 @@ struct Evaluation<'a> {
 pub(crate) fn run(args: &EvalArgs) -> Result<()> {
     let mut subject = args.study.subject()?;
     let plan = plan(args, &subject.model)?;
-    let images = args.study.images()?;
+    let images = args.study.on.images()?;
     let training = args.recalibrate.map(|n| training_images(args, n, &subject)).transpose()?;
-    let outcome = args.study.threads.run(|| {
+    let outcome = args.study.on.threads.run(|| {
         if let Some(training) = training {
             let batches = subject.batches(&training, RECALIBRATION_BATCH).map(|(images, _)| images);
             let params = models::recalibrated(&subject.model, &plan, batches);
@@ -170,7 +170,7 @@ fn training_images(args: &EvalArgs, n: usize, subject: &Subject) -> Result<Datas
         "--recalibrate {n}: {} has no batch norm, so leave it out",
         subject.model.name
     );
-    let training = source::load_images(args.study.data.as_deref(), Split::Train)?;
+    let training = source::load_images(args.study.on.data.as_deref(), Split::Train)?;
     let most = training.len() / RECALIBRATION_BATCH;
     if n == 0 || n > most {
         bail!(

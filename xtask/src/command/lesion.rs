@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use anyhow::{Context, Result, ensure};
 use clap::{Args, ValueEnum};
 use data::Split;
-use lesion::{AnyExperiment, Inputs, Preset, Question, experiment};
+use lesion::{AnyExperiment, Inputs, Preset, Question, Subject, experiment};
 use record::Record;
 use report::study;
 use serde::Serialize;
@@ -16,8 +16,8 @@ use crate::forecast::{Pace, Paces, cost_in_words, lesions_in_words, list, time_i
 use crate::options::ExperimentOptions;
 use crate::progress::{Progress, Shows};
 use crate::run_info::run_info;
-use crate::study::StudyArgs;
-use crate::{interrupt, source};
+use crate::study::ImageArgs;
+use crate::{interrupt, source, weights};
 
 /// Options of `lesion`.
 #[derive(Args)]
@@ -25,8 +25,16 @@ pub(crate) struct LesionArgs {
     /// The experiment
     #[arg(help = experiments())]
     experiment: String,
+    /// The network, for instance resnet20 (`cargo xtask models` lists them), or the networks
+    /// of an experiment on several
+    #[arg(required = true, value_name = "MODEL")]
+    models: Vec<String>,
+    /// A safetensors file, or the name of a trained network [default: the model's]; for
+    /// several networks once for each, all of the one MODEL or of as many
+    #[arg(long, value_name = "FILE|NAME")]
+    weights: Vec<String>,
     #[command(flatten)]
-    study: StudyArgs,
+    on: ImageArgs,
     /// Options that are not given: those of the full protocol, or of the one for the
     /// sample [default: preview on the sample, else full]
     #[arg(long, value_name = "PRESET")]
@@ -72,7 +80,7 @@ pub(crate) fn run(args: &LesionArgs) -> Result<ExitCode> {
     }
     let mut found: Option<Record> = None;
     let questions = [question];
-    let threads = args.study.threads;
+    let threads = args.on.threads;
     let ending = asking::answer("lesion", &questions, threads, &mut |_, record, start| {
         if let Some(out) = &args.out {
             let path = record.save(out).context("--out")?;
@@ -97,24 +105,24 @@ pub(crate) fn run(args: &LesionArgs) -> Result<ExitCode> {
 
 fn question(args: &LesionArgs) -> Result<Question> {
     let experiment = experiment::named(&args.experiment)?;
-    let subject = args.study.subject()?;
+    let networks = weights::load_all(&args.models, &args.weights)?;
     let preset = match args.preset {
         Some(PresetName::Full) => Preset::Full,
         Some(PresetName::Preview) => Preset::Preview,
-        None if args.study.is_sample() => Preset::Preview,
+        None if args.on.is_sample() => Preset::Preview,
         None => Preset::Full,
     };
     let options = args.options.of(experiment, preset)?;
     let needs = experiment.needs(&options)?;
     let name = experiment.name();
     ensure!(
-        needs.test || args.study.images.is_none(),
+        needs.test || args.on.images.is_none(),
         "--images: {name} uses training images only; leave it out"
     );
-    let images = needs.test.then(|| args.study.images()).transpose()?;
+    let images = needs.test.then(|| args.on.images()).transpose()?;
     let training =
-        needs.training.then(|| source::load_images(args.study.data.as_deref(), Split::Train));
-    let inputs = Inputs { networks: vec![subject], test: images, training: training.transpose()? };
+        needs.training.then(|| source::load_images(args.on.data.as_deref(), Split::Train));
+    let inputs = Inputs { networks, test: images, training: training.transpose()? };
     Ok(Question::new(experiment, options, inputs)?)
 }
 
@@ -140,13 +148,16 @@ pub(crate) fn answer_shown(
 fn dry_run(args: &LesionArgs, question: &Question) -> Result<()> {
     let inputs = question.inputs();
     let used = inputs.test.as_ref().or(inputs.training.as_ref());
-    let (time, pace) = args.study.threads.run(|| {
+    let (time, pace) = args.on.threads.run(|| {
         let mut paces = Paces::default();
         (paces.expect(question), used.map(|images| paces.of(inputs.network(), images)))
     })?;
     let (lesions, cost) = (lesions_in_words(question), question.cost());
-    let subject = inputs.network();
-    let (model, weights) = (&subject.model.name, &subject.weights.source);
+    let joined = |of: fn(&Subject) -> &String| {
+        let each: Vec<&str> = inputs.networks.iter().map(|subject| of(subject).as_str()).collect();
+        each.join(", ")
+    };
+    let (model, weights) = (&joined(|s| &s.model.name), &joined(|s| &s.weights.source));
     let images = used.map_or(0, |images| images.len());
     let data = used.map_or("", |images| images.id().name.as_str());
     let name = question.experiment().name();
@@ -165,7 +176,7 @@ fn dry_run(args: &LesionArgs, question: &Question) -> Result<()> {
             ratio: cost.ratio(),
             macs_per_second: pace.map(|pace| pace.macs_per_second),
             measured_images: pace.map(|pace| pace.images),
-            threads: args.study.threads.count(),
+            threads: args.on.threads.count(),
             expected_seconds: time.as_secs_f64(),
         };
         println!("{}", serde_json::to_string(&json)?);

@@ -88,7 +88,7 @@ fn a_record_of_several_networks_or_none_is_listed_with_all_of_them() {
     let text = render(&input).unwrap();
     for expected in [
         "comparison of resnet110 and resnet8",
-        "cargo xtask lesion comparison resnet110 resnet8 --weights resnet110,resnet8 --data DIR \
+        "cargo xtask lesion comparison resnet110 resnet8 --weights resnet110 --weights resnet8 --data DIR \
          --images 100<",
         "cargo xtask lesion path-lengths --blocks 54<",
         // Options speak of test images; of training images all are used.

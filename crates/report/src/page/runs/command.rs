@@ -7,10 +7,8 @@ use serde_json::Value;
 pub(super) fn command(key: &Key) -> String {
     let mut words = vec!["cargo xtask lesion".to_string(), quoted(&key.experiment)];
     words.extend(key.networks.iter().map(|network| quoted(&network.model.name)));
-    let weights: Vec<&str> = key.networks.iter().map(weights_name).collect();
-    if !weights.is_empty() {
-        words.push(format!("--weights {}", quoted(&weights.join(","))));
-    }
+    let weights = key.networks.iter().map(weights_name);
+    words.extend(weights.map(|name| format!("--weights {}", quoted(name))));
     if let Some(images) = key.images.first() {
         words.push(format!("--data {}", if images.sample { "sample" } else { "DIR" }));
         // The option takes the first test images; training images are used whole.
