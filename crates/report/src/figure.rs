@@ -9,6 +9,7 @@
 mod canvas;
 mod chart;
 pub(crate) mod diagram;
+mod numbers;
 mod palette;
 mod raster;
 
@@ -18,6 +19,7 @@ use plotters::prelude::{DrawingBackend, SVGBackend};
 
 use crate::ReportError;
 use canvas::Canvas;
+use numbers::Row;
 
 pub use chart::{
     Axis, BoxPlot, Boxes, Dot, Forest, ForestRow, HeatMap, Key, Level, Lines, Plot, Point, RowMark,
@@ -36,10 +38,13 @@ pub struct Figure {
     pub svg: String,
     /// The figure as a PNG file, at twice the size of the SVG.
     pub png: Vec<u8>,
+    /// Every number that it shows, as CSV; `None` for a diagram.
+    pub csv: Option<String>,
 }
 
 impl Figure {
-    /// Writes `dir/NAME.svg` and `dir/NAME.png` and returns their paths.
+    /// Writes `dir/NAME.svg`, `dir/NAME.png` and, where there are numbers, `dir/NAME.csv`;
+    /// returns the paths of the pictures.
     ///
     /// # Errors
     /// [`ReportError::Write`], naming the file, when one cannot be written.
@@ -48,6 +53,9 @@ impl Figure {
             (dir.join(format!("{}.svg", self.name)), dir.join(format!("{}.png", self.name)));
         record::atomic_write(&svg, self.svg.as_bytes())?;
         record::atomic_write(&png, &self.png)?;
+        if let Some(csv) = &self.csv {
+            record::atomic_write(&dir.join(format!("{}.csv", self.name)), csv.as_bytes())?;
+        }
         Ok([svg, png])
     }
 }
@@ -56,6 +64,8 @@ impl Figure {
 trait Drawing {
     /// Width and height in CSS pixels.
     fn size(&self) -> (u32, u32);
+    /// The numbers that it shows.
+    fn numbers(&self) -> Vec<Row>;
     /// Draws everything.
     fn draw<DB: DrawingBackend>(&self, canvas: &Canvas<DB>) -> Result<(), canvas::Failure>;
 }
@@ -69,6 +79,7 @@ fn render<D: Drawing>(
 ) -> Result<Figure, ReportError> {
     let failed = failed(name);
     canvas::register_fonts().map_err(&failed)?;
+    let csv = numbers::csv(&drawing.numbers()).map_err(&failed)?;
     let (width, height) = drawing.size();
     let pixels = (width * canvas::SCALE, height * canvas::SCALE);
 
@@ -84,7 +95,13 @@ fn render<D: Drawing>(
     let png = raster::encode(&buffer, pixels, canvas::SCALE / 2)
         .map_err(|error| failed(canvas::Failure(error.to_string())))?;
 
-    Ok(Figure { name: name.into(), svg: sized(&svg, (width, height), pixels, title), caption, png })
+    Ok(Figure {
+        name: name.into(),
+        svg: sized(&svg, (width, height), pixels, title),
+        caption,
+        png,
+        csv,
+    })
 }
 
 /// What failed, as an error that names the figure.

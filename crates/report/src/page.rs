@@ -152,6 +152,9 @@ fn figures(figures: &[Figure]) -> Markup {
                         (figure.caption) " "
                         a href={ "figures/" (figure.name) ".svg" } { "SVG" } " "
                         a href={ "figures/" (figure.name) ".png" } { "PNG" }
+                        @if figure.csv.is_some() {
+                            " " a href={ "figures/" (figure.name) ".csv" } { "CSV" }
+                        }
                     }
                 }
             }

@@ -87,6 +87,9 @@ fn a_figure_can_be_drawn_from_the_records_it_needs() {
         let found = Answers::new(&records).find_all(&(figure.needs)()).unwrap();
         let drawn = (figure.draw)(&found).unwrap();
         assert!(drawn.name.starts_with(figure.name), "{}", drawn.name);
+        // The numbers of a chart lie beside it; a diagram has none.
+        let rows = drawn.csv.as_deref().map_or(0, |csv| csv.lines().count() - 1);
+        assert_eq!(rows == 0, ["fig1", "fig2"].contains(&figure.name), "{}", drawn.name);
     }
 }
 

@@ -7,6 +7,7 @@ use super::frame::{Frame, Symbol};
 use super::{Axis, Level, Outline};
 use crate::ReportError;
 use crate::figure::canvas::{Canvas, Failure};
+use crate::figure::numbers::Row;
 use crate::figure::palette::SERIES;
 use crate::figure::{Drawing, Figure, failed, render};
 
@@ -116,6 +117,16 @@ struct Picture<'a> {
 impl Drawing for Picture<'_> {
     fn size(&self) -> (u32, u32) {
         self.frame.size()
+    }
+
+    fn numbers(&self) -> Vec<Row> {
+        let quantiles = ["5th percentile", "lower quartile", "median", "upper quartile"];
+        let quantiles = quantiles.into_iter().chain(["95th percentile"]);
+        let rows = self.boxes.iter().flat_map(|plot| {
+            let each = quantiles.clone().zip(plot.five);
+            each.map(|(quantile, y)| Row::new(quantile, plot.x, y, None))
+        });
+        rows.collect()
     }
 
     fn draw<DB: DrawingBackend>(&self, canvas: &Canvas<DB>) -> Result<(), Failure> {

@@ -8,6 +8,7 @@ use super::frame::{Symbol, headings, legend};
 use super::layout::{LEGEND, MARGIN, SMALL, WIDTH, legend_places};
 use crate::ReportError;
 use crate::figure::canvas::{Anchor, Canvas, Failure, Point, measure, px};
+use crate::figure::numbers::Row;
 use crate::figure::palette::{GRID, QUIET, SERIES};
 use crate::figure::{Drawing, Figure, failed, render};
 
@@ -149,6 +150,17 @@ impl Picture<'_> {
 impl Drawing for Picture<'_> {
     fn size(&self) -> (u32, u32) {
         (WIDTH, (self.bottom() + FOOT) as u32)
+    }
+
+    fn numbers(&self) -> Vec<Row> {
+        let rows = self.forest.rows.iter().flat_map(|ForestRow { label, marks }| {
+            marks.iter().map(move |mark| {
+                let series = &self.forest.series[mark.series];
+                let row = Row::new(series, 0.0, mark.x, Some(mark.interval));
+                Row { x: label.clone(), ..row }
+            })
+        });
+        rows.collect()
     }
 
     fn draw<DB: DrawingBackend>(&self, canvas: &Canvas<DB>) -> Result<(), Failure> {

@@ -7,6 +7,7 @@ use super::frame::headings;
 use super::layout::{LEFT, MARGIN, SMALL, WIDTH};
 use crate::ReportError;
 use crate::figure::canvas::{Anchor, Canvas, Failure, Point, px};
+use crate::figure::numbers::Row;
 use crate::figure::palette::{MIDDLE, QUIET, SERIES};
 use crate::figure::{Drawing, Figure, render};
 
@@ -175,6 +176,17 @@ impl HeatMap {
 impl Drawing for HeatMap {
     fn size(&self) -> (u32, u32) {
         (WIDTH, (TOP + SIDE + FOOT) as u32)
+    }
+
+    fn numbers(&self) -> Vec<Row> {
+        let mut rows = Vec::new();
+        for (label, cells) in self.labels.iter().zip(&self.cells) {
+            for (across, cell) in self.labels.iter().zip(cells) {
+                let row = cell.map(|y| Row { x: across.clone(), ..Row::new(label, 0.0, y, None) });
+                rows.extend(row);
+            }
+        }
+        rows
     }
 
     fn draw<DB: DrawingBackend>(&self, canvas: &Canvas<DB>) -> Result<(), Failure> {

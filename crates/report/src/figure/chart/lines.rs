@@ -7,6 +7,7 @@ use super::frame::{BAND, Frame, Symbol};
 use super::{Axis, Level, Outline};
 use crate::ReportError;
 use crate::figure::canvas::{Canvas, Failure};
+use crate::figure::numbers::Row;
 use crate::figure::palette::SERIES;
 use crate::figure::{Drawing, Figure, failed, render};
 
@@ -164,6 +165,14 @@ struct Picture<'a> {
 impl Drawing for Picture<'_> {
     fn size(&self) -> (u32, u32) {
         self.frame.size()
+    }
+
+    fn numbers(&self) -> Vec<Row> {
+        let rows = self.lines.series.iter().flat_map(|Series { label, runs, .. }| {
+            let points = runs.iter().flatten();
+            points.map(move |point| Row::new(label, point.x, point.y, point.interval))
+        });
+        rows.collect()
     }
 
     fn draw<DB: DrawingBackend>(&self, canvas: &Canvas<DB>) -> Result<(), Failure> {

@@ -9,6 +9,7 @@ use super::layout::{LEGEND, MARGIN, SMALL, WIDTH};
 use super::{Axis, Level, Outline, Point};
 use crate::ReportError;
 use crate::figure::canvas::{Anchor, Canvas, Failure, Type, measure, px};
+use crate::figure::numbers::Row;
 use crate::figure::palette::{GRID, INK, QUIET, SERIES};
 use crate::figure::{Drawing, Figure, failed, render};
 
@@ -97,6 +98,16 @@ struct Picture<'a> {
 impl Drawing for Picture<'_> {
     fn size(&self) -> (u32, u32) {
         (WIDTH, (TOP + HEIGHT + FOOT) as u32)
+    }
+
+    fn numbers(&self) -> Vec<Row> {
+        let panels = self.pair.panels.iter();
+        let curves = panels.flat_map(|panel| panel.curves.iter().map(move |curve| (panel, curve)));
+        let rows = curves.flat_map(|(panel, Shaded { label, points, .. })| {
+            let row = move |point: &Point| Row::new(label, point.x, point.y, point.interval);
+            points.iter().map(move |point| row(point).of_plot(&panel.y.name))
+        });
+        rows.collect()
     }
 
     fn draw<DB: DrawingBackend>(&self, canvas: &Canvas<DB>) -> Result<(), Failure> {

@@ -11,6 +11,7 @@ use super::layout::{LEFT, MARGIN, SMALL, TOP, WIDTH, legend_places};
 use super::{Axis, Key, Level, Outline};
 use crate::ReportError;
 use crate::figure::canvas::{Anchor, Canvas, Failure, Point, Type, px};
+use crate::figure::numbers::Row;
 use crate::figure::palette::{GRID, INK, QUIET, SERIES};
 use crate::figure::{Drawing, Figure, failed, render};
 
@@ -166,6 +167,16 @@ struct Picture<'a> {
 impl Drawing for Picture<'_> {
     fn size(&self) -> (u32, u32) {
         (WIDTH, (self.bottom + FOOT) as u32)
+    }
+
+    fn numbers(&self) -> Vec<Row> {
+        let rows = self.chart.plots.iter().flat_map(|plot| {
+            plot.dots.iter().map(move |dot| {
+                let series = &self.chart.series[dot.series];
+                Row::new(series, dot.x, dot.y, dot.interval).of_plot(&plot.y.name)
+            })
+        });
+        rows.collect()
     }
 
     fn draw<DB: DrawingBackend>(&self, canvas: &Canvas<DB>) -> Result<(), Failure> {

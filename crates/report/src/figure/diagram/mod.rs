@@ -9,6 +9,7 @@ use super::canvas::{Anchor, Canvas, Failure, Point, Type, measure, px};
 use super::palette::{INK, PAPER, QUIET, SERIES};
 use super::{Drawing, Figure, render};
 use crate::ReportError;
+use crate::figure::numbers::Row;
 
 pub(crate) use blocks::{Chain, chain};
 pub(crate) use unravelled::{ROW, unravelled};
@@ -68,6 +69,10 @@ impl Diagram {
 impl Drawing for Diagram {
     fn size(&self) -> (u32, u32) {
         (WIDTH as u32, self.height as u32)
+    }
+
+    fn numbers(&self) -> Vec<Row> {
+        Vec::new()
     }
 
     fn draw<DB: DrawingBackend>(&self, canvas: &Canvas<DB>) -> Result<(), Failure> {
