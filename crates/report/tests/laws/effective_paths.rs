@@ -86,6 +86,15 @@ fn a_comparison_without_its_replicates_says_what_it_needs() {
     );
 }
 
+/// As many images are not the same images.
+#[test]
+fn networks_that_saw_other_images_are_not_compared() {
+    let mut all = records([60, 64], [80, 84, 88], [90, 90, 93]);
+    all[1].key.images[0].sha256 = "d4".repeat(32);
+    let message = measured("lower end of d", &["resnet110"], &all).unwrap_err().to_string();
+    assert_eq!(message, "needs records on the same images");
+}
+
 #[test]
 fn the_page_gives_the_differences_of_the_pairs_that_are_there() {
     let all = records([60, 64], [80, 84, 88], [90, 90, 93]);

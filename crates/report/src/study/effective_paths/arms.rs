@@ -19,11 +19,12 @@ pub(super) struct Arms {
 impl Arms {
     /// The first half of the records is trained in full.
     pub(super) fn of(records: &[&Record]) -> Result<Arms, ReportError> {
-        let read = |record: &&Record| Ok(record.answer::<BranchScales>()?);
-        let all = records.iter().map(read).collect::<Result<Vec<_>, ReportError>>()?;
-        if all.is_empty() || all.iter().any(|other| other.images != all[0].images) {
+        let are_same = |pair: &[&Record]| pair[0].key.images == pair[1].key.images;
+        if records.is_empty() || !records.windows(2).all(are_same) {
             return Err(ReportError::Lacking("needs records on the same images".into()));
         }
+        let read = |record: &&Record| Ok(record.answer::<BranchScales>()?);
+        let all = records.iter().map(read).collect::<Result<Vec<_>, ReportError>>()?;
         let (full, short) = all.split_at(all.len() / 2);
         Ok(Arms { full: full.to_vec(), short: short.to_vec() })
     }
@@ -41,14 +42,15 @@ impl Arms {
     /// `SE^2 = paired SE^2 over images + (1/n + 1/m) s^2`, with `s^2` of
     /// [`Arms::over_seeds`], here or borrowed where there is one network in each arm.
     pub(super) fn difference(&self, rule: usize, seeds: Variance) -> Estimate {
-        let rights = |arm: &'_ [BranchScales]| -> Vec<Bits> {
-            arm.iter().map(|answers| answers.arms[rule].score.right.clone()).collect()
-        };
-        let (full, short) = (rights(&self.full), rights(&self.short));
-        let (value, images) =
-            paired_arms(&full.iter().collect::<Vec<_>>(), &short.iter().collect::<Vec<_>>());
+        let [full, short] = [&self.full, &self.short].map(|arm| right(arm, rule));
+        let (value, images) = paired_arms(&full, &short);
         let networks = (1.0 / full.len() as f64 + 1.0 / short.len() as f64).sqrt();
         let Interval { low, high } = t_interval(value, &[images, seeds.scaled(networks)]);
         Estimate { value: 100.0 * value, low: 100.0 * low, high: 100.0 * high }
     }
+}
+
+/// Which images each network of an arm gets right.
+fn right(arm: &[BranchScales], rule: usize) -> Vec<&Bits> {
+    arm.iter().map(|answers| &answers.arms[rule].score.right).collect()
 }
