@@ -4,9 +4,6 @@
 //! ([`record::Committee`] has the definitions). Probabilities are those of the logits, in
 //! double precision.
 
-use std::ops::Range;
-
-use models::EVAL_GROUP;
 use record::stats::error_correlation;
 use record::{Bits, Committee};
 use tensor::kernel::softmax;
@@ -126,16 +123,6 @@ pub(crate) fn winner(numbers: &[f64]) -> Option<usize> {
 /// The squared distance of two points.
 fn distance(a: &[f64], b: &[f64]) -> f64 {
     a.iter().zip(b).map(|(a, b)| (a - b) * (a - b)).sum()
-}
-
-/// How many items of [`EVAL_GROUP`] images there are.
-pub(crate) fn items(images: usize) -> usize {
-    images.div_ceil(EVAL_GROUP)
-}
-
-/// The places of an item's images.
-pub(crate) fn item_images(images: usize, item: usize) -> Range<usize> {
-    item * EVAL_GROUP..images.min((item + 1) * EVAL_GROUP)
 }
 
 /// What an item says of each image, as numbers: what each committee says, then one bit for

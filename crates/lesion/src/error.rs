@@ -228,6 +228,16 @@ pub enum LesionError {
 }
 
 impl LesionError {
+    /// The error for a network that an experiment cannot be asked of: `needed` says what
+    /// it lacks.
+    pub fn unsuited(
+        experiment: &'static str,
+        network: impl Into<String>,
+        needed: &'static str,
+    ) -> LesionError {
+        LesionError::Unsuited { experiment, network: network.into(), needed }
+    }
+
     /// The error for an option whose value makes no sense: `reason` says what would, for
     /// instance `expected at least 1`.
     pub fn option(

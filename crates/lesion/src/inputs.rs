@@ -2,7 +2,7 @@
 
 use data::Dataset;
 
-use crate::Subject;
+use crate::{RECALIBRATION_BATCH, Subject};
 
 /// Networks and images. An experiment says in its [`Needs`](crate::Needs) which of them
 /// it uses; a [`Question`](crate::Question) sees to it that they are there.
@@ -24,6 +24,16 @@ impl Inputs {
     #[track_caller]
     pub fn network(&self) -> &Subject {
         self.networks.first().expect("inputs: no network, yet the experiment uses one")
+    }
+
+    /// How many whole batches of [`RECALIBRATION_BATCH`] training images there are, at most
+    /// `most`: for statistics that are re-estimated.
+    ///
+    /// # Panics
+    /// If there are no training images.
+    #[track_caller]
+    pub(crate) fn whole_batches(&self, most: usize) -> usize {
+        most.min(self.training().len() / RECALIBRATION_BATCH)
     }
 
     /// The test images, for experiments that need them.

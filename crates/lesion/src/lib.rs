@@ -48,6 +48,7 @@
 
 mod catalogue;
 mod committee;
+mod draw;
 mod error;
 pub mod experiment;
 mod folds;

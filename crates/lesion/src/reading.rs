@@ -1,4 +1,5 @@
-//! Values inside units, read image by image: what experiments that look inside share.
+//! Test images a group at a time, and values inside units, read image by image: what
+//! experiments share whose items are groups of images.
 
 use std::ops::Range;
 

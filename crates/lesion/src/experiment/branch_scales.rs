@@ -88,7 +88,7 @@ impl Experiment for BranchScales {
 
 /// Batches of training images for re-estimated statistics.
 fn batches(inputs: &Inputs) -> Result<usize, LesionError> {
-    let batches = BATCHES.min(inputs.training().len() / RECALIBRATION_BATCH);
+    let batches = inputs.whole_batches(BATCHES);
     if batches == 0 {
         let experiment = record::BranchScales::EXPERIMENT;
         return Err(LesionError::TooFewImages {

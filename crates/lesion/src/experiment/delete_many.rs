@@ -18,6 +18,7 @@ use serde::{Deserialize, Serialize};
 use tensor::random::Stream;
 
 use super::{Experiment, Needs, Networks, OptionInfo};
+use crate::draw::subset;
 use crate::folds::Folds;
 use crate::{Done, Inputs, LesionError, Work};
 
@@ -149,15 +150,7 @@ fn sets(model: &Model<f32>, options: &Options) -> Result<Vec<Set>, LesionError> 
         (0..draws).map(move |draw| (size, draw))
     });
     let draw = |(size, draw): (usize, usize)| {
-        let mut rng = stream.at(size as u64, draw as u64);
-        let mut units = pool.clone();
-        // The first steps of a shuffle: every set is as likely as the others.
-        for place in 0..size {
-            let rest = (units.len() - place) as u64;
-            units.swap(place, place + rng.below(rest) as usize);
-        }
-        units.truncate(size);
-        units.sort_unstable();
+        let units = subset(&pool, size, &mut stream.at(size as u64, draw as u64));
         Set { draw, units }
     };
     Ok(sets.map(draw).collect())

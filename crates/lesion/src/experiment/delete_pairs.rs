@@ -71,11 +71,8 @@ impl Experiment for DeletePairs {
         let model = &inputs.network().model;
         let units = units(model, options.max_blocks);
         if units.len() < 2 {
-            return Err(LesionError::Unsuited {
-                experiment: name,
-                network: inputs.network().name.clone(),
-                needed: "two units that can be deleted and are not boundaries",
-            });
+            let needed = "two units that can be deleted and are not boundaries";
+            return Err(LesionError::unsuited(name, &inputs.network().name, needed));
         }
         let delete = |ids: &[usize]| {
             let plan = ids.iter().fold(Plan::intact(model), |plan, &id| {

@@ -19,7 +19,8 @@ use record::{Answer as _, Bits, Profile};
 use serde::{Deserialize, Serialize};
 
 use super::{Experiment, Needs, Networks, OptionInfo};
-use crate::committee::{Layout, Said, committee, item_images, items, mean, probabilities, winner};
+use crate::committee::{Layout, Said, committee, mean, probabilities, winner};
+use crate::reading::{group, groups};
 use crate::{Done, Inputs, LesionError, Subject, Work};
 
 /// Most members: each one doubles the number of subsets.
@@ -50,7 +51,7 @@ impl Experiment for Ensemble {
         let macs = inputs.networks.iter().map(|subject| subject.model.macs()).sum::<u64>();
         Ok(vec![Work::Items {
             label: format!("every subset of the networks, {EVAL_GROUP} images an item"),
-            count: items(inputs.test().len()),
+            count: groups(inputs),
             macs: macs * EVAL_GROUP as u64,
             run: Box::new(say),
         }])
@@ -93,7 +94,7 @@ fn layout(members: usize) -> Layout {
 /// What the members and their subsets say of the images of an item.
 fn say(inputs: &Inputs, item: usize) -> Vec<f64> {
     let test = inputs.test();
-    let places = item_images(test.len(), item);
+    let places = group(inputs, item);
     let probabilities = |subject: &Subject| {
         let mut batches = subject.batches_of(test, places.clone(), EVAL_GROUP);
         let (images, _) = batches.next().expect("an item has images");

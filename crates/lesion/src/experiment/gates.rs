@@ -130,7 +130,7 @@ impl Experiment for Gates {
 /// How many batches the network before its training takes its statistics from; 0 where
 /// the weights do not say which network that is.
 fn batches(inputs: &Inputs, options: &Options) -> Result<usize, LesionError> {
-    let at_hand = inputs.training().len() / RECALIBRATION_BATCH;
+    let at_hand = inputs.whole_batches(usize::MAX);
     if options.batches == 0 || at_hand == 0 {
         let reason = format!("expected at least 1; there are training images for {at_hand}");
         let name = record::Gates::EXPERIMENT;
@@ -159,8 +159,7 @@ fn gated(model: &Model<f32>) -> Vec<usize> {
 }
 
 fn unsuited(inputs: &Inputs, needed: &'static str) -> LesionError {
-    let network = inputs.network().name.clone();
-    LesionError::Unsuited { experiment: record::Gates::EXPERIMENT, network, needed }
+    LesionError::unsuited(record::Gates::EXPERIMENT, &inputs.network().name, needed)
 }
 
 /// The numbers of one group of images, image by image and unit by unit, and after them the

@@ -113,9 +113,8 @@ fn orders(model: &Model<f32>, options: &Options) -> Result<Vec<Order>, LesionErr
     }
     let pairs = pairs(model);
     if pairs.is_empty() {
-        let (network, needed) =
-            (model.name.clone(), "two units of one stage that keep their shape");
-        return Err(LesionError::Unsuited { experiment, network, needed });
+        let needed = "two units of one stage that keep their shape";
+        return Err(LesionError::unsuited(experiment, &model.name, needed));
     }
     let stream = Stream::new(options.seed, experiment);
     let numbers =

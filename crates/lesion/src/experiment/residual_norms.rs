@@ -117,8 +117,7 @@ fn sums(model: &Model<f32>) -> Vec<usize> {
 }
 
 fn unsuited(inputs: &Inputs, needed: &'static str) -> LesionError {
-    let network = inputs.network().name.clone();
-    LesionError::Unsuited { experiment: record::ResidualNorms::EXPERIMENT, network, needed }
+    LesionError::unsuited(record::ResidualNorms::EXPERIMENT, &inputs.network().name, needed)
 }
 
 /// Takes the norms of some images in passing.

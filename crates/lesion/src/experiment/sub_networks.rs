@@ -23,7 +23,8 @@ use record::{Answer as _, Bits, Committee};
 use serde::{Deserialize, Serialize};
 
 use super::{Experiment, Needs, Networks, OptionInfo};
-use crate::committee::{Layout, Said, committee, item_images, items, probabilities, winner};
+use crate::committee::{Layout, Said, committee, probabilities, winner};
+use crate::reading::{group, groups};
 use crate::work::score;
 use crate::{Done, Inputs, Lesion, LesionError, PrefixTree, Work};
 
@@ -54,11 +55,9 @@ impl Experiment for SubNetworks {
     fn work(inputs: &Inputs, _: &Options) -> Result<Vec<Work>, LesionError> {
         let model = &inputs.network().model;
         if !(1..=MOST).contains(&units(model).len()) {
-            return Err(LesionError::Unsuited {
-                experiment: record::SubNetworks::EXPERIMENT,
-                network: inputs.network().name.clone(),
-                needed: "1 to 12 units that can be deleted",
-            });
+            let name = record::SubNetworks::EXPERIMENT;
+            let needed = "1 to 12 units that can be deleted";
+            return Err(LesionError::unsuited(name, &inputs.network().name, needed));
         }
         let (plans, images) = (plans(model), inputs.test().len());
         let networks = plans.len();
@@ -69,7 +68,7 @@ impl Experiment for SubNetworks {
             Work::Lesions { network: 0, lesions, images: 0..images },
             Work::Items {
                 label: format!("{networks} sub-networks, {EVAL_GROUP} images an item"),
-                count: items(images),
+                count: groups(inputs),
                 macs,
                 run: Box::new(move |inputs, item| say(inputs, &tree, item)),
             },
@@ -141,7 +140,7 @@ fn layout(units: usize) -> Layout {
 /// What the sub-networks say of the images of an item.
 fn say(inputs: &Inputs, tree: &PrefixTree, item: usize) -> Vec<f64> {
     let (subject, test) = (inputs.network(), inputs.test());
-    let places = item_images(test.len(), item);
+    let places = group(inputs, item);
     let mut batches = subject.batches_of(test, places.clone(), EVAL_GROUP);
     let (images, _) = batches.next().expect("an item has images");
     let each: Vec<_> = tree.logits(&subject.model, &images).iter().map(probabilities).collect();

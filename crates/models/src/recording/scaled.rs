@@ -30,6 +30,11 @@ impl<T: Scalar> Scaled<T> {
     }
 
     fn brought_near_one(mut self) -> Scaled<T> {
+        self.bring_near_one();
+        self
+    }
+
+    fn bring_near_one(&mut self) {
         let magnitude = |m: f64, v: &T| m.max(v.to_f64().abs());
         let largest = self.tensor.as_slice().iter().fold(0.0, magnitude);
         if largest == 0.0 {
@@ -39,7 +44,6 @@ impl<T: Scalar> Scaled<T> {
             self.scale(-by);
             self.exponent += by;
         }
-        self
     }
 
     /// Multiplies the tensor with `2^by`.
@@ -66,8 +70,7 @@ impl<T: Scalar> Scaled<T> {
         for (a, b) in self.tensor.as_mut_slice().iter_mut().zip(other.tensor.as_slice()) {
             *a = T::from_f64(a.to_f64() + b.to_f64() * factor);
         }
-        let sum = Scaled { tensor: self.tensor.clone(), exponent: self.exponent };
-        *self = sum.brought_near_one();
+        self.bring_near_one();
     }
 
     /// Its Frobenius norm, summed in `f64`; 0 only if every element is 0.

@@ -3,8 +3,8 @@
 use record::stats::{Comparison, Interval, bootstrap, spearman};
 use record::{Answer, DeleteOne, Record};
 
-use super::Estimate;
-use crate::ReportError;
+use super::{Estimate, delete_one, one_network};
+use crate::{Answers, ReportError};
 
 /// What the deletion of one unit costs.
 pub(super) struct Damage {
@@ -45,6 +45,21 @@ pub(super) fn pair<'a, A: Answer>(
         return Err(ReportError::Unfit { name: other.name.clone(), what });
     }
     Ok((deletions, other))
+}
+
+/// Each record of an experiment behind the delete-one record of the same network, where
+/// there is one of the same weights and test images.
+pub(super) fn pairs<'a>(
+    answers: &Answers<'a>,
+    experiment: &str,
+) -> Result<Vec<[&'a Record; 2]>, ReportError> {
+    let mut pairs = Vec::new();
+    for record in answers.of(experiment) {
+        let need = delete_one::need(&one_network(record)?.name);
+        let deletions = answers.find(&need).filter(|found| same(&[found, record]).is_ok());
+        pairs.extend(deletions.map(|found| [found, record]));
+    }
+    Ok(pairs)
 }
 
 /// Checks that records are of the same weights and test images, so that their numbers may

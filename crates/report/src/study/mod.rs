@@ -24,7 +24,7 @@ mod residual_norms;
 mod spread;
 mod sub_networks;
 
-use record::Record;
+use record::{NetworkId, Record};
 
 use crate::figure::Figure;
 use crate::{Answers, Need, ReportError};
@@ -156,6 +156,18 @@ pub fn table(record: &Record) -> Result<String, ReportError> {
 /// As [`table`].
 pub fn json(record: &Record) -> Result<String, ReportError> {
     form(record).map_or_else(|| Ok(plain::json(record)), |form| (form.json)(record))
+}
+
+/// The network of a record of one.
+///
+/// # Errors
+/// [`ReportError::Unfit`] if it is of none or of several.
+fn one_network(record: &Record) -> Result<&NetworkId, ReportError> {
+    let [network] = record.key.networks.as_slice() else {
+        let what = format!("{} networks, expected one", record.key.networks.len());
+        return Err(ReportError::Unfit { name: record.name.clone(), what });
+    };
+    Ok(network)
 }
 
 fn form(record: &Record) -> Option<&'static Form> {

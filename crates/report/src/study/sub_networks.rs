@@ -6,11 +6,11 @@ use record::{Answer, Bits, Committee, Ensemble, Record, SubNetworks};
 use serde_json::json;
 
 use super::ensemble::members_in_words;
-use super::{Form, Part, Section, Study, StudyFigure, committee};
+use super::{Form, Part, Section, Study, StudyFigure, committee, one_network};
 use crate::figure::{Axis, Figure, Level, Lines, Point, Series};
 use crate::{Answers, Need, ReportError, words};
 
-/// The networks whose sub-networks are shown, one figure each.
+/// The network whose sub-networks are shown.
 const NETWORK: &str = "resnet20";
 
 /// Every sub-network of one network, beside separately trained networks.
@@ -29,10 +29,7 @@ fn need(network: &str) -> Need {
 
 /// Name of the network, its word for a unit, and the answer.
 fn read(record: &Record) -> Result<(&str, &str, SubNetworks), ReportError> {
-    let [network] = record.key.networks.as_slice() else {
-        let what = format!("{} networks, expected one", record.key.networks.len());
-        return Err(ReportError::Unfit { name: record.name.clone(), what });
-    };
+    let network = one_network(record)?;
     Ok((&network.name, &network.model.unit, record.answer()?))
 }
 

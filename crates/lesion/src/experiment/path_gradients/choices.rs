@@ -8,6 +8,7 @@ use tensor::random::Stream;
 
 use super::{Choice, Options};
 use crate::LesionError;
+use crate::draw::subset;
 
 /// Units of which all `2^n` paths can be asked for.
 const MOST_FOR_ALL: usize = 16;
@@ -80,16 +81,8 @@ impl Choices {
     }
 
     fn draw(&self, k: usize, batch: usize, draw: usize) -> Vec<usize> {
-        let mut rng = self.stream.at(batch as u64, (k as u64) << 32 | draw as u64);
-        let mut units = self.units.clone();
-        // The first steps of a shuffle: every set is as likely as the others.
-        for place in 0..k {
-            let rest = (units.len() - place) as u64;
-            units.swap(place, place + rng.below(rest) as usize);
-        }
-        units.truncate(k);
-        units.sort_unstable();
-        units
+        let place = (k as u64) << 32 | draw as u64;
+        subset(&self.units, k, &mut self.stream.at(batch as u64, place))
     }
 }
 

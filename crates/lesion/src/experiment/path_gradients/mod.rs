@@ -185,11 +185,9 @@ fn open_units(model: &Model<f32>) -> Result<Vec<usize>, LesionError> {
     let has_one_branch = |route: &Route| route.branches.count_ones() == 1;
     let units: Vec<usize> = (0..routes.len()).filter(|&id| routes[id] == Route::BOTH).collect();
     if units.is_empty() || !routes.iter().all(has_one_branch) {
-        return Err(LesionError::Unsuited {
-            experiment: record::PathGradients::EXPERIMENT,
-            network: model.name.clone(),
-            needed: "units with a skip and one branch",
-        });
+        let (name, needed) =
+            (record::PathGradients::EXPERIMENT, "units with a skip and one branch");
+        return Err(LesionError::unsuited(name, &model.name, needed));
     }
     Ok(units)
 }

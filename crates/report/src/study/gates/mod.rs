@@ -10,7 +10,7 @@ use serde_json::json;
 
 use super::damage::{self, Damage, correlation_in_words, rank_correlation};
 use super::spread::Spread;
-use super::{Estimate, Form, Part, Quantity, Section, Study, StudyFigure, delete_one};
+use super::{Estimate, Form, Part, Quantity, Section, Study, StudyFigure, delete_one, one_network};
 use crate::{Answers, Need, ReportError, words};
 
 /// The network of the figure: its gates start half open.
@@ -77,11 +77,7 @@ impl<'a> Closed<'a> {
 }
 
 fn read(record: &Record) -> Result<(&NetworkId, Gates), ReportError> {
-    let [network] = record.key.networks.as_slice() else {
-        let what = format!("{} networks, expected one", record.key.networks.len());
-        return Err(ReportError::Unfit { name: record.name.clone(), what });
-    };
-    Ok((network, record.answer()?))
+    Ok((one_network(record)?, record.answer()?))
 }
 
 /// A number of each gated unit of the trained network, with the normal interval of its mean
@@ -158,15 +154,8 @@ fn json(record: &Record) -> Result<String, ReportError> {
 
 /// One table for each network whose deletions are there too.
 fn part(answers: &Answers) -> Result<Part, ReportError> {
-    let mut all = Vec::new();
-    for record in answers.of(Gates::EXPERIMENT) {
-        let (network, _) = read(record)?;
-        if let Some(deletions) = answers.find(&delete_one::need(&network.name))
-            && damage::same(&[deletions, record]).is_ok()
-        {
-            all.push(Closed::of_pair(&[deletions, record])?);
-        }
-    }
+    let pairs = damage::pairs(answers, Gates::EXPERIMENT)?;
+    let all = pairs.iter().map(|pair| Closed::of_pair(pair)).collect::<Result<Vec<_>, _>>()?;
     if all.is_empty() {
         return Ok(Part::default());
     }

@@ -3,7 +3,7 @@
 use record::stats::{Interval, bootstrap, choose, mean, quantile};
 use record::{NetworkId, PathGradients, PathNorms, Record};
 
-use crate::study::Estimate;
+use crate::study::{Estimate, one_network};
 use crate::{ReportError, words};
 
 /// A record, read.
@@ -20,12 +20,8 @@ type Row = Vec<f64>;
 impl<'a> Gradients<'a> {
     pub(super) fn of(record: &'a Record) -> Result<Self, ReportError> {
         let answer = record.answer::<PathGradients>()?;
-        let key = &record.key;
-        let [network] = key.networks.as_slice() else {
-            let what = "more than one network or none".to_owned();
-            return Err(ReportError::Unfit { name: record.name.clone(), what });
-        };
-        let statistics = match key.options["mode"].as_str() {
+        let network = one_network(record)?;
+        let statistics = match record.key.options["mode"].as_str() {
             Some("eval") => "running statistics",
             _ => "batch statistics",
         };

@@ -8,7 +8,7 @@ use record::{Answer, BranchNorms, NetworkId, Record, ResidualNorms, UnitNorms};
 use serde_json::json;
 
 use super::damage::{self, Damage, correlation_in_words, rank_correlation};
-use super::{Estimate, Form, Part, Quantity, Section, Study, StudyFigure, delete_one};
+use super::{Estimate, Form, Part, Quantity, Section, Study, StudyFigure, delete_one, one_network};
 use crate::{Answers, Need, ReportError, words};
 
 /// The network of the figure.
@@ -92,11 +92,7 @@ impl<'a> Explained<'a> {
 }
 
 fn read(record: &Record) -> Result<(&NetworkId, ResidualNorms), ReportError> {
-    let [network] = record.key.networks.as_slice() else {
-        let what = format!("{} networks, expected one", record.key.networks.len());
-        return Err(ReportError::Unfit { name: record.name.clone(), what });
-    };
-    Ok((network, record.answer()?))
+    Ok((one_network(record)?, record.answer()?))
 }
 
 fn table(record: &Record) -> Result<String, ReportError> {
@@ -142,15 +138,8 @@ fn json(record: &Record) -> Result<String, ReportError> {
 
 /// One table for each network whose deletions are there too.
 fn part(answers: &Answers) -> Result<Part, ReportError> {
-    let mut all = Vec::new();
-    for record in answers.of(ResidualNorms::EXPERIMENT) {
-        let (network, _) = read(record)?;
-        if let Some(deletions) = answers.find(&delete_one::need(&network.name))
-            && damage::same(&[deletions, record]).is_ok()
-        {
-            all.push(Explained::of_pair(&[deletions, record])?);
-        }
-    }
+    let pairs = damage::pairs(answers, ResidualNorms::EXPERIMENT)?;
+    let all = pairs.iter().map(|pair| Explained::of_pair(pair)).collect::<Result<Vec<_>, _>>()?;
     if all.is_empty() {
         return Ok(Part::default());
     }
