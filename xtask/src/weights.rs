@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Result, bail};
-use lesion::{Catalogue, Subject};
+use lesion::{Catalogue, Log, Subject};
 use models::Arch;
 
 use crate::source;
@@ -61,6 +61,22 @@ pub(crate) fn load_all(models: &[String], weights: &[String]) -> Result<Vec<Subj
             weights.len()
         ),
     }
+}
+
+/// The log that `--log` names: a file that exists, or that of a network of the catalogue.
+pub(crate) fn load_log(log: &str) -> Result<Log> {
+    let (file, catalogue) = (Path::new(log), catalogue()?);
+    if file.is_file() {
+        return Ok(Log::load(file)?);
+    }
+    if catalogue.named(log).is_none() {
+        bail!(
+            "--log {log}: there is neither a file of that name nor a trained network; {}; give \
+             the path of a log.jsonl or one of these names",
+            known(&catalogue)
+        );
+    }
+    Ok(catalogue.log(log)?)
 }
 
 /// What a `--weights` means.

@@ -14,7 +14,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let shipped = concat!(env!("CARGO_MANIFEST_DIR"), "/../../data");
     let images = data::load_sample(shipped.as_ref(), data::Split::Test)?.take_first(256)?;
 
-    let inputs = Inputs { networks: vec![subject], test: Some(images), training: None };
+    let inputs = Inputs { networks: vec![subject], test: Some(images), ..Inputs::default() };
     let question = Question::new(&experiment::DeleteOne, serde_json::json!({}), inputs)?;
     let record = question.run(&mut Runner::default())?;
 

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use models::Arch;
 use serde::Deserialize;
 
-use crate::{LesionError, Subject};
+use crate::{LesionError, Log, Subject};
 
 /// The catalogue's file, in the folder of the weights.
 const INDEX: &str = "index.toml";
@@ -90,6 +90,20 @@ impl Catalogue {
     /// The weights file of a network.
     pub fn path(&self, network: &TrainedNetwork) -> PathBuf {
         self.folder.join(format!("{}.safetensors", network.name))
+    }
+
+    /// The log of the training called `name`, `NAME.jsonl` in the same folder. A training
+    /// that diverged has a log and no network.
+    pub fn log_path(&self, name: &str) -> PathBuf {
+        self.folder.join(format!("{name}.jsonl"))
+    }
+
+    /// The log of the training called `name`.
+    ///
+    /// # Errors
+    /// [`LesionError::Log`] if it cannot be read.
+    pub fn log(&self, name: &str) -> Result<Log, LesionError> {
+        Log::load(&self.log_path(name))
     }
 
     /// The network called `name`, with its weights.

@@ -75,6 +75,20 @@ pub enum LesionError {
         /// The sum of the file.
         found: String,
     },
+    /// A file that is not the log of a training, or cannot be read.
+    #[error("the training log {}: {what}", path.display())]
+    Log {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        what: String,
+    },
+    /// A training log that the experiment needs.
+    #[error("{experiment} reads the log of a training, but none is given")]
+    NoLog {
+        /// The experiment.
+        experiment: &'static str,
+    },
     /// An option that the experiment does not have.
     #[error("{experiment} has no option {option:?}; {accepted}")]
     UnknownOption {

@@ -2,9 +2,9 @@
 
 use data::Dataset;
 
-use crate::{RECALIBRATION_BATCH, Subject};
+use crate::{Log, RECALIBRATION_BATCH, Subject};
 
-/// Networks and images. An experiment says in its [`Needs`](crate::Needs) which of them
+/// Networks, images and logs. An experiment says in its [`Needs`](crate::Needs) which of them
 /// it uses; a [`Question`](crate::Question) sees to it that they are there.
 #[derive(Debug, Clone, Default)]
 pub struct Inputs {
@@ -14,6 +14,8 @@ pub struct Inputs {
     pub test: Option<Dataset>,
     /// Training images.
     pub training: Option<Dataset>,
+    /// The log of a training; it may have led to no network.
+    pub log: Option<Log>,
 }
 
 impl Inputs {
@@ -34,6 +36,15 @@ impl Inputs {
     #[track_caller]
     pub(crate) fn whole_batches(&self, most: usize) -> usize {
         most.min(self.training().len() / RECALIBRATION_BATCH)
+    }
+
+    /// The log, for experiments that read one.
+    ///
+    /// # Panics
+    /// If there is none.
+    #[track_caller]
+    pub fn log(&self) -> &Log {
+        self.log.as_ref().expect("inputs: no training log, yet the experiment reads one")
     }
 
     /// The test images, for experiments that need them.

@@ -6,7 +6,7 @@
 //!   (its answer, a struct of the crate `record`). Each is one file in [`experiment`],
 //!   listed in [`experiment::ALL`]; others can be defined outside of this crate.
 //! - A [`Question`] is an experiment with its options, put to [`Inputs`]: [`Subject`]s,
-//!   which are networks with their weights, and images. It is checked when it is made, and
+//!   which are networks with their weights, images, or the log of a training. It is checked when it is made, and
 //!   knows its key, its record's name and its [`Cost`] before anything is run.
 //! - A [`Runner`] cuts the work into pieces, computes them side by side and keeps
 //!   each one on disk once it is finished, so that a run that was killed loses little. The
@@ -34,7 +34,7 @@
 //! let shipped = concat!(env!("CARGO_MANIFEST_DIR"), "/../../data");
 //! let images = data::load_sample(shipped.as_ref(), data::Split::Test)?.take_first(4)?;
 //!
-//! let inputs = Inputs { networks: vec![subject], test: Some(images), training: None };
+//! let inputs = Inputs { networks: vec![subject], test: Some(images), ..Inputs::default() };
 //! let experiment = experiment::named("delete-one")?;
 //! let question = Question::new(experiment, serde_json::json!({}), inputs)?;
 //! assert_eq!(question.record_name(), "delete-one-resnet8-untrained-sample-first-4");
@@ -55,6 +55,7 @@ mod folds;
 mod images;
 mod inputs;
 mod lesion;
+mod log;
 mod name;
 pub mod prefix_tree;
 mod question;
@@ -70,6 +71,7 @@ pub use error::LesionError;
 pub use experiment::{AnyExperiment, Experiment, Needs, Networks, OptionInfo, Preset};
 pub use inputs::Inputs;
 pub use lesion::{Lesion, MisfitError, Statistics};
+pub use log::Log;
 pub use prefix_tree::{Cost, PrefixTree};
 pub use question::Question;
 pub use replacement::{Replacement, Substitute};

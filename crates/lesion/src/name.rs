@@ -27,6 +27,7 @@ pub(crate) fn record_name(
         let (more, sum) = (networks.len() - 1, sum(&networks.join("\n")));
         name += &format!("-{}-and-{more}-more-{sum}", networks[0]);
     }
+    name += &inputs.log.as_ref().map(|log| format!("-{}", log.id.name)).unwrap_or_default();
     name += &inputs.test.as_ref().or(inputs.training.as_ref()).map(suffix).unwrap_or_default();
     let full = experiment.preset(Preset::Full);
     for (option, value) in options.as_object().into_iter().flatten() {

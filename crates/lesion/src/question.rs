@@ -1,4 +1,4 @@
-//! A question: an experiment with its options, put to networks and images.
+//! A question: an experiment with its options, put to networks, images or a log.
 
 use std::fmt;
 
@@ -24,12 +24,12 @@ pub struct Question {
 
 impl Question {
     /// The question that `experiment` asks under some options, an object. Options that it
-    /// leaves out are as in the full protocol; images that are not used are not part of
-    /// the question.
+    /// leaves out are as in the full protocol; images and logs that are not used are not
+    /// part of the question.
     ///
     /// # Errors
-    /// If there is no such option or its value makes no sense, if a network or images
-    /// are missing, or if a lesion cannot be done to its network.
+    /// If there is no such option or its value makes no sense, if a network, images or a
+    /// log are missing, or if a lesion cannot be done to its network.
     ///
     /// # Panics
     /// If the experiment's work is on a network or on images that are not there.
@@ -48,6 +48,7 @@ impl Question {
             version: experiment.version(),
             options,
             networks: inputs.networks.iter().map(Subject::id).collect(),
+            log: inputs.log.as_ref().map(|log| log.id.clone()),
             images: inputs.test.iter().chain(&inputs.training).map(images_id).collect(),
             work: work::sha256(&work),
             simd: tensor::simd::level().to_string(),
@@ -60,7 +61,7 @@ impl Question {
         self.experiment
     }
 
-    /// The networks and images.
+    /// The networks, images and log.
     pub fn inputs(&self) -> &Inputs {
         &self.inputs
     }
@@ -127,7 +128,7 @@ impl Question {
 /// The inputs that are used, all of them.
 fn needed(
     experiment: &dyn AnyExperiment,
-    Needs { networks, test, training }: Needs,
+    Needs { networks, test, training, log }: Needs,
     mut inputs: Inputs,
 ) -> Result<Inputs, LesionError> {
     let (experiment, found) = (experiment.name(), inputs.networks.len());
@@ -142,6 +143,11 @@ fn needed(
         } else if images.is_none() {
             return Err(LesionError::Images { experiment, split });
         }
+    }
+    match (log, &inputs.log) {
+        (true, None) => return Err(LesionError::NoLog { experiment }),
+        (true, Some(_)) => {}
+        (false, _) => inputs.log = None,
     }
     Ok(inputs)
 }

@@ -17,6 +17,9 @@ pub struct Key {
     pub options: Value,
     /// The networks under study, in the order given; none for pure arithmetic.
     pub networks: Vec<NetworkId>,
+    /// The log of a training, where that is what is looked at.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub log: Option<LogId>,
     /// The images that were used, test images first.
     pub images: Vec<ImagesId>,
     /// sha-256 of the work: every lesion with its images.
@@ -74,6 +77,16 @@ pub struct WeightsId {
     pub test_error: Option<f64>,
 }
 
+/// The log of a training, by content.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LogId {
+    /// Name of the training, which is that of the network where it led to one.
+    pub name: String,
+    /// sha-256 of the file, 64 lower-case hexadecimal digits.
+    pub sha256: String,
+}
+
 /// How images become inputs: `(x - mean) / std` for each channel, on the scale 0 to 1.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -108,6 +121,12 @@ impl ImagesId {
 }
 
 impl Key {
+    /// The names of what is looked at: the networks, in order, and the training.
+    pub fn subjects(&self) -> impl Iterator<Item = &str> {
+        let networks = self.networks.iter().map(|network| network.name.as_str());
+        networks.chain(self.log.as_ref().map(|log| log.name.as_str()))
+    }
+
     /// sha-256 of the key's compact JSON, with the fields of `options` sorted, as 64
     /// hexadecimal digits: a short name for the question.
     pub fn hash(&self) -> String {
@@ -136,6 +155,10 @@ impl Key {
         sha256("key.work", &self.work)?;
         for (place, network) in self.networks.iter().enumerate() {
             network.check(&format!("key.networks[{place}]"))?;
+        }
+        if let Some(LogId { name, sha256: sum }) = &self.log {
+            expect(!name.is_empty(), || "key.log.name is empty, expected a name".to_owned())?;
+            sha256("key.log.sha256", sum)?;
         }
         for (place, images) in self.images.iter().enumerate() {
             images.check(&format!("key.images[{place}]"))?;

@@ -38,6 +38,7 @@
 //! #     version: 3,
 //! #     options: serde_json::json!({}),
 //! #     networks: Vec::new(),
+//! #     log: None,
 //! #     images: vec![images],
 //! #     work: "0".repeat(64),
 //! #     simd: "portable".into(),
@@ -65,15 +66,17 @@ mod run_info;
 mod score;
 pub mod stats;
 mod tally;
+mod training_log;
 
 pub use answer::*;
 pub use atomic::{FailAt, Step, WriteError, atomic_write};
 pub use bits::{Bits, BitsError};
 pub use committee::Committee;
 pub use error::RecordError;
-pub use key::{Conventions, ImagesId, Key, ModelId, NetworkId, WeightsId, sha256_hex};
+pub use key::{Conventions, ImagesId, Key, LogId, ModelId, NetworkId, WeightsId, sha256_hex};
 pub use mean_sd::MeanSd;
 pub use record::{Record, SCHEMA};
 pub use run_info::RunInfo;
 pub use score::Score;
 pub use tally::{Tally, fold};
+pub use training_log::{EpochLog, TrainingLogError, parse_training_log};

@@ -12,7 +12,8 @@ use crate::{ReportError, words};
 pub struct Need {
     /// The experiment.
     pub experiment: &'static str,
-    /// The networks of this one record, by name, in order; none for pure arithmetic.
+    /// The networks of this one record, by name, in order, or the training whose log it
+    /// reads; none for pure arithmetic.
     pub networks: Vec<String>,
     /// The options that matter, as a JSON object. The experiment's preset decides the
     /// others.
@@ -31,9 +32,8 @@ impl Need {
 
     /// Whether the record of `key` is an answer, whatever its images.
     pub fn is_met_by(&self, key: &Key) -> bool {
-        let names = || key.networks.iter().map(|network| &network.name);
         let options = self.options.as_object().into_iter().flatten();
-        key.experiment == self.experiment && names().eq(&self.networks) && { options }
+        key.experiment == self.experiment && key.subjects().eq(&self.networks) && { options }
             .all(|(name, value)| key.options.get(name) == Some(value))
     }
 }

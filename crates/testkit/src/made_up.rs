@@ -51,6 +51,7 @@ pub fn key(experiment: &str, networks: &[&str], n: usize, options: Value) -> Key
         version: 1,
         options,
         networks: networks.iter().map(|name| network(name)).collect(),
+        log: None,
         images: vec![test_images(n)],
         work: "c3".repeat(32),
         simd: "portable".into(),

@@ -7,7 +7,7 @@ use data::{Dataset, DatasetId};
 use models::{Arch, Normalisation};
 use serde::{Deserialize, Serialize};
 
-use crate::Recipe;
+use crate::{EpochLog, Recipe};
 
 /// A training to run.
 pub struct Job {
@@ -105,33 +105,6 @@ impl Settings {
         let differing = pairs.filter(|(_, [here, there])| here != there);
         differing.map(|(key, [here, there])| format!("{key}: {here}, then {there}")).collect()
     }
-}
-
-/// One line of the log.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct EpochLog {
-    /// The epoch, from 1.
-    pub epoch: u32,
-    /// The learning rate of its last step.
-    pub rate: f64,
-    /// Mean cross-entropy of the batches while training on them, in nats.
-    pub train_loss: f64,
-    /// Part of the training images put into a wrong class at that time.
-    pub train_error: f64,
-    /// Part of the test images put into a wrong class after the epoch; absent where
-    /// held-out images are measured on.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub test_error: Option<f64>,
-    /// Mean cross-entropy of the test images, in nats.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub test_loss: Option<f64>,
-    /// Part of the held-out images put into a wrong class after the epoch.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub validation_error: Option<f64>,
-    /// Mean cross-entropy of the held-out images, in nats.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub validation_loss: Option<f64>,
 }
 
 /// The place that a training has reached.

@@ -40,8 +40,10 @@ mod trainer;
 
 pub use backward::{Backward, UnknownBackward};
 pub use error::TrainError;
-pub use job::{EpochLog, Job, Measured, Position, Settings};
+pub use job::{Job, Measured, Position, Settings};
 pub use paths::{TrainedPaths, UnknownPaths};
 pub use recipe::{Recipe, UnknownRecipe};
 pub use run::{CHECKPOINT, Ending, Event, FINAL, LOG, run};
 pub use trainer::{StepOutcome, Trainer};
+
+pub use record::EpochLog;

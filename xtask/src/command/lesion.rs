@@ -26,13 +26,17 @@ pub(crate) struct LesionArgs {
     #[arg(help = experiments())]
     experiment: String,
     /// The network, for instance resnet20 (`cargo xtask models` lists them), or the networks
-    /// of an experiment on several
-    #[arg(required = true, value_name = "MODEL")]
+    /// of an experiment on several; none for one that reads a log
+    #[arg(value_name = "MODEL")]
     models: Vec<String>,
     /// A safetensors file, or the name of a trained network [default: the model's]; for
     /// several networks once for each, all of the one MODEL or of as many
     #[arg(long, value_name = "FILE|NAME")]
     weights: Vec<String>,
+    /// The log of a training, for an experiment that reads one: a file, or the name of a
+    /// trained network
+    #[arg(long, value_name = "FILE|NAME")]
+    log: Option<String>,
     #[command(flatten)]
     on: ImageArgs,
     /// Options that are not given: those of the full protocol, or of the one for the
@@ -105,7 +109,6 @@ pub(crate) fn run(args: &LesionArgs) -> Result<ExitCode> {
 
 fn question(args: &LesionArgs) -> Result<Question> {
     let experiment = experiment::named(&args.experiment)?;
-    let networks = weights::load_all(&args.models, &args.weights)?;
     let preset = match args.preset {
         Some(PresetName::Full) => Preset::Full,
         Some(PresetName::Preview) => Preset::Preview,
@@ -116,13 +119,28 @@ fn question(args: &LesionArgs) -> Result<Question> {
     let needs = experiment.needs(&options)?;
     let name = experiment.name();
     ensure!(
-        needs.test || args.on.images.is_none(),
-        "--images: {name} uses training images only; leave it out"
+        needs.networks.admits(0) || !args.models.is_empty(),
+        "which network? cargo xtask lesion {name} MODEL"
     );
+    ensure!(needs.log || args.log.is_none(), "--log: {name} does not read a log; leave it out");
+    ensure!(
+        !needs.log || args.log.is_some(),
+        "which log? cargo xtask lesion {name} --log FILE|NAME"
+    );
+    ensure!(
+        needs.test || needs.training || args.on.data.is_none(),
+        "--data: {name} uses no images; leave it out"
+    );
+    ensure!(
+        needs.test || args.on.images.is_none(),
+        "--images: {name} does not use test images; leave it out"
+    );
+    let networks = weights::load_all(&args.models, &args.weights)?;
+    let log = args.log.as_deref().map(weights::load_log).transpose()?;
     let images = needs.test.then(|| args.on.images()).transpose()?;
     let training =
         needs.training.then(|| source::load_images(args.on.data.as_deref(), Split::Train));
-    let inputs = Inputs { networks, test: images, training: training.transpose()? };
+    let inputs = Inputs { networks, test: images, training: training.transpose()?, log };
     Ok(Question::new(experiment, options, inputs)?)
 }
 
@@ -150,7 +168,7 @@ fn dry_run(args: &LesionArgs, question: &Question) -> Result<()> {
     let used = inputs.test.as_ref().or(inputs.training.as_ref());
     let (time, pace) = args.on.threads.run(|| {
         let mut paces = Paces::default();
-        (paces.expect(question), used.map(|images| paces.of(inputs.network(), images)))
+        (paces.expect(question), inputs.networks.first().zip(used).map(|(n, on)| paces.of(n, on)))
     })?;
     let (lesions, cost) = (lesions_in_words(question), question.cost());
     let joined = |of: fn(&Subject) -> &String| {
@@ -182,7 +200,10 @@ fn dry_run(args: &LesionArgs, question: &Question) -> Result<()> {
         println!("{}", serde_json::to_string(&json)?);
         return Ok(());
     }
-    println!("{name}: {model} ({weights}) on {images} images of {data}");
+    match &inputs.log {
+        Some(log) => println!("{name}: {}, epochs: {}", log.id.name, log.epochs.len()),
+        None => println!("{name}: {model} ({weights}) on {images} images of {data}"),
+    }
     print!("{}", list(question, &lesions));
     println!("work: {}", cost_in_words(&cost));
     print!("expected time: {}", time_in_words(time));

@@ -83,7 +83,7 @@ fn check_in(folder: &Path, data: &Path) -> Result<Check> {
     let arch = Arch::parse("resnet20-v1")?;
     let subject = Subject::load(arch, &folder.join("resnet20.safetensors"))?;
     let test = Some(data::load(data, Split::Test)?);
-    let inputs = Inputs { networks: vec![subject], test, training: None };
+    let inputs = Inputs { networks: vec![subject], test, ..Inputs::default() };
     let record = answer_shown(experiment::named("delete-one")?, inputs)?;
     let comparison = compare(&reference, &record.answer()?)?;
     ensure!(

@@ -112,7 +112,7 @@ fn shipped_record(network: &str) -> Record {
         deleted: unit.is_deletable().then(|| intact.clone()),
     });
     let answer = DeleteOne { images: images.len(), intact: intact.clone(), units: units.collect() };
-    let inputs = Inputs { networks: vec![subject], test: Some(images), training: None };
+    let inputs = Inputs { networks: vec![subject], test: Some(images), ..Inputs::default() };
     let experiment = experiment::named("delete-one").unwrap();
     let question = Question::new(experiment, json!({}), inputs).unwrap();
     Record::new(question.record_name(), question.key().clone(), &answer).unwrap()

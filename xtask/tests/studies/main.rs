@@ -4,6 +4,7 @@ mod answers;
 mod bad_input;
 mod bench;
 mod dry_run;
+mod logs;
 mod own_plans;
 mod pieces;
 mod speed;

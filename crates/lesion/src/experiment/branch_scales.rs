@@ -43,7 +43,7 @@ impl Experiment for BranchScales {
     const OPTIONS: &'static [OptionInfo] = &[];
 
     fn needs(_: &Options) -> Needs {
-        Needs { networks: Networks::One, test: true, training: true }
+        Needs { networks: Networks::One, test: true, training: true, log: false }
     }
 
     fn work(inputs: &Inputs, _: &Options) -> Result<Vec<Work>, LesionError> {

@@ -80,7 +80,7 @@ impl Experiment for DeleteMany {
     }
 
     fn needs(_: &Options) -> Needs {
-        Needs { networks: Networks::One, test: true, training: false }
+        Needs { networks: Networks::One, test: true, training: false, log: false }
     }
 
     fn work(inputs: &Inputs, options: &Options) -> Result<Vec<Work>, LesionError> {

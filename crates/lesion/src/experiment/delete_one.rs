@@ -42,7 +42,7 @@ impl Experiment for DeleteOne {
     const OPTIONS: &'static [OptionInfo] = &[];
 
     fn needs(_: &Options) -> Needs {
-        Needs { networks: Networks::One, test: true, training: false }
+        Needs { networks: Networks::One, test: true, training: false, log: false }
     }
 
     fn work(inputs: &Inputs, _: &Options) -> Result<Vec<Work>, LesionError> {

@@ -44,7 +44,7 @@ impl Experiment for Ensemble {
     const OPTIONS: &'static [OptionInfo] = &[];
 
     fn needs(_: &Options) -> Needs {
-        Needs { networks: Networks::UpTo(MOST), test: true, training: false }
+        Needs { networks: Networks::UpTo(MOST), test: true, training: false, log: false }
     }
 
     fn work(inputs: &Inputs, _: &Options) -> Result<Vec<Work>, LesionError> {

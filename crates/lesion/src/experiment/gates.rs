@@ -62,7 +62,7 @@ impl Experiment for Gates {
     )];
 
     fn needs(_: &Options) -> Needs {
-        Needs { networks: Networks::One, test: true, training: true }
+        Needs { networks: Networks::One, test: true, training: true, log: false }
     }
 
     fn work(inputs: &Inputs, options: &Options) -> Result<Vec<Work>, LesionError> {

@@ -15,6 +15,7 @@ pub mod plans;
 pub mod reorder;
 pub mod residual_norms;
 pub mod sub_networks;
+pub mod training_log;
 
 use record::Answer;
 use serde::Serialize;
@@ -36,6 +37,7 @@ pub use plans::Plans;
 pub use reorder::Reorder;
 pub use residual_norms::ResidualNorms;
 pub use sub_networks::SubNetworks;
+pub use training_log::TrainingLog;
 
 /// Every experiment, in the order of the paper.
 pub const ALL: &[&dyn AnyExperiment] = &[
@@ -49,6 +51,7 @@ pub const ALL: &[&dyn AnyExperiment] = &[
     &BranchScales,
     &ResidualNorms,
     &Gates,
+    &TrainingLog,
     &Plans,
 ];
 
@@ -99,7 +102,7 @@ pub const ALL: &[&dyn AnyExperiment] = &[
 ///         &[OptionInfo::new("terms", "N", "how many squares")];
 ///
 ///     fn needs(_: &Options) -> Needs {
-///         Needs { networks: Networks::None, test: false, training: false }
+///         Needs { networks: Networks::None, test: false, training: false, log: false }
 ///     }
 ///
 ///     fn work(_: &Inputs, options: &Options) -> Result<Vec<Work>, LesionError> {

@@ -11,6 +11,8 @@ pub struct Needs {
     pub test: bool,
     /// Whether it uses training images.
     pub training: bool,
+    /// Whether it reads the log of a training.
+    pub log: bool,
 }
 
 /// How many networks an experiment studies.

@@ -41,7 +41,7 @@ impl Experiment for Plans {
 
     fn needs(options: &Options) -> Needs {
         let training = options.plans.iter().any(Lesion::needs_training);
-        Needs { networks: Networks::One, test: true, training }
+        Needs { networks: Networks::One, test: true, training, log: false }
     }
 
     fn work(inputs: &Inputs, Options { plans }: &Options) -> Result<Vec<Work>, LesionError> {

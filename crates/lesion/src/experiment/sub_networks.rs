@@ -49,7 +49,7 @@ impl Experiment for SubNetworks {
     const OPTIONS: &'static [OptionInfo] = &[];
 
     fn needs(_: &Options) -> Needs {
-        Needs { networks: Networks::One, test: true, training: false }
+        Needs { networks: Networks::One, test: true, training: false, log: false }
     }
 
     fn work(inputs: &Inputs, _: &Options) -> Result<Vec<Work>, LesionError> {

@@ -9,7 +9,12 @@ use serde_json::json;
 use crate::common::{lived_in, run, sample, training, untrained};
 
 fn question(subject: Subject, test: Dataset, training: Dataset) -> Result<Question, LesionError> {
-    let inputs = Inputs { networks: vec![subject], test: Some(test), training: Some(training) };
+    let inputs = Inputs {
+        networks: vec![subject],
+        test: Some(test),
+        training: Some(training),
+        ..Inputs::default()
+    };
     Question::new(&BranchScales, json!({}), inputs)
 }
 

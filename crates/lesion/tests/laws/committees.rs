@@ -16,7 +16,7 @@ fn network(name: &str, seed: u64) -> Subject {
 }
 
 fn ask(experiment: &str, networks: Vec<Subject>) -> Result<Question, LesionError> {
-    let inputs = Inputs { networks, test: Some(sample(IMAGES)), training: None };
+    let inputs = Inputs { networks, test: Some(sample(IMAGES)), ..Inputs::default() };
     Question::new(experiment::named(experiment).unwrap(), json!({}), inputs)
 }
 

@@ -34,7 +34,7 @@ pub(crate) fn question(
     test: Dataset,
 ) -> Question {
     let (test, training) = (Some(test), Some(training(256)));
-    let inputs = Inputs { networks: vec![subject], test, training };
+    let inputs = Inputs { networks: vec![subject], test, training, ..Inputs::default() };
     Question::new(experiment, options, inputs).unwrap()
 }
 

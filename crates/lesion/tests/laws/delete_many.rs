@@ -12,7 +12,8 @@ fn question(
     images: usize,
     options: Value,
 ) -> Result<Question, LesionError> {
-    let inputs = Inputs { networks: vec![network], test: Some(sample(images)), training: None };
+    let inputs =
+        Inputs { networks: vec![network], test: Some(sample(images)), ..Inputs::default() };
     Question::new(experiment::named("delete-many").unwrap(), options, inputs)
 }
 

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use crate::common::{lived_in, near, sample, untrained};
 
 fn ask(network: Subject, options: Value) -> Result<Question, LesionError> {
-    let inputs = Inputs { networks: vec![network], test: Some(sample(40)), training: None };
+    let inputs = Inputs { networks: vec![network], test: Some(sample(40)), ..Inputs::default() };
     Question::new(experiment::named("delete-pairs").unwrap(), options, inputs)
 }
 

@@ -62,7 +62,7 @@ impl Experiment for Folds {
 
     fn needs(options: &Options) -> Needs {
         // Training images for one seed, so that tests can ask for them.
-        Needs { networks: Networks::One, test: true, training: options.seed == 13 }
+        Needs { networks: Networks::One, test: true, training: options.seed == 13, log: false }
     }
 
     fn work(inputs: &Inputs, options: &Options) -> Result<Vec<Work>, LesionError> {

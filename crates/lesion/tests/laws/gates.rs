@@ -13,7 +13,7 @@ const IMAGES: usize = EVAL_GROUP + 1;
 
 fn question(network: &Subject, images: usize, options: Value) -> Result<Question, LesionError> {
     let (test, training) = (Some(sample(images)), Some(training(300)));
-    let inputs = Inputs { networks: vec![network.clone()], test, training };
+    let inputs = Inputs { networks: vec![network.clone()], test, training, ..Inputs::default() };
     Question::new(experiment::named("gates").unwrap(), options, inputs)
 }
 

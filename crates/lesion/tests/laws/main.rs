@@ -22,3 +22,4 @@ mod replacements;
 mod residual_norms;
 mod runner;
 mod subject;
+mod training_log;

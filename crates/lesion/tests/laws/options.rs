@@ -17,7 +17,7 @@ fn ask(
 
 fn inputs(networks: usize) -> Inputs {
     let networks = vec![untrained("resnet8", 1); networks];
-    Inputs { networks, test: Some(sample(4)), training: None }
+    Inputs { networks, test: Some(sample(4)), ..Inputs::default() }
 }
 
 #[test]

@@ -14,7 +14,12 @@ use crate::common::{SMALLEST, small_vgg, training, untrained};
 const IMAGES: usize = 20;
 
 fn question(network: Subject, options: Value) -> Result<Question, LesionError> {
-    let inputs = Inputs { networks: vec![network], test: None, training: Some(training(IMAGES)) };
+    let inputs = Inputs {
+        networks: vec![network],
+        test: None,
+        training: Some(training(IMAGES)),
+        ..Inputs::default()
+    };
     Question::new(experiment::named("path-gradients").unwrap(), options, inputs)
 }
 

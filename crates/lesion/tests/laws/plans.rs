@@ -48,7 +48,7 @@ fn a_lesion_that_does_not_fit_the_network_is_named_by_its_line() {
     let ask = |line: &str, training| {
         let plans = parse_lines(&format!("{INTACT}\n{line}")).unwrap();
         let networks = vec![untrained("resnet8", 1)];
-        let inputs = Inputs { networks, test: Some(sample(2)), training };
+        let inputs = Inputs { networks, test: Some(sample(2)), training, ..Inputs::default() };
         Question::new(&Plans, json!({ "plans": plans }), inputs).unwrap_err().to_string()
     };
     let lesion = |rest: &str| format!("{{\"plan\":{INTACT},{rest}}}");
@@ -80,7 +80,7 @@ fn a_lesion_that_does_not_fit_the_network_is_named_by_its_line() {
 #[test]
 fn no_plans_are_not_a_question() {
     let networks = vec![untrained("resnet8", 1)];
-    let inputs = Inputs { networks, test: Some(sample(2)), training: None };
+    let inputs = Inputs { networks, test: Some(sample(2)), ..Inputs::default() };
     let message = Question::new(&Plans, json!({}), inputs).unwrap_err().to_string();
     assert_eq!(message, "plans: the option plans is []: expected at least one plan");
 }

@@ -13,7 +13,8 @@ fn question(
     images: usize,
     options: Value,
 ) -> Result<Question, LesionError> {
-    let inputs = Inputs { networks: vec![network], test: Some(sample(images)), training: None };
+    let inputs =
+        Inputs { networks: vec![network], test: Some(sample(images)), ..Inputs::default() };
     Question::new(experiment::named("reorder").unwrap(), options, inputs)
 }
 

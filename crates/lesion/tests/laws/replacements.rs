@@ -22,7 +22,7 @@ fn training() -> data::Dataset {
 
 fn question(network: &Subject, lesions: &[Lesion]) -> Result<Question, LesionError> {
     let (test, training) = (Some(sample(IMAGES)), Some(training()));
-    let inputs = Inputs { networks: vec![network.clone()], test, training };
+    let inputs = Inputs { networks: vec![network.clone()], test, training, ..Inputs::default() };
     Question::new(experiment::named("plans").unwrap(), json!({ "plans": lesions }), inputs)
 }
 

@@ -14,7 +14,7 @@ const IMAGES: usize = EVAL_GROUP + 3;
 
 fn question(network: &Subject) -> Result<Question, LesionError> {
     let (networks, test) = (vec![network.clone()], Some(sample(IMAGES)));
-    let inputs = Inputs { networks, test, training: None };
+    let inputs = Inputs { networks, test, ..Inputs::default() };
     Question::new(experiment::named("residual-norms").unwrap(), json!({}), inputs)
 }
 

@@ -11,6 +11,7 @@ mod plans;
 mod reorder;
 mod residual_norms;
 mod sub_networks;
+mod training_log;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -29,6 +30,7 @@ pub use plans::Plans;
 pub use reorder::{RandomOrder, Reorder};
 pub use residual_norms::{BranchNorms, ResidualNorms, UnitNorms};
 pub use sub_networks::SubNetworks;
+pub use training_log::TrainingLog;
 
 /// The raw numbers of one experiment, as its records store them.
 pub trait Answer: Serialize + DeserializeOwned {
@@ -55,6 +57,7 @@ const ALL: &[Known] = &[
     Known::new::<Ensemble>(),
     Known::new::<SubNetworks>(),
     Known::new::<DeletePairs>(),
+    Known::new::<TrainingLog>(),
 ];
 
 struct Known {

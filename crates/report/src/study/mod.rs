@@ -23,6 +23,7 @@ mod reorder;
 mod residual_norms;
 mod spread;
 mod sub_networks;
+mod training;
 
 use record::{NetworkId, Record};
 
@@ -45,6 +46,7 @@ pub const ALL: &[&Study] = &[
     &residual_norms::STUDY,
     &prediction_contest::STUDY,
     &gates::STUDY,
+    &training::STUDY,
 ];
 
 /// A question that records answer.

@@ -6,7 +6,7 @@ use crate::words;
 
 pub(super) fn table(record: &Record) -> String {
     let key = &record.key;
-    let networks: Vec<&str> = key.networks.iter().map(|network| network.name.as_str()).collect();
+    let networks: Vec<&str> = key.subjects().collect();
     let images = key
         .images
         .iter()

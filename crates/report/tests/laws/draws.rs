@@ -10,7 +10,7 @@ use testkit::made_up;
 use crate::committees;
 use crate::effective_paths::branch_scales;
 use crate::paths::path_gradients;
-use crate::{contest, inside};
+use crate::{contest, inside, training};
 
 pub(crate) const IMAGES: usize = 500;
 pub(crate) const FOLDS: usize = 5;
@@ -73,6 +73,7 @@ pub(crate) fn made_up_answer(need: &Need) -> Record {
             path_gradients(network, 9, 0.3, word("choice"), word("mode"))
         }
         "residual-norms" => inside::nine_norms(network),
+        "training-log" => training::record(network, false),
         "gates" => inside::nine_gates(network),
         other => committees::made_up_answer(need)
             .unwrap_or_else(|| panic!("nothing is made up for {other}")),

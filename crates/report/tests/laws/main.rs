@@ -16,3 +16,4 @@ mod page;
 mod paths;
 mod scatter;
 mod study;
+mod training;

@@ -51,7 +51,7 @@ pub(crate) struct ReproduceArgs {
 pub(crate) fn run(args: &ReproduceArgs) -> Result<ExitCode> {
     let mut figures = asked_for(&args.only)?;
     if args.only.is_empty() {
-        figures = drawable(figures, &catalogue()?.names());
+        figures = drawable(figures, &catalogue()?)?;
     }
     let questions = questions(args, &figures)?;
     let out = args.out.clone().unwrap_or_else(|| project_root().join("out"));

@@ -37,11 +37,17 @@ impl Sources<'_> {
         for (name, value) in need.options.as_object().context("options are an object")? {
             options[name.as_str()] = value.clone();
         }
-        let networks = need.networks.iter().map(|name| self.catalogue.subject(name));
-        let training = experiment.needs(&options)?.training;
-        let training = training.then(|| images(self.args, Split::Train)).transpose()?;
-        let networks = networks.collect::<Result<_, _>>()?;
-        let inputs = Inputs { networks, test: Some(self.test.clone()), training };
+        let needs = experiment.needs(&options)?;
+        let (mut networks, mut log) = (Vec::new(), None);
+        for name in &need.networks {
+            if needs.log {
+                log = Some(self.catalogue.log(name)?);
+            } else {
+                networks.push(self.catalogue.subject(name)?);
+            }
+        }
+        let training = needs.training.then(|| images(self.args, Split::Train)).transpose()?;
+        let inputs = Inputs { networks, test: Some(self.test.clone()), training, log };
         Ok(Question::new(experiment, options, inputs)?)
     }
 }

@@ -119,7 +119,7 @@ impl Experiment for PathGradients {
     }
 
     fn needs(_: &Options) -> Needs {
-        Needs { networks: Networks::One, test: false, training: true }
+        Needs { networks: Networks::One, test: false, training: true, log: false }
     }
 
     fn work(inputs: &Inputs, options: &Options) -> Result<Vec<Work>, LesionError> {

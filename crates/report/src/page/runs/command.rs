@@ -9,6 +9,7 @@ pub(super) fn command(key: &Key) -> String {
     words.extend(key.networks.iter().map(|network| quoted(&network.model.name)));
     let weights = key.networks.iter().map(weights_name);
     words.extend(weights.map(|name| format!("--weights {}", quoted(name))));
+    words.extend(key.log.iter().map(|log| format!("--log {}", quoted(&log.name))));
     if let Some(images) = key.images.first() {
         words.push(format!("--data {}", if images.sample { "sample" } else { "DIR" }));
         // The option takes the first test images; training images are used whole.
