@@ -14,7 +14,7 @@ fn networks() -> [Model<f32>; 3] {
     [
         lived_in(arch("resnet8").build(5), 5),
         lived_in(arch("resnet8-v1").build(6), 6),
-        lived_in(Vgg15 { width: 16, batch_norm: true }.build("vgg15", 7), 7),
+        lived_in(Vgg15 { width: 16, batch_norm: true, skips: false }.build("vgg15", 7), 7),
     ]
 }
 

@@ -153,7 +153,7 @@ fn check_degrees(model: &Model<f64>, mode: Mode) {
 #[test]
 fn without_joins_it_is_the_ordinary_gradient_bit_for_bit() {
     let model: Model<f32> =
-        lived_in(models::Vgg15 { width: 8, batch_norm: true }.build("vgg", 4), 4);
+        lived_in(models::Vgg15 { width: 8, batch_norm: true, skips: false }.build("vgg", 4), 4);
     let run = |up_to: Option<usize>| {
         let mut pass = Pass::new(Tape::recording(), Mode::Train, &model.params);
         let x = pass.tape.input(images(8, 2, 32));

@@ -17,8 +17,8 @@ fn network<T: Scalar>(fixture: &Fixture, name: &str) -> Model<T> {
     let mut model = match name {
         "resnet8-preact" => arch("resnet8").build(0),
         "resnet8-v1" => arch("resnet8-v1").build(0),
-        "vgg15-tiny" => Vgg15 { width: 8, batch_norm: true }.build(name, 0),
-        "vgg15-nobn-tiny" => Vgg15 { width: 8, batch_norm: false }.build(name, 0),
+        "vgg15-tiny" => Vgg15 { width: 8, batch_norm: true, skips: false }.build(name, 0),
+        "vgg15-nobn-tiny" => Vgg15 { width: 8, batch_norm: false, skips: false }.build(name, 0),
         "bottleneck5-tiny" => {
             Bottleneck { blocks: [1, 2, 1, 1], widths: [4, 4, 8, 16] }.build(name, 0)
         }

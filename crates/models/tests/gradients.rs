@@ -61,12 +61,16 @@ fn a_post_activation_network_has_the_gradients_of_its_values() {
 
 #[test]
 fn vgg_has_the_gradients_of_its_values() {
-    for batch_norm in [true, false] {
-        let vgg = Vgg15 { width: 3, batch_norm };
-        let model = lifted(lived_in(vgg.build(if batch_norm { "vgg" } else { "vgg-nobn" }, 3), 3));
-        check(Kind::Vgg, &model, &Plan::intact(&model), 32);
+    let variants = [
+        (Kind::Vgg, "vgg", true, false),
+        (Kind::Vgg, "vgg-nobn", false, false),
+        (Kind::VggSkip, "vgg-skip", true, true),
+    ];
+    for (kind, name, batch_norm, skips) in variants {
+        let model = lifted(lived_in(Vgg15 { width: 3, batch_norm, skips }.build(name, 3), 3));
+        check(kind, &model, &Plan::intact(&model), 32);
         let lesioned = Plan::intact(&model).delete(&model, 4).unwrap();
-        check(Kind::Vgg, &model, &lesioned.delete(&model, 12).unwrap(), 32);
+        check(kind, &model, &lesioned.delete(&model, 12).unwrap(), 32);
     }
 }
 

@@ -15,9 +15,12 @@ use common::{arch, bits, images, lived_in};
 /// Two or three blocks a stage: each stage has something to permute.
 static PRE: LazyLock<Model<f64>> = LazyLock::new(|| lived_in(arch("resnet20").build(1), 1));
 static POST: LazyLock<Model<f64>> = LazyLock::new(|| lived_in(arch("resnet20-v1").build(2), 2));
-static VGG: LazyLock<Model<f64>> =
-    LazyLock::new(|| lived_in(Vgg15 { width: 6, batch_norm: true }.build("vgg15", 3), 3));
-
+static VGG: LazyLock<Model<f64>> = LazyLock::new(|| {
+    lived_in(Vgg15 { width: 6, batch_norm: true, skips: false }.build("vgg15", 3), 3)
+});
+static VGG_SKIP: LazyLock<Model<f64>> = LazyLock::new(|| {
+    lived_in(Vgg15 { width: 6, batch_norm: true, skips: true }.build("vgg15-skip", 6), 6)
+});
 static PLAIN: LazyLock<Model<f64>> = LazyLock::new(|| lived_in(arch("plain20").build(4), 4));
 static HIGHWAY: LazyLock<Model<f64>> = LazyLock::new(|| lived_in(arch("highway").build(5), 5));
 
@@ -27,12 +30,14 @@ fn network(kind: Kind) -> (&'static Model<f64>, usize) {
         Kind::PreAct => (&PRE, 8),
         Kind::PostAct => (&POST, 8),
         Kind::Vgg => (&VGG, 32),
+        Kind::VggSkip => (&VGG_SKIP, 32),
         Kind::Plain => (&PLAIN, 8),
         Kind::Highway => (&HIGHWAY, 8),
     }
 }
 
-const KINDS: [Kind; 5] = [Kind::PreAct, Kind::PostAct, Kind::Vgg, Kind::Plain, Kind::Highway];
+const KINDS: [Kind; 6] =
+    [Kind::PreAct, Kind::PostAct, Kind::Vgg, Kind::VggSkip, Kind::Plain, Kind::Highway];
 
 fn kinds() -> impl Strategy<Value = Kind> {
     prop::sample::select(KINDS.to_vec())
@@ -160,7 +165,8 @@ fn every_lesion_shows_in_the_logits() {
             let deleted = intact.clone().delete(model, id).unwrap();
             assert!(seen.insert(logits(kind, &deleted)), "{kind:?}: unit {id} deleted");
         }
-        let pair = if kind == Kind::Vgg { (4, 5) } else { (1, 2) };
+        let is_vgg = matches!(kind, Kind::Vgg | Kind::VggSkip);
+        let pair = if is_vgg { (4, 5) } else { (1, 2) };
         let swapped = intact.swap(model, pair.0, pair.1).unwrap();
         assert!(seen.insert(logits(kind, &swapped)), "{kind:?}: units {pair:?} swapped");
     }
@@ -169,7 +175,7 @@ fn every_lesion_shows_in_the_logits() {
 #[test]
 fn every_unit_but_vggs_first_can_be_deleted() {
     for (kind, units, expected) in
-        [(Kind::PreAct, 9, 9), (Kind::PostAct, 9, 9), (Kind::Vgg, 14, 13)]
+        [(Kind::PreAct, 9, 9), (Kind::PostAct, 9, 9), (Kind::Vgg, 14, 13), (Kind::VggSkip, 14, 13)]
     {
         let model = network(kind).0;
         assert_eq!((model.units.len(), deletable(model).len()), (units, expected), "{kind:?}");

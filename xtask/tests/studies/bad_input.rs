@@ -45,7 +45,10 @@ fn numbers_out_of_range_are_refused() {
     let lesion = ["lesion", "delete-one", "resnet8", "--weights", &weights];
     assert_tells(&refusal(&[&lesion[..], &sample].concat()), &["--images", "1 to 2000"]);
     let lesion = ["lesion", "path-gradients", "resnet8", "--weights", &weights];
-    assert_tells(&refusal(&[&lesion[..], &sample].concat()), &["--images", "does not use test images"]);
+    assert_tells(
+        &refusal(&[&lesion[..], &sample].concat()),
+        &["--images", "does not use test images"],
+    );
 }
 
 #[test]

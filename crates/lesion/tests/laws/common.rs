@@ -83,7 +83,7 @@ pub(crate) fn metadata(name: &str, units: usize) -> Metadata {
 pub(crate) fn small_vgg(batch_norm: bool, seed: u64) -> Subject {
     Subject {
         name: "vgg15-narrow".to_owned(),
-        model: Vgg15 { width: 8, batch_norm }.build("vgg15-narrow", seed),
+        model: Vgg15 { width: 8, batch_norm, skips: false }.build("vgg15-narrow", seed),
         weights: WeightsId {
             source: "vgg15-narrow.safetensors".to_owned(),
             sha256: "0".repeat(64),

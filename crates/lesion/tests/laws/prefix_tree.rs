@@ -43,7 +43,7 @@ fn plan<T: Scalar>(model: &Model<T>, (changes, swaps): &Drawn) -> Plan {
 }
 
 fn networks(seed: u64) -> [Model<f32>; 3] {
-    let vgg = Vgg15 { width: 8, batch_norm: true }.build("vgg15-narrow", seed);
+    let vgg = Vgg15 { width: 8, batch_norm: true, skips: false }.build("vgg15-narrow", seed);
     [arch("resnet20").build(seed), arch("resnet14-v1").build(seed), vgg]
         .map(|model| lived_in(model, seed))
 }

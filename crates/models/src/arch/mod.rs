@@ -152,7 +152,7 @@ mod tests {
         }
         let message = UnknownModel("x".into()).to_string();
         assert!(message.contains("resnetD with a depth D = 6n + 2"), "{message}");
-        assert!(message.contains("vgg15 and vgg15-nobn"), "{message}");
+        assert!(message.contains("vgg15, vgg15-nobn and vgg15-skip"), "{message}");
     }
 
     #[test]

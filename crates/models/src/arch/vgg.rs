@@ -9,6 +9,10 @@
 //! y = pool relu bn conv x       (pool at the end of a group)
 //! y = relu bn linear dropout average x
 //! ```
+//!
+//! `vgg15-skip` is the same with the identity added around every layer that keeps its
+//! width, all but the first: `y = pool (x + relu bn conv x)`. Whatever differs between the
+//! two is due to the skips, not to depth, width or the make of a layer.
 
 use tensor::{Normalisation, Scalar};
 
@@ -16,14 +20,16 @@ use super::family::{Family, Training, variant};
 use crate::build::{LayerSpec, conv, dropout, global_average, linear, max_pool, norm, relu};
 use crate::{Model, ModelBuilder, UnitSpec};
 
-const NAMES: [&str; 2] = ["vgg15", "vgg15-nobn"];
+const NAMES: [&str; 3] = ["vgg15", "vgg15-nobn", "vgg15-skip"];
 
 pub(super) static FAMILY: Family = Family {
-    names: "vgg15 and vgg15-nobn",
-    listed: &[0, 1],
+    names: "vgg15, vgg15-nobn and vgg15-skip",
+    listed: &[0, 1, 2],
     parse: |name| variant(name, &NAMES),
     name: |variant| NAMES[variant as usize].to_owned(),
-    build: |variant, name, seed| Vgg15 { width: 128, batch_norm: variant == 0 }.build(name, seed),
+    build: |variant, name, seed| {
+        Vgg15 { width: 128, batch_norm: variant != 1, skips: variant == 2 }.build(name, seed)
+    },
     normalisation: Normalisation::CIFAR10,
     training: Training { epochs: 30, peak_rate: 0.1, step_weight_decay: 5e-4 },
 };
@@ -35,6 +41,8 @@ pub struct Vgg15 {
     pub width: usize,
     /// Batch norm after each layer but the last; else biases.
     pub batch_norm: bool,
+    /// The identity added around each layer that keeps its width.
+    pub skips: bool,
 }
 
 /// Convolutions in each group.
@@ -48,16 +56,21 @@ impl Vgg15 {
         let mut net = ModelBuilder::for_cifar(seed);
         for (group, layers) in GROUPS.into_iter().enumerate() {
             for i in 0..layers {
-                let layer = UnitSpec::plain(self.rectified(conv("conv", self.width, 3)));
+                let keeps_width = net.shape().c == self.width;
+                let layer = self.layer(self.rectified(conv("conv", self.width, 3)), keeps_width);
                 let is_last = i + 1 == layers;
                 let layer = if is_last { layer.post([max_pool(2)]) } else { layer };
                 net.unit(format!("layer{}.{i}", group + 1), group, layer);
             }
         }
         let hidden = self.rectified(linear("linear", self.width));
-        let hidden = UnitSpec::plain([vec![dropout(DROPOUT)], hidden].concat());
+        let hidden = self.layer([vec![dropout(DROPOUT)], hidden].concat(), true);
         net.unit("fc1", GROUPS.len(), hidden.pre([global_average()]));
         net.finish(name, "layer", [dropout(DROPOUT), linear("linear", 10).bias(0.0)])
+    }
+
+    fn layer(self, layers: Vec<LayerSpec>, keeps_width: bool) -> UnitSpec {
+        if self.skips && keeps_width { UnitSpec::residual(layers) } else { UnitSpec::plain(layers) }
     }
 
     /// A linear map with its norm, or else its bias, and a ReLU.
@@ -72,7 +85,7 @@ mod tests {
 
     #[test]
     fn parameters_and_macs_follow_the_closed_formulas() {
-        let [vgg, nobn] = super::NAMES.map(|name| Arch::parse(name).unwrap().build::<f32>(0));
+        let [vgg, nobn, skip] = super::NAMES.map(|name| Arch::parse(name).unwrap().build::<f32>(0));
         let convs = 9 * 3 * 128 + 12 * 9 * 128 * 128;
         let params = convs + 14 * 256 + 128 * 128 + 1290;
         assert_eq!(vgg.params.count_trained(), params);
@@ -83,5 +96,19 @@ mod tests {
             + 1280;
         assert_eq!(vgg.macs(), macs as u64);
         assert_eq!(nobn.params.count_trained(), params - 14 * 128);
+        assert_eq!((skip.params.count_trained(), skip.macs()), (params, macs as u64));
+    }
+
+    #[test]
+    fn with_skips_every_layer_but_the_first_is_a_residual_block_of_the_same_layers() {
+        let [plain, skip] =
+            ["vgg15", "vgg15-skip"].map(|name| Arch::parse(name).unwrap().build::<f32>(0));
+        assert_eq!((plain.units.len(), skip.units.len()), (14, 14));
+        for (place, (plain, skip)) in plain.units.iter().zip(&skip.units).enumerate() {
+            assert_eq!((&plain.name, &plain.branches), (&skip.name, &skip.branches));
+            assert_eq!((&plain.pre, &plain.post), (&skip.pre, &skip.post));
+            assert_eq!((plain.has_skip(), skip.has_skip()), (false, place > 0));
+            assert_eq!(plain.is_deletable(), skip.is_deletable());
+        }
     }
 }

@@ -18,6 +18,7 @@ pub(crate) enum Kind {
     PreAct,
     PostAct,
     Vgg,
+    VggSkip,
     Plain,
     Highway,
 }
@@ -43,7 +44,7 @@ pub(crate) fn logits(
     match kind {
         Kind::PreAct => net.pre_act(x, plan),
         Kind::PostAct => net.post_act(x, plan),
-        Kind::Vgg => net.vgg(x, plan),
+        Kind::Vgg | Kind::VggSkip => net.vgg(x, plan),
         Kind::Plain => net.plain(x, plan),
         Kind::Highway => net.highway(x, plan),
     }
@@ -152,9 +153,10 @@ impl Net<'_> {
         for &id in &plan.order[..13] {
             let (group, i) = places[id];
             let layer = format!("layer{}.{i}", group + 1);
-            if plan.routes[id] == Route::BRANCH {
-                x = self.conv(&format!("{layer}.conv"), &x, 1);
-                x = self.norm_relu(&format!("{layer}.bn"), &x);
+            if plan.routes[id].has_branch() {
+                let h = self.conv(&format!("{layer}.conv"), &x, 1);
+                let h = self.norm_relu(&format!("{layer}.bn"), &h);
+                x = self.chosen(x, h, id, plan.routes[id]);
             }
             if i + 1 == groups[group] {
                 x = self.kinks.max_pool(self.tape, &x, 2, 2);
@@ -162,9 +164,10 @@ impl Net<'_> {
         }
         // One pixel is left, of which this is the value.
         x = op::global_average(self.tape, &x);
-        if plan.routes[13] == Route::BRANCH {
-            x = self.linear("fc1.linear", &x);
-            x = self.norm_relu("fc1.bn", &x);
+        if plan.routes[13].has_branch() {
+            let h = self.linear("fc1.linear", &x);
+            let h = self.norm_relu("fc1.bn", &h);
+            x = self.chosen(x, h, 13, plan.routes[13]);
         }
         self.linear("linear", &x)
     }
