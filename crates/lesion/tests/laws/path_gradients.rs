@@ -163,6 +163,19 @@ fn all_paths_and_all_lengths_are_those_of_one_tape() {
     }
 }
 
+#[test]
+fn before_training_the_weights_are_those_of_its_seed() {
+    let mut network = decided();
+    network.weights.seed = Some(7);
+    let mut options = small("train", 5);
+    let trained = answer(network.clone(), options.clone());
+    options["state"] = json!("initial");
+    let initial = answer(network, options.clone());
+    assert_ne!(initial, trained);
+    options["state"] = json!("trained");
+    assert_eq!(initial, answer(untrained("resnet8", 7), options));
+}
+
 /// Random paths are some of all: with the same seed the batches are the same.
 #[test]
 fn a_random_path_is_one_of_its_length() {
@@ -246,11 +259,19 @@ fn what_cannot_be_measured_is_refused() {
         (json!({ "choice": "some" }), "expected `random` or `all`"),
         (json!({ "long-paths": 0 }), "long-paths is 0: expected at least 1"),
         (json!({ "mode": "test" }), "expected `train` or `eval`"),
+        (json!({ "state": "half" }), "expected `trained` or `initial`"),
     ];
     for (options, expected) in cases {
         let message = question(untrained("resnet8", 1), options).unwrap_err().to_string();
         assert!(message.contains(expected), "{expected:?} is not in {message:?}");
     }
+    let of_unknown_seed = question(untrained("resnet8", 1), json!({ "state": "initial" }));
+    let message = of_unknown_seed.unwrap_err().to_string();
+    assert!(message.contains("weights that state the seed of their training"), "{message}");
+    let mut seeded = untrained("resnet8", 1);
+    seeded.weights.seed = Some(1);
+    let running = question(seeded, json!({ "state": "initial", "mode": "eval" })).unwrap_err();
+    assert!(running.to_string().contains("no running statistics before a training"), "{running}");
     let deep = question(untrained("resnet110", 1), json!({ "choice": "all" })).unwrap_err();
     assert!(deep.to_string().contains("54 units have 2^54 paths"), "{deep}");
     let plain = question(small_vgg(true, 1), json!({})).unwrap_err().to_string();

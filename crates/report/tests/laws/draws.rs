@@ -9,7 +9,7 @@ use testkit::made_up;
 
 use crate::committees;
 use crate::effective_paths::branch_scales;
-use crate::paths::path_gradients;
+use crate::paths::{before_training, path_gradients};
 use crate::{contest, inside, training};
 
 pub(crate) const IMAGES: usize = 500;
@@ -70,7 +70,8 @@ pub(crate) fn made_up_answer(need: &Need) -> Record {
         "branch-scales" => branch_scales(network, 80),
         "path-gradients" => {
             let word = |option: &str| need.options[option].as_str().unwrap();
-            path_gradients(network, 9, 0.3, word("choice"), word("mode"))
+            let record = path_gradients(network, 9, 0.3, word("choice"), word("mode"));
+            if word("state") == "initial" { before_training(record) } else { record }
         }
         "residual-norms" => inside::nine_norms(network),
         "training-log" => training::record(network, false),

@@ -38,10 +38,18 @@ pub(crate) fn path_gradients(network: &str, n: usize, r: f64, choice: &str, mode
     record(network, choice, mode, &answer)
 }
 
+/// The same numbers as if of the network before its training.
+pub(crate) fn before_training(mut record: Record) -> Record {
+    record.key.options["state"] = json!("initial");
+    record.name += "-stateinitial";
+    record
+}
+
 fn record(network: &str, choice: &str, mode: &str, answer: &PathGradients) -> Record {
     let options = json!({
         "batches": answer.paths.len(), "batch-size": answer.batch, "choice": choice, "paths": 2,
-        "long-paths": 2, "exact-batches": answer.exact.len(), "mode": mode, "seed": 0,
+        "long-paths": 2, "exact-batches": answer.exact.len(), "mode": mode, "state": "trained",
+        "seed": 0,
     });
     let mut key = made_up::key("path-gradients", &[network], 50_000, options);
     key.images[0].name = "cifar10-train".into();
@@ -236,6 +244,20 @@ fn random_paths_are_held_against_all_of_them_on_the_same_batches() {
     assert!(figure.svg.contains("Random paths of resnet20 against all 512"));
     let eval = path_gradients("resnet20", 9, R, "all", "eval");
     assert!(matches!(drawn("fig6b-check", &[&random, &eval]), Err(ReportError::Unfit { .. })));
+}
+
+#[test]
+fn the_network_before_its_training_is_drawn_beside_the_trained_one() {
+    let after = path_gradients("resnet110", 54, R, "random", "train");
+    let before = before_training(path_gradients("resnet110", 54, 1.0, "random", "train"));
+    let figure = drawn("fig6c-initial", &[&before, &after]).unwrap();
+    let words = "before training, 95 % of the product lies at 20 to 34 branches (centre 27.0); \
+                 after training, 95 % of the product lies at 6 to 18 branches (centre 11.5)";
+    assert!(figure.caption.contains(words), "{}", figure.caption);
+    assert!(matches!(drawn("fig6c-initial", &[&after, &before]), Err(ReportError::Unfit { .. })));
+    let mut mixed = before.clone();
+    mixed.key.networks[0].weights.sha256 = "f9".repeat(32);
+    assert!(matches!(drawn("fig6c-initial", &[&mixed, &after]), Err(ReportError::Lacking(_))));
 }
 
 /// The curves stop at the network's size, and the legend names those that there are.

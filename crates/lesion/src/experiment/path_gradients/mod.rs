@@ -11,7 +11,8 @@
 //!   its Frobenius norm over the batch is taken at the normalised images and at the
 //!   stem's output. The same batches for every k. Where there are no more paths of a
 //!   length than are asked for, each is taken once. Batch norm uses the statistics of the
-//!   batch, as in training; its running ones are a second arm.
+//!   batch, as in training; its running ones are a second arm, the initial weights of the
+//!   training a third.
 //!   Norms ignore that paths cancel. So there is the total gradient g_k of all paths of
 //!   length k beside them, computed exactly: its norm and its product with the whole
 //!   gradient g. The shares <g_k, g> / |g|^2 sum to 1.
@@ -24,6 +25,8 @@
 
 mod batches;
 mod choices;
+
+use std::borrow::Cow;
 
 use models::{BackwardPlan, Model, Plan, Recording, Route};
 use record::{Answer as _, LengthBatch, PathBatch, PathNorms};
@@ -56,6 +59,8 @@ pub struct Options {
     pub exact_batches: usize,
     /// Which statistics batch norm uses.
     pub mode: Mode,
+    /// Which weights.
+    pub state: State,
     /// The seed of the batches, their augmentation, and the paths.
     pub seed: u64,
 }
@@ -80,6 +85,17 @@ pub enum Mode {
     Eval,
 }
 
+/// Before or after its training.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum State {
+    /// With the weights given.
+    Trained,
+    /// With those that its training started from, drawn from the seed that the weights
+    /// state. Its batch norms have no running statistics yet.
+    Initial,
+}
+
 impl Default for Options {
     fn default() -> Self {
         Options {
@@ -90,6 +106,7 @@ impl Default for Options {
             long_paths: 8,
             exact_batches: 50,
             mode: Mode::Train,
+            state: State::Trained,
             seed: 0,
         }
     }
@@ -109,6 +126,7 @@ impl Experiment for PathGradients {
         OptionInfo::new("long-paths", "N", "random paths of each longer length on a batch"),
         OptionInfo::new("exact-batches", "N", "batches with the total gradient of each length"),
         OptionInfo::new("mode", "MODE", "statistics of batch norm: train (of the batch) or eval"),
+        OptionInfo::new("state", "STATE", "trained, or initial: as its training found it"),
         OptionInfo::new("seed", "S", "decides the random draws"),
     ];
 
@@ -123,6 +141,7 @@ impl Experiment for PathGradients {
     }
 
     fn work(inputs: &Inputs, options: &Options) -> Result<Vec<Work>, LesionError> {
+        check_state(inputs.network(), options)?;
         let model = &inputs.network().model;
         let units = open_units(model)?;
         let choices = Choices::new(options, &units)?;
@@ -135,17 +154,17 @@ impl Experiment for PathGradients {
             count: options.batches,
             macs: forward + forward * branches as u64 / n as u64,
             run: Box::new({
-                let (mode, units) = (options.mode, units.clone());
-                move |inputs, batch| norms(inputs, &units, &choices, batches, mode, batch)
+                let (of, units) = (options.clone(), units.clone());
+                move |inputs, batch| norms(inputs, &of, &units, &choices, batches, batch)
             }),
         }];
         if options.exact_batches > 0 {
-            let mode = options.mode;
+            let of = options.clone();
             work.push(Work::Items {
                 label: "the total gradient of the paths of each length".to_owned(),
                 count: options.exact_batches,
                 macs: forward * (2 + n as u64).div_ceil(2) + forward,
-                run: Box::new(move |inputs, batch| totals(inputs, batches, mode, batch)),
+                run: Box::new(move |inputs, batch| totals(inputs, &of, batches, batch)),
             });
         }
         Ok(work)
@@ -179,6 +198,23 @@ impl Experiment for PathGradients {
     }
 }
 
+/// Checks that there is a network in the state asked for.
+fn check_state(subject: &Subject, options: &Options) -> Result<(), LesionError> {
+    if options.state == State::Trained {
+        return Ok(());
+    }
+    let name = record::PathGradients::EXPERIMENT;
+    if !subject.has_initial() {
+        let needed = "weights that state the seed of their training, for --state initial";
+        return Err(LesionError::unsuited(name, &subject.name, needed));
+    }
+    if options.mode == Mode::Eval {
+        let reason = "batch norm has no running statistics before a training; use the mode train";
+        return Err(LesionError::option(name, "mode", "eval", reason));
+    }
+    Ok(())
+}
+
 /// The units whose skip and branch are both taken.
 fn open_units(model: &Model<f32>) -> Result<Vec<usize>, LesionError> {
     let routes = Plan::intact(model).routes;
@@ -193,26 +229,30 @@ fn open_units(model: &Model<f32>) -> Result<Vec<usize>, LesionError> {
 }
 
 /// The loss of a batch and its gradients.
-fn recording(inputs: &Inputs, batches: Batches, mode: Mode, batch: usize) -> Recording<f32> {
-    let Subject { model, .. } = inputs.network();
+fn recording(inputs: &Inputs, options: &Options, batches: Batches, batch: usize) -> Recording<f32> {
+    let subject = inputs.network();
+    let model = match options.state {
+        State::Trained => Cow::Borrowed(&subject.model),
+        State::Initial => Cow::Owned(subject.initial().expect("the state is checked")),
+    };
     let (images, labels) = batches.batch(inputs, batch);
-    let mode = match mode {
+    let mode = match options.mode {
         Mode::Train => nn::Mode::Train,
         Mode::Eval => nn::Mode::Eval,
     };
-    Recording::new(model, &Plan::intact(model), mode, images, &labels)
+    Recording::new(&model, &Plan::intact(&model), mode, images, &labels)
 }
 
 /// The loss, then of each path of each length the norms at the images and at the stem.
 fn norms(
     inputs: &Inputs,
+    options: &Options,
     units: &[usize],
     choices: &Choices,
     batches: Batches,
-    mode: Mode,
     batch: usize,
 ) -> Vec<f64> {
-    let recording = recording(inputs, batches, mode, batch);
+    let recording = recording(inputs, options, batches, batch);
     let forward = Plan::intact(&inputs.network().model);
     let mut values = vec![recording.loss()];
     for branches in (0..=units.len()).flat_map(|k| choices.paths(k, batch)) {
@@ -241,8 +281,8 @@ fn path_batch(values: &[f64], choices: &Choices) -> PathBatch {
 
 /// Of each length the product with the whole gradient, then the norms, then the square of
 /// the whole.
-fn totals(inputs: &Inputs, batches: Batches, mode: Mode, batch: usize) -> Vec<f64> {
-    let recording = recording(inputs, batches, mode, batch);
+fn totals(inputs: &Inputs, options: &Options, batches: Batches, batch: usize) -> Vec<f64> {
+    let recording = recording(inputs, options, batches, batch);
     let ordinary = BackwardPlan::ordinary(&Plan::intact(&inputs.network().model));
     let whole = recording.gradient(&ordinary).at_images;
     let by_length = recording.by_length();

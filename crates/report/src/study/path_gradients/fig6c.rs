@@ -15,25 +15,12 @@ use crate::{ReportError, words};
 /// length in the whole gradient.
 pub(super) fn fig6c(records: &[&Record]) -> Result<Figure, ReportError> {
     let gradients = Gradients::one(records)?;
-    let (n, name) = (gradients.n(), &gradients.network.name);
-    let norms = gradients.mean_norms(at_images);
-    let products = gradients.products();
+    let (n, name) = (gradients.n(), gradients.name());
     let curves = [
-        (
-            "number of paths x mean norm, normalised",
-            points(n, |k| over_batches(&norms, |row| Some(product(row)?[k]))),
-        ),
-        (
-            "exact share of all paths of a length",
-            points(n, |k| over_batches(&products, |row| Some(row[k] / row[row.len() - 1]))),
-        ),
+        ("number of paths x mean norm, normalised", product_points(&gradients)),
+        ("exact share of all paths of a length", share_points(&gradients)),
     ];
-    let ends = curves.iter().flat_map(|(_, points)| points).flat_map(|point| {
-        let ends = point.interval.unwrap_or(Interval { low: point.y, high: point.y });
-        [ends.low, ends.high]
-    });
-    let (low, high) = ends.fold((0.0, 10.0), |(low, high), y: f64| (y.min(low), y.max(high)));
-    let step = if high - low > 100.0 { 50.0 } else { 10.0 };
+    let parts = Parts::of(curves.iter().flat_map(|(_, points)| points));
     let centre = centre(&mean_row(&gradients)).map_or_else(String::new, |centre| {
         let effective = effective_range(&mean_row(&gradients));
         format!(
@@ -43,21 +30,17 @@ pub(super) fn fig6c(records: &[&Record]) -> Result<Figure, ReportError> {
             effective.1
         )
     });
-    let is_below = low < -2.5;
-    let zero = Level { y: 0.0, label: String::new(), series: None };
-    // A little below 0 needs no tick of its own.
-    let low = if is_below { step * (low / step).floor() } else { (2.0 * low).floor() / 2.0 };
     Lines {
         title: format!("From which path lengths the gradient of {name} comes"),
         subtitle: format!("{}, {}{centre}", gradients.about(), gradients.statistics),
         x: length_axis(n),
-        y: Axis::new("part (%)", low, step * (high / step).ceil()),
+        y: parts.axis,
         series: curves
             .into_iter()
             .map(|(label, points)| Series { label: label.into(), runs: vec![points], band: Vec::new() })
             .filter(|series| !series.runs[0].is_empty())
             .collect(),
-        levels: if is_below { vec![zero] } else { Vec::new() },
+        levels: parts.zero,
         keys: vec![(Key::Interval, "95 % interval".into())],
         caption: format!(
             "Two different things for {name}. Circles: the number of paths of a length times their \
@@ -70,6 +53,44 @@ pub(super) fn fig6c(records: &[&Record]) -> Result<Figure, ReportError> {
         ),
     }
     .draw("fig6c-path-gradients")
+}
+
+/// The number of paths of each length times their mean norm, normalised.
+pub(super) fn product_points(gradients: &Gradients) -> Vec<Point> {
+    let norms = gradients.mean_norms(at_images);
+    points(gradients.n(), |k| over_batches(&norms, |row| Some(product(row)?[k])))
+}
+
+/// The exact share of all paths of each length in the whole gradient.
+pub(super) fn share_points(gradients: &Gradients) -> Vec<Point> {
+    let products = gradients.products();
+    points(gradients.n(), |k| over_batches(&products, |row| Some(row[k] / row[row.len() - 1])))
+}
+
+/// The axis of parts of a whole, in percent.
+pub(super) struct Parts {
+    pub(super) axis: Axis,
+    /// A line at 0, where parts are clearly below it.
+    pub(super) zero: Vec<Level>,
+}
+
+impl Parts {
+    pub(super) fn of<'p>(points: impl Iterator<Item = &'p Point>) -> Parts {
+        let ends = points.flat_map(|point| {
+            let ends = point.interval.unwrap_or(Interval { low: point.y, high: point.y });
+            [ends.low, ends.high]
+        });
+        let (low, high) = ends.fold((0.0, 10.0), |(low, high), y: f64| (y.min(low), y.max(high)));
+        let step = if high - low > 100.0 { 50.0 } else { 10.0 };
+        let is_below = low < -2.5;
+        let zero = Level { y: 0.0, label: String::new(), series: None };
+        // A little below 0 needs no tick of its own.
+        let low = if is_below { step * (low / step).floor() } else { (2.0 * low).floor() / 2.0 };
+        Parts {
+            axis: Axis::new("part (%)", low, step * (high / step).ceil()),
+            zero: if is_below { vec![zero] } else { Vec::new() },
+        }
+    }
 }
 
 /// In percent, where there is a value.

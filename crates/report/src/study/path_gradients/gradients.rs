@@ -12,6 +12,8 @@ pub(super) struct Gradients<'a> {
     pub(super) answer: PathGradients,
     /// The statistics of the batch norms, in words.
     pub(super) statistics: &'static str,
+    /// Whether the weights are those that the training started from.
+    pub(super) initial: bool,
 }
 
 /// Numbers of one batch, such as one for each length.
@@ -25,7 +27,8 @@ impl<'a> Gradients<'a> {
             Some("eval") => "running statistics",
             _ => "batch statistics",
         };
-        Ok(Gradients { network, answer, statistics })
+        let initial = record.key.options["state"] == "initial";
+        Ok(Gradients { network, answer, statistics, initial })
     }
 
     /// The only one of these records.
@@ -43,7 +46,13 @@ impl<'a> Gradients<'a> {
 
     /// `resnet110, batch statistics`.
     pub(super) fn label(&self) -> String {
-        format!("{}, {}", self.network.name, self.statistics)
+        format!("{}, {}", self.name(), self.statistics)
+    }
+
+    /// `resnet110`, or `resnet110 before training`.
+    pub(super) fn name(&self) -> String {
+        let when = if self.initial { " before training" } else { "" };
+        format!("{}{when}", self.network.name)
     }
 
     /// `25 batches of 128 training images`.

@@ -4,6 +4,7 @@ mod check;
 mod fig6b;
 mod fig6c;
 mod gradients;
+mod initial;
 mod quantities;
 mod tables;
 
@@ -26,6 +27,11 @@ pub(super) const STUDY: Study = Study {
         },
         StudyFigure { name: "fig6c", needs: || vec![need(NETWORK)], draw: fig6c::fig6c },
         StudyFigure {
+            name: "fig6c-initial",
+            needs: || vec![initial(NETWORK), need(NETWORK)],
+            draw: initial::figure,
+        },
+        StudyFigure {
             name: "fig6b-check",
             needs: || vec![need(CHECKED), all_paths(CHECKED)],
             draw: check::figure,
@@ -44,22 +50,28 @@ const NETWORK: &str = "resnet20";
 /// A network so small that all its paths can be tried.
 const CHECKED: &str = "resnet20";
 
-/// Random paths, with the statistics of the batch: the primary protocol.
-fn need(network: &str) -> Need {
-    with(network, "random", "train")
+/// Random paths through the trained network, with the statistics of the batch: the primary
+/// protocol.
+pub(super) fn need(network: &str) -> Need {
+    with(network, "random", "train", "trained")
 }
 
 /// The second arm: running statistics.
 fn running(network: &str) -> Need {
-    with(network, "random", "eval")
+    with(network, "random", "eval", "trained")
 }
 
 /// All paths.
 fn all_paths(network: &str) -> Need {
-    with(network, "all", "train")
+    with(network, "all", "train", "trained")
 }
 
-fn with(network: &str, choice: &str, mode: &str) -> Need {
-    let options = json!({ "choice": choice, "mode": mode });
+/// The network as its training found it.
+fn initial(network: &str) -> Need {
+    with(network, "random", "train", "initial")
+}
+
+fn with(network: &str, choice: &str, mode: &str, state: &str) -> Need {
+    let options = json!({ "choice": choice, "mode": mode, "state": state });
     Need { options, ..Need::of(PathGradients::EXPERIMENT, network) }
 }
