@@ -7,7 +7,7 @@ use nn::{Mode, Pass, Tape, Var, op};
 use tensor::{Scalar, Tensor};
 use testkit::close::{Tolerance, check_close};
 
-use common::{arch, images, labels, lived_in, sum};
+use common::{arch, bits, images, labels, lived_in, sum};
 
 const MODES: [Mode; 2] = [Mode::Train, Mode::Eval];
 
@@ -85,6 +85,38 @@ fn the_gradient_in_the_stems_output_leads_to_that_in_the_images() {
     let grads = pass.tape.vjp(&y, found.at_stem.to_tensor(), &Default::default());
     let at_images = found.at_images.to_tensor();
     check_close("images", &at_images, grads.of(&x).unwrap(), Tolerance::scaled(1e-12));
+}
+
+/// Twice the same plan, in any order: what is shared does not show.
+#[test]
+fn many_plans_together_have_the_bits_of_each_alone() {
+    for name in ["resnet14", "resnet8-v1", "highway"] {
+        let model = network::<f32>(arch(name));
+        let intact = Plan::intact(&model);
+        let open = (0..intact.routes.len()).filter(|&id| intact.routes[id] == Route::BOTH);
+        let open: Vec<usize> = open.take(5).collect();
+        let path = |units: Vec<usize>| {
+            let units: Vec<usize> = units.iter().map(|&unit| open[unit]).collect();
+            BackwardPlan::path(&intact, &units).unwrap()
+        };
+        let mut plans: Vec<_> = sets(open.len()).into_iter().map(path).collect();
+        plans.push(BackwardPlan::ordinary(&intact));
+        plans.push(plans[3].clone());
+        plans.rotate_left(7);
+        let recording = recorded(&model, &intact, Mode::Train, 3);
+        let mut seen = vec![0; plans.len()];
+        recording.gradients(&plans, &mut |place, found| {
+            seen[place] += 1;
+            let alone = recording.gradient(&plans[place]);
+            let what = format!("{name}, {:?}", plans[place]);
+            for (found, alone) in
+                [(&found.at_images, &alone.at_images), (&found.at_stem, &alone.at_stem)]
+            {
+                assert_eq!(bits(&found.to_tensor()), bits(&alone.to_tensor()), "{what}");
+            }
+        });
+        assert!(seen.iter().all(|&times| times == 1), "{name}: {seen:?}");
+    }
 }
 
 /// Exhaustively, in both modes; under a lesion only the open units count.

@@ -1,5 +1,6 @@
 //! A loss recorded unit by unit, and its gradient taken apart into paths.
 
+mod paths;
 mod scaled;
 
 use nn::{Mode, Pass, Route, Sweep, Tape, Var, op};
@@ -12,7 +13,8 @@ pub use scaled::Scaled;
 /// The loss of a batch of images, recorded: stem, each unit, and head with the loss, each
 /// on a tape of its own.
 ///
-/// One forward pass serves any number of sweeps. A sweep stops after every unit, where the
+/// One forward pass serves any number of sweeps, and sweeps along several plans share the
+/// way that they have in common. A sweep stops after every unit, where the
 /// cotangent is brought back to numbers near 1 ([`Scaled`]): each branch on a path
 /// attenuates it, and after some dozens of them `f32` would hold zeros.
 pub struct Recording<T: Scalar> {
@@ -54,15 +56,16 @@ impl<T: Scalar> Recording<T> {
             let mut pass = Pass::new(Tape::recording(), mode, &model.params);
             let x = pass.tape.input(x.clone());
             let y = run(&mut pass, &x);
-            Segment { tape: pass.tape, x, y }
+            Segment { tape: pass.tape, x, y, hands_on: false }
         };
         let stem = record(&images, &|pass, x| model.forward_stem(pass, x));
         let mut units: Vec<(usize, Segment<T>)> = Vec::with_capacity(plan.order.len());
         for &id in &plan.order {
             let before = units.last().map_or(&stem, |(_, unit)| unit);
             let run = |pass: &mut Pass<'_, T>, x: &Var<T>| model.forward_unit(pass, x, id, plan);
-            let unit = record(before.y.value(), &run);
-            units.push((id, unit));
+            let recorded = record(before.y.value(), &run);
+            let hands_on = model.units[id].hands_on_along_skip();
+            units.push((id, Segment { hands_on, ..recorded }));
         }
         let before = units.last().map_or(&stem, |(_, unit)| unit);
         let head = record(before.y.value(), &|pass, x| {
@@ -83,14 +86,9 @@ impl<T: Scalar> Recording<T> {
     /// If the plan takes terms that the forward pass did not take.
     #[track_caller]
     pub fn gradient(&self, plan: &BackwardPlan) -> PathGradient<T> {
-        if let Err(error) = plan.check(&self.forward) {
-            panic!("recording: {error}");
-        }
-        let mut dy = self.top();
-        for (id, unit) in self.units.iter().rev() {
-            dy = unit.back(&dy, *id, plan.routes[*id]);
-        }
-        PathGradient { at_images: self.stem.back(&dy, 0, Route::EVERY), at_stem: dy }
+        let mut found = None;
+        self.gradients(std::slice::from_ref(plan), &mut |_, gradient| found = Some(gradient));
+        found.expect("a plan has a gradient")
     }
 
     /// The gradient in the images taken apart by length: number `k` is the sum over all
@@ -136,11 +134,16 @@ struct Segment<T: Scalar> {
     tape: Tape<T>,
     x: Var<T>,
     y: Var<T>,
+    /// Whether along its skip alone the gradient in `x` is that in `y`.
+    hands_on: bool,
 }
 
 impl<T: Scalar> Segment<T> {
     /// The gradient in `x` from that in `y`, along a route of unit `id`.
     fn back(&self, dy: &Scaled<T>, id: usize, route: Route) -> Scaled<T> {
+        if self.hands_on && route == Route::SKIP {
+            return dy.clone();
+        }
         let mut routes = vec![Route::EVERY; id];
         routes.push(route);
         dy.through(|dy| {

@@ -109,6 +109,14 @@ impl Unit {
         self.input == self.output
     }
 
+    /// Whether its skip alone hands on what it gets as it is, forward and backward.
+    pub(crate) fn hands_on_along_skip(&self) -> bool {
+        self.skip == Skip::Identity
+            && self.join == Join::Sum
+            && self.pre.is_empty()
+            && self.post.is_empty()
+    }
+
     /// Whether a batch norm in it sees one value per channel and image, so that a batch
     /// in training mode must have two images or more.
     pub fn norms_features(&self) -> bool {

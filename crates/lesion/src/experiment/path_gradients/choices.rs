@@ -80,6 +80,33 @@ impl Choices {
         (0..self.number(k)).map(|draw| self.draw(k, batch, draw)).collect()
     }
 
+    /// The paths of all lengths on a batch, in the order of the lengths.
+    pub(super) fn all_paths(&self, batch: usize) -> impl Iterator<Item = Vec<usize>> {
+        self.lengths().flat_map(move |k| self.paths(k, batch))
+    }
+
+    /// What the sweeps along all paths of a batch cost, if the way down through the last
+    /// units that several share is gone once: about as much on each batch.
+    pub(super) fn macs(&self, branch: impl Fn(usize) -> u64) -> u64 {
+        let mut paths: Vec<Vec<usize>> = self.all_paths(0).collect();
+        // Whether each unit is on the path, from the last unit down.
+        let is_on = |path: &[usize], unit: &usize| path.contains(unit);
+        let routes = |path: &Vec<usize>| -> Vec<bool> {
+            self.units.iter().rev().map(|unit| is_on(path, unit)).collect()
+        };
+        paths.sort_by_cached_key(routes);
+        let mut before: Vec<bool> = Vec::new();
+        let mut macs = 0;
+        for path in &paths {
+            let routes = routes(path);
+            let shared = routes.iter().zip(&before).take_while(|(a, b)| a == b).count();
+            let own = self.units.iter().rev().zip(&routes).skip(shared);
+            macs += own.filter(|(_, on)| **on).map(|(&unit, _)| branch(unit)).sum::<u64>();
+            before = routes;
+        }
+        macs
+    }
+
     fn draw(&self, k: usize, batch: usize, draw: usize) -> Vec<usize> {
         let place = (k as u64) << 32 | draw as u64;
         subset(&self.units, k, &mut self.stream.at(batch as u64, place))
@@ -138,6 +165,20 @@ mod tests {
         paths.sort();
         paths.dedup();
         assert_eq!(paths.len(), 1 << 7);
+    }
+
+    /// Of all paths through n units, 2^i sweeps go down the branch of the unit that is i
+    /// below the last one.
+    #[test]
+    fn shared_ways_are_paid_once() {
+        let all = choices(9, Choice::All, 1, 1);
+        assert_eq!(all.macs(|_| 1), 511);
+        assert_eq!(all.macs(|unit| u64::from(unit == 0)), 256);
+        assert_eq!(all.macs(|unit| u64::from(unit == 16)), 1);
+        let some = choices(54, Choice::Random, 40, 8);
+        let alone: usize = some.lengths().map(|k| k * some.number(k)).sum();
+        let shared = some.macs(|_| 1);
+        assert!(shared < alone as u64 && shared > alone as u64 / 2, "{shared} of {alone}");
     }
 
     /// Each unit of nine is in a random third of the paths of length 3: 9,000 paths,

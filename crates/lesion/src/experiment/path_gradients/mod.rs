@@ -146,16 +146,17 @@ impl Experiment for PathGradients {
         let units = open_units(model)?;
         let choices = Choices::new(options, &units)?;
         let batches = Batches::new(inputs, options)?;
-        let (n, forward) = (units.len(), model.macs() * options.batch_size as u64);
+        let (n, images) = (units.len() as u64, options.batch_size as u64);
+        let forward = images * model.macs();
         // A branch costs a sweep what it costs the forward pass.
-        let branches: usize = (0..=n).map(|k| k * choices.number(k)).sum();
+        let branch = |id: usize| model.units[id].macs_along(Route::BRANCH);
         let mut work = vec![Work::Items {
             label: "the norm of the gradient along each path".to_owned(),
             count: options.batches,
-            macs: forward + forward * branches as u64 / n as u64,
+            macs: forward + images * choices.macs(branch),
             run: Box::new({
-                let (of, units) = (options.clone(), units.clone());
-                move |inputs, batch| norms(inputs, &of, &units, &choices, batches, batch)
+                let of = options.clone();
+                move |inputs, batch| norms(inputs, &of, &choices, batches, batch)
             }),
         }];
         if options.exact_batches > 0 {
@@ -163,7 +164,7 @@ impl Experiment for PathGradients {
             work.push(Work::Items {
                 label: "the total gradient of the paths of each length".to_owned(),
                 count: options.exact_batches,
-                macs: forward * (2 + n as u64).div_ceil(2) + forward,
+                macs: forward * (2 + n).div_ceil(2) + forward,
                 run: Box::new(move |inputs, batch| totals(inputs, &of, batches, batch)),
             });
         }
@@ -247,19 +248,22 @@ fn recording(inputs: &Inputs, options: &Options, batches: Batches, batch: usize)
 fn norms(
     inputs: &Inputs,
     options: &Options,
-    units: &[usize],
     choices: &Choices,
     batches: Batches,
     batch: usize,
 ) -> Vec<f64> {
     let recording = recording(inputs, options, batches, batch);
     let forward = Plan::intact(&inputs.network().model);
-    let mut values = vec![recording.loss()];
-    for branches in (0..=units.len()).flat_map(|k| choices.paths(k, batch)) {
-        let plan = BackwardPlan::path(&forward, &branches);
-        let gradient = recording.gradient(&plan.expect("these units have both terms"));
-        values.extend([gradient.at_images.norm(), gradient.at_stem.norm()]);
-    }
+    let path = |branches: Vec<usize>| {
+        BackwardPlan::path(&forward, &branches).expect("these units have both terms")
+    };
+    let plans: Vec<BackwardPlan> = choices.all_paths(batch).map(path).collect();
+    let mut values = vec![0.0; 1 + 2 * plans.len()];
+    values[0] = recording.loss();
+    recording.gradients(&plans, &mut |place, gradient| {
+        values[1 + 2 * place] = gradient.at_images.norm();
+        values[2 + 2 * place] = gradient.at_stem.norm();
+    });
     values
 }
 
