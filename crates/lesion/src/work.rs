@@ -37,7 +37,8 @@ pub enum Work {
         label: String,
         /// How many items there are.
         count: usize,
-        /// Multiplications of one item, for progress and forecasts; an estimate will do.
+        /// What one item costs, in multiplications of an evaluation, for progress and
+        /// forecasts; an estimate will do.
         macs: u64,
         /// The numbers of an item. They depend on the arguments and the options alone,
         /// not on threads or on other items.

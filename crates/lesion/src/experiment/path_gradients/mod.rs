@@ -37,6 +37,10 @@ use crate::{Done, Inputs, LesionError, Subject, Work};
 use batches::Batches;
 use choices::Choices;
 
+/// A multiplication of a sweep takes as long as so many of an evaluation: a branch is gone
+/// back through op by op, and its norms with batch statistics wait for memory.
+const SLOWER: u64 = 3;
+
 /// Gradients along single paths, and of all paths of one length.
 #[derive(Debug)]
 pub struct PathGradients;
@@ -148,12 +152,12 @@ impl Experiment for PathGradients {
         let batches = Batches::new(inputs, options)?;
         let (n, images) = (units.len() as u64, options.batch_size as u64);
         let forward = images * model.macs();
-        // A branch costs a sweep what it costs the forward pass.
+        // A branch has as many multiplications in a sweep as in the forward pass.
         let branch = |id: usize| model.units[id].macs_along(Route::BRANCH);
         let mut work = vec![Work::Items {
             label: "the norm of the gradient along each path".to_owned(),
             count: options.batches,
-            macs: forward + images * choices.macs(branch),
+            macs: forward + SLOWER * images * choices.macs(branch),
             run: Box::new({
                 let of = options.clone();
                 move |inputs, batch| norms(inputs, &of, &choices, batches, batch)
@@ -164,7 +168,7 @@ impl Experiment for PathGradients {
             work.push(Work::Items {
                 label: "the total gradient of the paths of each length".to_owned(),
                 count: options.exact_batches,
-                macs: forward * (2 + n).div_ceil(2) + forward,
+                macs: forward + SLOWER * forward * (2 + n).div_ceil(2),
                 run: Box::new(move |inputs, batch| totals(inputs, &of, batches, batch)),
             });
         }
