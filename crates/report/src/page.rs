@@ -8,6 +8,7 @@ mod argument;
 mod chapter;
 mod claims;
 mod figures;
+mod readme;
 mod runs;
 
 use maud::{DOCTYPE, Markup, PreEscaped, html};
@@ -20,6 +21,7 @@ use chapter::Filled;
 
 pub use argument::{CHAPTERS, Chapter};
 pub use figures::Drawn;
+pub use readme::readme;
 
 /// What the page shows.
 #[derive(Clone, Copy, Debug)]

@@ -6,4 +6,5 @@ mod bench;
 mod dry_run;
 mod own_plans;
 mod pieces;
+mod report;
 mod speed;

@@ -10,7 +10,7 @@ use crate::study::{Part, Study};
 use crate::{Answers, ReportError};
 
 /// Where studies go that have no place in the argument.
-const OTHERS: Chapter = Chapter {
+pub(super) const OTHERS: Chapter = Chapter {
     id: "others",
     title: "Other questions",
     claimed: "",

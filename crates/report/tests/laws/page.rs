@@ -3,7 +3,7 @@
 use crate::common::{record, resnet, vgg};
 use record::Record;
 use report::claims::{Claims, TEXT, results};
-use report::page::{CHAPTERS, Drawn, PageInput, render};
+use report::page::{CHAPTERS, Drawn, PageInput, readme, render};
 use report::{Answers, Pictures, study};
 use serde_json::json;
 
@@ -201,6 +201,46 @@ fn places_on_the_page_are_named_once_and_every_link_has_one() {
         let id = link.split('"').next().unwrap();
         assert!(ids.contains(&id), "#{id}");
     }
+}
+
+#[test]
+fn the_digest_has_the_claims_and_the_figures_and_leads_to_the_files() {
+    let records = [vgg(), resnet()];
+    let answers = Answers::new(&records);
+    let claims = Claims::parse(TEXT).unwrap();
+    let claims = results(&claims, study::ALL, &answers).unwrap();
+    let figures = ["fig6a", "fig1"].map(|name| Drawn::of(study::figure(name).unwrap(), &answers));
+    let figures = figures.map(Result::unwrap);
+    let of = |studies: &[&study::Study], preview| {
+        let (records, figures, claims) = (&records, &figures, &claims);
+        readme(&PageInput { studies, records, figures, claims, pictures: None, preview })
+    };
+    let text = of(study::ALL, true);
+    let mut rest = text.as_str();
+    for expected in [
+        "[index.html](index.html)",
+        "Preview: ",
+        "| c02 | Deleting any layer of the VGG network reduces it to chance. | about 90 % | min error \
+         82.50 % (",
+        "%)<br>median error 87.50 % (",
+        "%) | reproduced, preview n=2000 |\n",
+        "\nNot run: c01, c03, ",
+        "\n## 1. The unravelled view\n\nA block adds",
+        "2\\^n paths",
+        "![fig1](figures/fig1-unravelled.png)",
+        "([SVG](figures/fig1-unravelled.svg))\n",
+        "\n## 5. Short paths",
+        "![fig6a](figures/fig6a-path-lengths.png)",
+        "([SVG](figures/fig6a-path-lengths.svg), [CSV](figures/fig6a-path-lengths.csv))\n",
+    ] {
+        let place = rest.find(expected).unwrap_or_else(|| panic!("{expected:?} is not in {rest}"));
+        rest = &rest[place + expected.len()..];
+    }
+    // Whatever is in no chapter is there all the same.
+    let own = study::Study { name: "own", ..*study::ALL[0] };
+    let text = of(&[&own], false);
+    assert!(text.contains("## 9. Other questions") && text.matches("![fig").count() == 2);
+    assert!(!text.contains("Preview"));
 }
 
 #[test]

@@ -15,7 +15,7 @@ use crate::source::project_root;
 /// Where the claims of the committed full run lie, in the project.
 const FULL_RUN: &str = "docs/report/claims.json";
 
-/// Writes figures, claims and the page, and prints the claims; the page's path.
+/// Writes figures, claims, the page and its digest, and prints the claims; the page's path.
 pub(super) fn report_on(
     figures: &[&StudyFigure],
     records: &[Record],
@@ -42,6 +42,7 @@ pub(super) fn report_on(
     };
     let path = out.join("index.html");
     record::atomic_write(&path, page::render(&input)?.as_bytes())?;
+    record::atomic_write(&out.join("README.md"), page::readme(&input).as_bytes())?;
     println!("{}", claims::table(&claims));
     match deviations(&criteria, &claims, &project_root().join(FULL_RUN)) {
         Ok(lines) if lines.is_empty() => {}
