@@ -32,10 +32,7 @@ pub fn readme(input: &PageInput) -> String {
         shown.sort_by_key(order);
         text += &section(place + 1, chapter, &shown);
     }
-    if !others.is_empty() {
-        text += &section(CHAPTERS.len() + 1, &OTHERS, &others);
-    }
-    text
+    text + &section(CHAPTERS.len() + 1, &OTHERS, &others)
 }
 
 fn claims(claims: &[ClaimResult]) -> String {
@@ -62,7 +59,11 @@ fn claims(claims: &[ClaimResult]) -> String {
     text
 }
 
+/// Nothing for a chapter without figures.
 fn section(number: usize, chapter: &Chapter, figures: &[&Drawn]) -> String {
+    if figures.is_empty() {
+        return String::new();
+    }
     let sentences = if chapter.claimed.is_empty() { chapter.done } else { chapter.claimed };
     let mut text = format!("\n## {number}. {}\n\n{}\n", chapter.title, plain(sentences));
     for Drawn { of, figure, .. } in figures {
@@ -94,7 +95,7 @@ fn plain(text: &str) -> String {
     for c in text.chars() {
         match c {
             '<' => plain += "&lt;",
-            '|' | '*' | '_' | '^' | '`' | '[' | '\\' => plain.extend(['\\', c]),
+            '|' | '*' | '_' | '`' | '[' | '\\' => plain.extend(['\\', c]),
             c => plain.push(c),
         }
     }

@@ -226,7 +226,7 @@ fn the_digest_has_the_claims_and_the_figures_and_leads_to_the_files() {
         "%) | reproduced, preview n=2000 |\n",
         "\nNot run: c01, c03, ",
         "\n## 1. The unravelled view\n\nA block adds",
-        "2\\^n paths",
+        "2^n paths",
         "![fig1](figures/fig1-unravelled.png)",
         "([SVG](figures/fig1-unravelled.svg))\n",
         "\n## 5. Short paths",
@@ -236,6 +236,7 @@ fn the_digest_has_the_claims_and_the_figures_and_leads_to_the_files() {
         let place = rest.find(expected).unwrap_or_else(|| panic!("{expected:?} is not in {rest}"));
         rest = &rest[place + expected.len()..];
     }
+    assert!(!text.contains("Stochastic depth"), "a chapter without figures");
     // Whatever is in no chapter is there all the same.
     let own = study::Study { name: "own", ..*study::ALL[0] };
     let text = of(&[&own], false);
