@@ -5,7 +5,7 @@ use std::cmp::Reverse;
 use record::{Key, Record};
 use serde_json::Value;
 
-use crate::{ReportError, words};
+use crate::{Pictures, ReportError, words};
 
 /// One record that is needed: an experiment on networks, with options.
 #[derive(Clone, Debug, PartialEq)]
@@ -38,16 +38,18 @@ impl Need {
     }
 }
 
-/// The records given to a report.
+/// The records given to a report, and the images that they are about.
 #[derive(Clone, Copy, Debug)]
 pub struct Answers<'a> {
     records: &'a [Record],
+    /// The test images, where they are to be shown.
+    pub pictures: Option<&'a Pictures>,
 }
 
 impl<'a> Answers<'a> {
-    /// These records.
+    /// These records, without images.
     pub fn new(records: &'a [Record]) -> Self {
-        Answers { records }
+        Answers { records, pictures: None }
     }
 
     /// All records of an experiment, in the order given.

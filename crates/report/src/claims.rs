@@ -6,6 +6,7 @@
 //! that it needs is `not run`.
 
 mod criteria;
+mod deviation;
 mod judge;
 mod table;
 mod verdict;
@@ -16,6 +17,7 @@ use crate::study::Study;
 use crate::{Answers, ReportError};
 
 pub use criteria::{Ask, Claim, Claims, Condition, Operator, Rule};
+pub use deviation::{FullRun, deviations};
 pub use table::table;
 pub use verdict::{Level, Verdict};
 
@@ -43,6 +45,9 @@ pub struct ClaimResult {
     pub networks: Vec<String>,
     /// The rule in words.
     pub criterion: String,
+    /// The study that measures it; not in the file.
+    #[serde(skip)]
+    pub study: String,
     /// What came out.
     pub verdict: Verdict,
     /// Names of the records judged, separated by `; `.

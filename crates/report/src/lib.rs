@@ -19,8 +19,8 @@
 //! # let records = [record];
 //! // records: Vec<Record>, for instance read with Record::load.
 //! let shown: Vec<&Record> = records.iter().collect();
-//! let figure = (study::figure("fig3")?.draw)(&shown)?;
-//! assert!(figure.svg.starts_with("<svg"));
+//! let drawn = page::Drawn::from(study::figure("fig3")?, shown)?;
+//! assert!(drawn.figure.svg.starts_with("<svg"));
 //! print!("{}", study::table(&records[0])?);
 //!
 //! let criteria = claims::Claims::parse(claims::TEXT)?;
@@ -28,8 +28,9 @@
 //! let page = page::render(&page::PageInput {
 //!     studies: study::ALL,
 //!     records: &records,
-//!     figures: &[figure],
+//!     figures: &[drawn],
 //!     claims: &rows,
+//!     pictures: None,
 //!     preview: true,
 //! })?;
 //! assert!(page.contains("Delete one block of resnet20: +1.0 points"));
@@ -41,8 +42,10 @@ pub mod claims;
 mod error;
 pub mod figure;
 pub mod page;
+mod pictures;
 pub mod study;
 mod words;
 
 pub use answers::{Answers, Need};
 pub use error::ReportError;
+pub use pictures::Pictures;

@@ -1,33 +1,50 @@
 //! The report as one HTML page that needs no other file and no network.
 //!
-//! Every number on it is computed from the records; the same records give the same
-//! bytes.
+//! The claims come first, then the paper's argument in the paper's order ([`CHAPTERS`]),
+//! then what exactly was run. Every number is computed from the records; the same records
+//! give the same bytes.
 
+mod argument;
+mod chapter;
 mod claims;
+mod figures;
+mod readme;
 mod runs;
 
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 use record::Record;
 
 use crate::claims::ClaimResult;
-use crate::figure::Figure;
-use crate::study::{Finding, Part, Section, Study};
-use crate::{Answers, ReportError};
+use crate::study::{Finding, Study};
+use crate::{Answers, Pictures, ReportError};
+use chapter::Filled;
+
+pub use argument::{CHAPTERS, Chapter};
+pub use figures::Drawn;
+pub use readme::readme;
 
 /// What the page shows.
 #[derive(Clone, Copy, Debug)]
 pub struct PageInput<'a> {
-    /// The studies that present the records, in the order in which they are to appear.
+    /// The studies that present the records.
     pub studies: &'a [&'a Study],
     /// The records, in the order in which they are to appear.
     pub records: &'a [Record],
     /// The figures drawn from them; files of the same names lie in `figures/`.
-    pub figures: &'a [Figure],
+    pub figures: &'a [Drawn<'a>],
     /// The claims and their verdicts.
     pub claims: &'a [ClaimResult],
+    /// The test images that the records are about; without them no image is shown.
+    pub pictures: Option<&'a Pictures>,
     /// Whether to say at the top that the numbers come from the shipped sample.
     pub preview: bool,
 }
+
+/// The page asks nobody for anything, and a browser sees to it.
+const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; img-src data:";
+
+/// So many findings are the headline.
+const HEADLINES: usize = 2;
 
 /// Renders the page.
 ///
@@ -35,30 +52,30 @@ pub struct PageInput<'a> {
 /// [`ReportError::Record`] or [`ReportError::Unfit`] if a record is not as its study
 /// expects.
 pub fn render(input: &PageInput) -> Result<String, ReportError> {
-    let answers = Answers::new(input.records);
-    let parts = input.studies.iter().map(|study| (study.part)(&answers));
-    let parts: Vec<Part> = parts.collect::<Result<_, _>>()?;
-    let findings: Vec<&Finding> = parts.iter().filter_map(|part| part.finding.as_ref()).collect();
-    let sections: Vec<&Section> = parts.iter().filter_map(|part| part.section.as_ref()).collect();
+    let mut answers = Answers::new(input.records);
+    answers.pictures = input.pictures;
+    let chapters = chapter::filled(input.studies, &answers)?;
+    let findings = chapters.iter().flat_map(Filled::parts);
+    let findings: Vec<&Finding> = findings.filter_map(|part| part.finding.as_ref()).collect();
     let page = html! {
         (DOCTYPE)
         html lang="en" {
             head {
                 meta charset="utf-8";
+                meta http-equiv="Content-Security-Policy" content=(POLICY);
                 meta name="viewport" content="width=device-width, initial-scale=1";
                 meta name="color-scheme" content="light dark";
                 title { "Unravel: what a network loses with one of its parts" }
                 style { (PreEscaped(include_str!("page/style.css"))) }
             }
             body {
-                header { (masthead(input.preview, &sections)) }
+                header { (masthead(input.preview, &chapters)) }
                 main {
-                    (finding_section(&findings))
+                    (headline(&findings))
+                    (claims::section(input.claims, input.figures))
                     (lesion_section())
-                    (figures(input.figures))
-                    (claims::section(input.claims))
-                    @for section in sections {
-                        section id=(section.id) { h2 { (section.title) } (section.body) }
+                    @for (place, chapter) in chapters.iter().enumerate() {
+                        (chapter.section(place + 1, input.figures, input.claims))
                     }
                     (runs::section(input.records))
                 }
@@ -74,14 +91,16 @@ pub fn render(input: &PageInput) -> Result<String, ReportError> {
     Ok(page.into_string())
 }
 
-fn masthead(preview: bool, sections: &[&Section]) -> Markup {
+fn masthead(preview: bool, chapters: &[Filled]) -> Markup {
     html! {
         p.brand { "Unravel" span { "lesion studies of residual networks" } }
-        nav aria-label="Sections" {
-            a href="#figures" { "Figures" }
-            a href="#claims" { "Claims" }
-            @for section in sections { a href={ "#" (section.id) } { (section.title) } }
-            a href="#runs" { "What was run" }
+        nav aria-label="Contents" {
+            a href="#claims" { "The paper's claims" }
+            a href="#lesion" { "What is a lesion?" }
+            @for (place, filled) in chapters.iter().enumerate() {
+                a href={ "#" (filled.chapter.id) } { (place + 1) ". " (filled.chapter.title) }
+            }
+            a href="#runs" { "Exactly what was run" }
         }
         @if preview {
             p.preview {
@@ -94,17 +113,15 @@ fn masthead(preview: bool, sections: &[&Section]) -> Markup {
     }
 }
 
-/// The first finding is the page's headline.
-fn finding_section(findings: &[&Finding]) -> Markup {
+/// What came out, in a sentence for each of the first networks.
+fn headline(findings: &[&Finding]) -> Markup {
+    let sentences = findings.iter().flat_map(|finding| &finding.headline).take(HEADLINES);
     html! {
         section #finding {
-            @if findings.is_empty() { h1 { "Nothing has been run yet" } }
-            @for (place, finding) in findings.iter().enumerate() {
-                @let sentences = html! { @for text in &finding.headline { span { (text) } " " } };
-                @if place == 0 { h1 { (sentences) } } @else { h2 { (sentences) } }
-                p.lead { (finding.lead) }
-                div.tiles { @for tile in &finding.tiles { (tile) } }
+            @if findings.is_empty() { h1 { "Nothing has been run yet" } } @else {
+                h1 { @for text in sentences { span { (text) } " " } }
             }
+            @for finding in findings { p.lead { (finding.lead) } }
         }
     }
 }
@@ -137,28 +154,6 @@ fn lesion_section() -> Markup {
                 }
                 (PreEscaped(include_str!("page/deletion.svg")))
             }
-        }
-    }
-}
-
-fn figures(figures: &[Figure]) -> Markup {
-    html! {
-        section #figures {
-            h2 { "Figures" }
-            @for figure in figures {
-                figure {
-                    div.scroll { (PreEscaped(&figure.svg)) }
-                    figcaption {
-                        (figure.caption) " "
-                        a href={ "figures/" (figure.name) ".svg" } { "SVG" } " "
-                        a href={ "figures/" (figure.name) ".png" } { "PNG" }
-                        @if figure.csv.is_some() {
-                            " " a href={ "figures/" (figure.name) ".csv" } { "CSV" }
-                        }
-                    }
-                }
-            }
-            @if figures.is_empty() { p { "There are no figures." } }
         }
     }
 }

@@ -58,6 +58,16 @@ pub(crate) fn list<S: AsRef<str>>(items: &[S]) -> String {
     }
 }
 
+/// Rising numbers, three or more in a row joined: `1, 2, 4 to 7`.
+pub(crate) fn ranges(numbers: &[usize]) -> String {
+    let runs = numbers.chunk_by(|a, b| a + 1 == *b);
+    let texts = runs.flat_map(|run| match run {
+        [first, _, .., last] => vec![format!("{first} to {last}")],
+        few => few.iter().map(usize::to_string).collect(),
+    });
+    texts.collect::<Vec<_>>().join(", ")
+}
+
 /// `1 block`, `2 blocks`.
 pub(crate) fn plural(number: usize, word: &str) -> String {
     if number == 1 { format!("1 {word}") } else { format!("{} {word}s", count(number as u64)) }
@@ -82,6 +92,9 @@ mod tests {
             (p_value(0.031_4), "0.031"),
             (list::<&str>(&[]), ""),
             (list(&["a", "b", "c"]), "a, b and c"),
+            (ranges(&[]), ""),
+            (ranges(&[3]), "3"),
+            (ranges(&[1, 2, 4, 5, 6, 7, 9]), "1, 2, 4 to 7, 9"),
             (plural(1, "block"), "1 block"),
             (plural(9, "block"), "9 blocks"),
         ];

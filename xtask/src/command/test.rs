@@ -1,12 +1,13 @@
 //! `cargo xtask test` and `cargo xtask ci`.
 
 use std::ffi::OsStr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context, Result, bail, ensure};
 use tensor::simd::{self, Level};
 
+use super::browser;
 use super::reference::{self, Check};
 use crate::source::project_root;
 
@@ -30,13 +31,24 @@ pub(crate) fn ci() -> Result<()> {
             cargo(["test", "--locked", "-p", "tensor", "-p", "nn", "-p", "models"], &forced)
         })?;
     }
-    step("reproduce twice, with 1 and with 2 threads", reproduce_twice)?;
+    let mut skipped = Vec::new();
+    let mut skip = |check: &'static str, why: &str| {
+        println!("!!! {} SKIPPED: {why}", check.to_uppercase());
+        skipped.push(check);
+    };
+    let dir = tempfile::tempdir().context("cannot create a temporary folder")?;
+    let page = step("reproduce twice, with 1 and with 2 threads", || reproduce_twice(dir.path()))?;
+    match step("the page in a browser", || browser::check(&page))? {
+        browser::Check::Passed => println!("it renders, fits a phone and asks for nothing"),
+        browser::Check::Skipped(why) => skip("browser check", &why),
+    }
     match step("reference check", reference::check)? {
-        Check::Agrees(told) => println!("{told}\nci: all passed"),
-        Check::Skipped(why) => {
-            println!("!!! REFERENCE CHECK SKIPPED: {why}");
-            println!("ci: all passed except the reference check, which was skipped");
-        }
+        Check::Agrees(told) => println!("{told}"),
+        Check::Skipped(why) => skip("reference check", &why),
+    }
+    match skipped.as_slice() {
+        [] => println!("ci: all passed"),
+        checks => println!("ci: all passed except what was skipped: {}", checks.join(", ")),
     }
     Ok(())
 }
@@ -60,11 +72,12 @@ fn run<const N: usize>(program: &OsStr, args: [&str; N], variables: &[(&str, &st
     Ok(())
 }
 
-/// The same command with 1 and with 2 threads must leave the same bytes.
-fn reproduce_twice() -> Result<()> {
-    let dir = tempfile::tempdir().context("cannot create a temporary folder")?;
+/// The same command with 1 and with 2 threads must leave the same bytes; returns one of the
+/// two pages.
+fn reproduce_twice(dir: &Path) -> Result<PathBuf> {
     let program = std::env::current_exe().context("cannot tell where this program lies")?;
-    let outs = ["1", "2"].map(|threads| (threads, dir.path().join(threads)));
+    let outs = ["1", "2"].map(|threads| (threads, dir.join(threads)));
+    let page = outs[0].1.join("index.html");
     for (threads, out) in &outs {
         let out = out.to_str().context("the temporary folder's name is not UTF-8")?;
         run(program.as_os_str(), ["reproduce", "--threads", threads, "--out", out], &[])?;
@@ -76,7 +89,7 @@ fn reproduce_twice() -> Result<()> {
     }
     ensure!(one.len() == two.len() && !one.is_empty(), "the two runs left different files");
     println!("{} files are byte-identical", one.len());
-    Ok(())
+    Ok(page)
 }
 
 /// Name and content of every file below `dir`, except for the volatile parts.

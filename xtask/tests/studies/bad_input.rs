@@ -151,7 +151,7 @@ fn reproduce_refuses_what_it_cannot_make_before_it_makes_anything() {
     let fresh = bench.path("out");
     let fresh = fresh.to_str().unwrap();
     let cases: [(&[&str], &[&str]); 5] = [
-        (&["--only", "fig99", "--out", fresh], &["--only fig99", "known are fig3"]),
+        (&["--only", "fig99", "--out", fresh], &["--only fig99", "known are fig1, fig2, fig3"]),
         (&["--full", "--data", "sample", "--out", fresh], &["--full", "--data sample"]),
         (&["--data", &file, "--out", fresh], &["taken", "choose another folder"]),
         (&["--threads", "0", "--out", fresh], &["--threads"]),

@@ -3,9 +3,13 @@
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
+use data::Split;
+use lesion::{Catalogue, Inputs, Question, experiment};
 use models::Arch;
-use serde_json::Value;
+use record::{DeleteOne, Record, UnitDeletion};
+use serde_json::{Value, json};
 use tempfile::TempDir;
+use testkit::made_up;
 
 /// A folder with weights files.
 pub(crate) struct Bench {
@@ -78,4 +82,24 @@ pub(crate) fn names_in(dir: &Path) -> Vec<String> {
         entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
     names.sort();
     names
+}
+
+/// A record about shipped weights and images, with made-up numbers.
+pub(crate) fn shipped_record(network: &str) -> Record {
+    let data = Path::new(env!("CARGO_MANIFEST_DIR")).join("../data");
+    let subject = Catalogue::load(&data.join("weights")).unwrap().subject(network).unwrap();
+    let images = data::load_sample(&data, Split::Test).unwrap();
+    let intact = made_up::score(images.len(), 100);
+    let units = subject.model.units.iter().enumerate().map(|(index, unit)| UnitDeletion {
+        index,
+        name: unit.name.clone(),
+        stage: unit.stage,
+        boundary: unit.is_boundary(),
+        deleted: unit.is_deletable().then(|| intact.clone()),
+    });
+    let answer = DeleteOne { images: images.len(), intact: intact.clone(), units: units.collect() };
+    let inputs = Inputs { networks: vec![subject], test: Some(images), ..Inputs::default() };
+    let experiment = experiment::named("delete-one").unwrap();
+    let question = Question::new(experiment, json!({}), inputs).unwrap();
+    Record::new(question.record_name(), question.key().clone(), &answer).unwrap()
 }

@@ -1,14 +1,8 @@
 //! Dry runs: what they say, and that they leave nothing behind.
 
-use std::path::Path;
-
-use data::Split;
-use lesion::{Catalogue, Inputs, Question, experiment};
-use record::{DeleteOne, Record, UnitDeletion};
 use serde_json::json;
-use testkit::made_up;
 
-use crate::bench::{Bench, json as result, names_in, printed};
+use crate::bench::{Bench, json as result, names_in, printed, shipped_record};
 
 const FEW: [&str; 4] = ["--data", "sample", "--images", "4"];
 
@@ -96,24 +90,4 @@ fn reproduce_tells_which_records_are_up_to_date() {
     let told = printed(&[&args[..2], &["--only", "fig3,fig3"], &args[4..]].concat());
     assert!(told.starts_with("fig3\n  delete-one-resnet20-sample: up to date\n"), "{told}");
     assert!(told.contains("in all: 1 to compute, ") && told.matches("fig3").count() == 1, "{told}");
-}
-
-/// A record about shipped weights and images, with made-up numbers.
-fn shipped_record(network: &str) -> Record {
-    let data = Path::new(env!("CARGO_MANIFEST_DIR")).join("../data");
-    let subject = Catalogue::load(&data.join("weights")).unwrap().subject(network).unwrap();
-    let images = data::load_sample(&data, Split::Test).unwrap();
-    let intact = made_up::score(images.len(), 100);
-    let units = subject.model.units.iter().enumerate().map(|(index, unit)| UnitDeletion {
-        index,
-        name: unit.name.clone(),
-        stage: unit.stage,
-        boundary: unit.is_boundary(),
-        deleted: unit.is_deletable().then(|| intact.clone()),
-    });
-    let answer = DeleteOne { images: images.len(), intact: intact.clone(), units: units.collect() };
-    let inputs = Inputs { networks: vec![subject], test: Some(images), ..Inputs::default() };
-    let experiment = experiment::named("delete-one").unwrap();
-    let question = Question::new(experiment, json!({}), inputs).unwrap();
-    Record::new(question.record_name(), question.key().clone(), &answer).unwrap()
 }

@@ -7,4 +7,5 @@ mod dry_run;
 mod logs;
 mod own_plans;
 mod pieces;
+mod report;
 mod speed;

@@ -31,6 +31,7 @@ pub(super) fn result(
         n: None,
         networks: claim.networks.clone(),
         criterion: claim.criterion.clone(),
+        study: claim.study.clone(),
         verdict: Verdict::not_run(String::new()),
         record: None,
     };
@@ -110,11 +111,11 @@ fn measure<'a>(
 }
 
 /// A number as claims show it: two decimals, and none for a count.
-fn number(value: f64, unit: &str) -> String {
+pub(super) fn number(value: f64, unit: &str) -> String {
     let count = unit.is_empty() && value.fract() == 0.0;
     words::decimal(value, if count { 0 } else { 2 })
 }
 
-fn with_unit(text: String, unit: &str) -> String {
+pub(super) fn with_unit(text: String, unit: &str) -> String {
     if unit.is_empty() { text } else { format!("{text} {unit}") }
 }

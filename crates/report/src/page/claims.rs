@@ -2,10 +2,13 @@
 
 use maud::{Markup, html};
 
+use super::figures::Drawn;
 use crate::claims::{ClaimResult, Level, Verdict};
 use crate::words;
 
-pub(super) fn section(claims: &[ClaimResult]) -> Markup {
+/// All claims; those about a figure that is drawn lead to it.
+pub(super) fn section(claims: &[ClaimResult], figures: &[Drawn]) -> Markup {
+    let is_drawn = |name: &str| figures.iter().any(|drawn| drawn.of.name == name);
     let (skipped, judged): (Vec<_>, Vec<_>) =
         claims.iter().partition(|claim| claim.verdict.level == Level::NotRun);
     html! {
@@ -24,7 +27,7 @@ pub(super) fn section(claims: &[ClaimResult]) -> Markup {
             } @else {
                 table.claims {
                     thead { tr { th { "Claim" } th { "Paper" } th { "Ours" } th { "Verdict" } } }
-                    tbody { @for claim in &judged { (row(claim)) } }
+                    tbody { @for claim in &judged { (row(claim, &is_drawn)) } }
                 }
             }
             @if !skipped.is_empty() {
@@ -34,10 +37,10 @@ pub(super) fn section(claims: &[ClaimResult]) -> Markup {
                         thead { tr { th { "Claim" } th { "Paper" } th { "Verdict" } } }
                         tbody {
                             @for claim in &skipped {
-                                tr {
-                                    td { (statement(claim)) }
+                                tr id=(claim.id) {
+                                    td { (statement(claim, &is_drawn)) }
                                     td data-label="Paper" { (claim.paper) }
-                                    td data-label="Verdict" { (chip(&claim.verdict)) }
+                                    td data-label="Verdict" { (verdict(&claim.verdict)) }
                                 }
                             }
                         }
@@ -48,12 +51,12 @@ pub(super) fn section(claims: &[ClaimResult]) -> Markup {
     }
 }
 
-fn row(claim: &ClaimResult) -> Markup {
+fn row(claim: &ClaimResult, is_drawn: &dyn Fn(&str) -> bool) -> Markup {
     let ours = claim.ours.as_deref().unwrap_or_default();
     let interval = claim.interval.as_deref().unwrap_or_default();
     html! {
-        tr {
-            td { (statement(claim)) }
+        tr id=(claim.id) {
+            td { (statement(claim, is_drawn)) }
             td data-label="Paper" { (claim.paper) }
             td data-label="Ours" {
                 @for (value, range) in ours.split("; ").zip(interval.split("; ")) {
@@ -63,27 +66,36 @@ fn row(claim: &ClaimResult) -> Markup {
                     small { (words::list(&claim.networks)) ", n = " (words::count(n as u64)) }
                 }
             }
-            td data-label="Verdict" { (chip(&claim.verdict)) }
+            td data-label="Verdict" { (verdict(&claim.verdict)) }
         }
     }
 }
 
-fn statement(claim: &ClaimResult) -> Markup {
+fn statement(claim: &ClaimResult, is_drawn: &dyn Fn(&str) -> bool) -> Markup {
     html! {
         span.id { (claim.id) } " " (claim.statement)
-        small.criterion { (claim.figure) ". " (claim.criterion) }
+        small.criterion {
+            @if is_drawn(&claim.figure) { a href={ "#" (claim.figure) } { (claim.figure) } }
+            @else { (claim.figure) }
+            ". " (claim.criterion)
+        }
     }
 }
 
-fn chip(verdict: &Verdict) -> Markup {
-    let class = match verdict.level {
+/// The level as a coloured word.
+pub(super) fn chip(level: Level) -> Markup {
+    let class = match level {
         Level::Reproduced => "chip yes",
         Level::Partly => "chip partly",
         Level::Not => "chip no",
         Level::Undecided | Level::NotRun => "chip",
     };
+    html! { span class=(class) { (level) } }
+}
+
+fn verdict(verdict: &Verdict) -> Markup {
     html! {
-        span class=(class) { (verdict.level) }
+        (chip(verdict.level))
         @if verdict.borderline { " " span.chip.border { "borderline" } }
         @if let Some(images) = verdict.preview { small { "preview n=" (images) } }
         @if let Some(reason) = &verdict.reason { small { (reason) } }

@@ -24,10 +24,15 @@ pub(super) fn section(records: &[Record]) -> Markup {
     }
 }
 
+/// The address of a record's details within the page.
+pub(super) fn id(record: &Record) -> String {
+    format!("run-{}", record.name)
+}
+
 fn run(record: &Record) -> Markup {
     let key = &record.key;
     html! {
-        article.run {
+        article.run id=(id(record)) {
             h3 { (title(key)) }
             pre { code { (command(key)) } }
             dl {
@@ -51,7 +56,7 @@ fn run(record: &Record) -> Markup {
 }
 
 /// `delete-one of resnet20`.
-fn title(key: &Key) -> String {
+pub(super) fn title(key: &Key) -> String {
     let names: Vec<&str> = key.networks.iter().map(|network| network.name.as_str()).collect();
     match names.as_slice() {
         [] => key.experiment.clone(),

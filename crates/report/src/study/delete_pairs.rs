@@ -20,7 +20,15 @@ pub(super) const STUDY: Study = Study {
     name: "delete-pairs",
     needs: |networks| networks.iter().map(|network| need(network)).collect(),
     quantities: &[],
-    figures: &[StudyFigure { name: "fig-pairs", needs: || vec![need(NETWORK)], draw }],
+    figures: &[StudyFigure {
+        name: "fig-pairs",
+        needs: || vec![need(NETWORK)],
+        draw,
+        see: "At 0 the damage of two deletions is the sum of theirs, as it would be if blocks did \
+              not depend on each other. Above 0 each of the two stands in for the other while \
+              it is there; below 0 the second deletion finds less left to damage.",
+        deviations: "Not in the paper.",
+    }],
     form: Some(Form { experiment: DeletePairs::EXPERIMENT, table, json }),
     part,
 };

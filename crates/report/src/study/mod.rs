@@ -13,6 +13,7 @@ mod delete_pairs;
 mod draws;
 mod effective_paths;
 mod ensemble;
+mod gallery;
 mod gates;
 mod part;
 mod path_gradients;
@@ -24,6 +25,7 @@ mod residual_norms;
 mod spread;
 mod sub_networks;
 mod training;
+mod unravelled;
 
 use record::{NetworkId, Record};
 
@@ -32,9 +34,12 @@ use crate::{Answers, Need, ReportError};
 
 pub use part::{Finding, Part, Section};
 
-/// The studies of this version, in the order in which the page shows them.
+/// The studies of this version. Those of a chapter of the page appear in its order
+/// ([`CHAPTERS`](crate::page::CHAPTERS)).
 pub const ALL: &[&Study] = &[
+    &unravelled::STUDY,
     &delete_one::STUDY,
+    &gallery::STUDY,
     &delete_many::STUDY,
     &ensemble::STUDY,
     &sub_networks::STUDY,
@@ -99,6 +104,11 @@ pub struct StudyFigure {
     pub needs: fn() -> Vec<Need>,
     /// Draws it from these records or others that answer the same question.
     pub draw: fn(&[&Record]) -> Result<Figure, ReportError>,
+    /// What to look at, and what it would look like as the paper reads it: true whatever
+    /// numbers come out.
+    pub see: &'static str,
+    /// How it departs from the paper, and what is chosen where the paper is silent.
+    pub deviations: &'static str,
 }
 
 /// How one record of an experiment looks in the terminal.

@@ -18,7 +18,15 @@ pub(super) const STUDY: Study = Study {
     name: "sub-networks",
     needs: |networks| networks.iter().map(|network| need(network)).collect(),
     quantities: &[],
-    figures: &[StudyFigure { name: "fig-subnetworks", needs: || vec![need(NETWORK)], draw }],
+    figures: &[StudyFigure {
+        name: "fig-subnetworks",
+        needs: || vec![need(NETWORK)],
+        draw,
+        see: "Members of an ensemble are about as good as each other, and their vote is about as \
+              good as the whole. If the sub-networks are such members, most circles lie low and \
+              the vote of all is near the intact network.",
+        deviations: "Not in the paper. All 2^n sub-networks can be tried in a short network only.",
+    }],
     form: Some(Form { experiment: SubNetworks::EXPERIMENT, table, json }),
     part,
 };

@@ -20,6 +20,10 @@ pub(super) const STUDY: Study = Study {
         name: "fig-training",
         needs: || SHOWN.map(need).into(),
         draw: fig_training,
+        see: "Where the curve for test images lies far above that for training images at the end, \
+              the network has learnt images by heart.",
+        deviations: "Not a figure of the paper. Its trainings take 64,000 steps; the recipe here is \
+                     shorter.",
     }],
     form: Some(Form { experiment: TrainingLog::EXPERIMENT, table, json }),
     part,

@@ -211,12 +211,13 @@ fn the_page_has_a_section_for_each_study_whose_records_are_there() {
     records.extend([nine_deletions("highway-b0"), nine_gates("highway-b0")]);
     let page = |records: &[Record]| {
         let (studies, figures, claims) = (study::ALL, [].as_slice(), [].as_slice());
-        let input = page::PageInput { studies, records, figures, claims, preview: true };
+        let input =
+            page::PageInput { studies, records, figures, claims, pictures: None, preview: true };
         page::render(&input).unwrap()
     };
     let all = page(&records);
     let parts =
-        ["The norms of branches", "Highway gates", "T with the rise of cross-entropy, Spearman"];
+        ["The norms of branches", "id=\"gates\"", "T with the rise of cross-entropy, Spearman"];
     assert!(parts.iter().all(|part| all.contains(part)));
     // Norms without deletions of the same images explain nothing.
     let other = deletions("resnet20", &[(0.1, 1, false); 9], 2_000);

@@ -3,18 +3,17 @@
 mod drawable;
 mod dry_run;
 mod needed;
+mod outcome;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::{Context, Result, ensure};
 use clap::Args;
+use data::Split;
 use lesion::Question;
 use record::{Record, RecordError};
-use report::figure::Figure;
-use report::page::{self, PageInput};
 use report::study::{self, StudyFigure};
-use report::{Answers, claims};
 
 use crate::asking::{self, Ending};
 use crate::interrupt;
@@ -24,7 +23,8 @@ use crate::threads::Threads;
 use crate::weights::catalogue;
 
 use drawable::drawable;
-use needed::questions;
+use needed::{images, questions};
+use outcome::report_on;
 
 /// Options of `reproduce`.
 #[derive(Args)]
@@ -53,7 +53,8 @@ pub(crate) fn run(args: &ReproduceArgs) -> Result<ExitCode> {
     if args.only.is_empty() {
         figures = drawable(figures, &catalogue()?)?;
     }
-    let questions = questions(args, &figures)?;
+    let test = images(args, Split::Test)?;
+    let questions = questions(args, &figures, &test)?;
     let out = args.out.clone().unwrap_or_else(|| project_root().join("out"));
     let records_dir = out.join("records");
     if args.dry_run {
@@ -68,7 +69,7 @@ pub(crate) fn run(args: &ReproduceArgs) -> Result<ExitCode> {
     let Some(records) = records(questions, &records_dir, args.threads)? else {
         return Ok(interrupt::exit_code());
     };
-    let path = report_on(&figures, &records, &out)?;
+    let path = report_on(&figures, &records, &test, &out)?;
     println!("{}", path.display());
     Ok(ExitCode::SUCCESS)
 }
@@ -111,26 +112,6 @@ fn answer(question: &Question, dir: &Path) -> Result<Option<Record>, RecordError
     }
     let record = Record::load(&path)?;
     Ok(record.is_up_to_date(question.key()).then_some(record))
-}
-
-/// Writes figures, claims and the page, and prints the claims; the page's path.
-fn report_on(figures: &[&StudyFigure], records: &[Record], out: &Path) -> Result<PathBuf> {
-    let answers = Answers::new(records);
-    let figures = figures.iter().map(|figure| {
-        let drawn = (figure.draw)(&answers.find_all(&(figure.needs)())?)?;
-        drawn.save(&out.join("figures"))?;
-        Ok(drawn)
-    });
-    let figures = figures.collect::<Result<Vec<Figure>>>()?;
-    let claims = claims::results(&claims::Claims::parse(claims::TEXT)?, study::ALL, &answers)?;
-    record::atomic_write(&out.join("claims.json"), claims::to_json(&claims).as_bytes())?;
-    let preview = records.iter().any(|record| record.key.is_preview());
-    let input =
-        PageInput { studies: study::ALL, records, figures: &figures, claims: &claims, preview };
-    let path = out.join("index.html");
-    record::atomic_write(&path, page::render(&input)?.as_bytes())?;
-    println!("{}", claims::table(&claims));
-    Ok(path)
 }
 
 /// The figures that `--only` names, or all.

@@ -11,8 +11,12 @@ use crate::source;
 use crate::weights::catalogue;
 
 /// One question for each record that a figure needs, each record once.
-pub(super) fn questions(args: &ReproduceArgs, figures: &[&StudyFigure]) -> Result<Vec<Question>> {
-    let sources = Sources { args, catalogue: catalogue()?, test: images(args, Split::Test)? };
+pub(super) fn questions(
+    args: &ReproduceArgs,
+    figures: &[&StudyFigure],
+    test: &Dataset,
+) -> Result<Vec<Question>> {
+    let sources = Sources { args, catalogue: catalogue()?, test };
     let mut questions: Vec<Question> = Vec::new();
     for need in figures.iter().flat_map(|figure| (figure.needs)()) {
         let question = sources.question(&need)?;
@@ -26,7 +30,7 @@ pub(super) fn questions(args: &ReproduceArgs, figures: &[&StudyFigure]) -> Resul
 struct Sources<'a> {
     args: &'a ReproduceArgs,
     catalogue: Catalogue,
-    test: Dataset,
+    test: &'a Dataset,
 }
 
 impl Sources<'_> {
@@ -52,7 +56,8 @@ impl Sources<'_> {
     }
 }
 
-fn images(args: &ReproduceArgs, split: Split) -> Result<Dataset> {
+/// The images of a split that the options ask for.
+pub(super) fn images(args: &ReproduceArgs, split: Split) -> Result<Dataset> {
     match (args.full, args.data.as_deref()) {
         (true, Some("sample")) => {
             bail!("--full asks for all test images, --data sample for 2,000 of them")

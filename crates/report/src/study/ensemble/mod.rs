@@ -36,6 +36,11 @@ pub(super) const STUDY: Study = Study {
         name: "fig5a-ensemble",
         needs: || needs(&NETWORKS.map(String::from)),
         draw: figure::draw,
+        see: "If the network were like an ensemble, its curve would resemble that of the \
+              ensemble, which ends near the error of one member. A curve that goes on to chance \
+              does not.",
+        deviations: "Not in the paper, which compares with no explicit ensemble. The members are \
+                     small networks that differ in their seed alone.",
     }],
     form: Some(Form { experiment: Ensemble::EXPERIMENT, table, json }),
     part,

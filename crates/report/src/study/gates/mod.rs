@@ -35,6 +35,11 @@ pub(super) const STUDY: Study = Study {
         name: "fig-gates",
         needs: || needs(SHOWN).into(),
         draw: figure::fig_gates,
+        see: "In the paper's reading, training moves the gates towards the skip: T below one half.",
+        deviations: "The paper argues from published highway networks and shows no gates. These \
+                     start half open (bias 0), since closed ones would favour the skip from the \
+                     start. Batch norm rescales h, so T alone does not say how much passes: the \
+                     norms stand beside it.",
     }],
     form: Some(Form { experiment: Gates::EXPERIMENT, table, json }),
     part,

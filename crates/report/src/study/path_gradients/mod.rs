@@ -24,17 +24,41 @@ pub(super) const STUDY: Study = Study {
             name: "fig6b",
             needs: || vec![need(NETWORK), running(NETWORK)],
             draw: fig6b::fig6b,
+            see: "A straight line on this axis is an exponential decay with the length of the \
+                  path, as the paper finds it.",
+            deviations: "The paper's network is ResNet-110. The size of the batches, the mode of \
+                         batch norm and what becomes of paths with a gradient of 0 are our \
+                         choices, since the paper does not state them. The mean over all paths \
+                         is shown, zeros included; the median and running statistics stand \
+                         beside it.",
         },
-        StudyFigure { name: "fig6c", needs: || vec![need(NETWORK)], draw: fig6c::fig6c },
+        StudyFigure {
+            name: "fig6c",
+            needs: || vec![need(NETWORK)],
+            draw: fig6c::fig6c,
+            see: "Number of paths times mean norm: the paper finds almost all of it at 5 to 17 of \
+                  54 blocks, far below the middle of the axis. The exact shares, in which paths \
+                  may cancel, show where the gradient comes from.",
+            deviations: "The paper's network is ResNet-110. Circles are its product, normalised. \
+                         The exact shares are not in the paper.",
+        },
         StudyFigure {
             name: "fig6c-initial",
             needs: || vec![initial(NETWORK), need(NETWORK)],
             draw: initial::figure,
+            see: "If the network is one of short paths from the start, the curves before training \
+                  have their peaks where those of the trained network have them.",
+            deviations: "Not in the paper, which looks at a trained network.",
         },
         StudyFigure {
             name: "fig6b-check",
             needs: || vec![need(CHECKED), all_paths(CHECKED)],
             draw: check::figure,
+            see: "At 1 the random paths have the mean norm of all paths of their length. With \
+                  few paths the ratio scatters; one that stays away from 1 with many paths would \
+                  mean that the sample is not fair.",
+            deviations: "Not in the paper: a check of our sampling, in a network so short that all \
+                         paths can be tried.",
         },
     ],
     form: Some(Form {

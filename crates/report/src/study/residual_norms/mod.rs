@@ -34,6 +34,9 @@ pub(super) const STUDY: Study = Study {
         name: "fig-norms",
         needs: || needs(SHOWN).into(),
         draw: figure::fig_norms,
+        see: "If the relative size of a branch explains the damage of its deletion, the marks rise \
+              from left to right, and single deletions do not need the reading by paths.",
+        deviations: "Not in the paper: a rival explanation.",
     }],
     form: Some(Form { experiment: ResidualNorms::EXPERIMENT, table, json }),
     part,

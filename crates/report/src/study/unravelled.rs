@@ -1,10 +1,40 @@
-//! Figures 1 and 2: what unravelling means, and what a deletion does to the paths.
+//! What is a path? (Veit et al. 2016, figures 1 and 2.) Diagrams: nothing is measured.
 
 use record::Record;
 
+use super::{Part, Study, StudyFigure};
 use crate::ReportError;
 use crate::figure::Figure;
 use crate::figure::diagram::{Chain, Diagram, ROW, Shape, chain, unravelled};
+
+/// What unravelling means, and what a deletion does to the paths.
+pub(super) const STUDY: Study = Study {
+    name: "unravelled",
+    needs: |_| Vec::new(),
+    quantities: &[],
+    figures: &[
+        StudyFigure {
+            name: "fig1",
+            needs: Vec::new,
+            draw: fig1,
+            see: "Each sum has two terms, so every further block doubles the number of paths \
+                  from the input to the output. The paper sees the network as the collection of \
+                  these paths.",
+            deviations: "Drawn anew after the paper's figure 1.",
+        },
+        StudyFigure {
+            name: "fig2",
+            needs: Vec::new,
+            draw: fig2,
+            see: "In the plain network a deletion breaks the only path there is. In the residual \
+                  network it breaks the paths through the deleted branch, which are half of \
+                  them, and leaves the others.",
+            deviations: "Drawn anew after the paper's figure 2.",
+        },
+    ],
+    form: None,
+    part: |_| Ok(Part::default()),
+};
 
 /// Blocks of the networks drawn; any small number will do.
 const BLOCKS: usize = 3;
@@ -21,7 +51,7 @@ fn rows() -> f64 {
 }
 
 /// Residual blocks in series, the same with every path by itself, and a deletion.
-pub(super) fn fig1(_: &[&Record]) -> Result<Figure, ReportError> {
+fn fig1(_: &[&Record]) -> Result<Figure, ReportError> {
     let paths = 1 << BLOCKS;
     let series = |deleted, y| chain(Chain { blocks: BLOCKS, skips: true, deleted, y });
     let mut shapes = vec![heading(80.0, format!("(a) {BLOCKS} residual blocks in series"))];
@@ -49,7 +79,7 @@ pub(super) fn fig1(_: &[&Record]) -> Result<Figure, ReportError> {
 }
 
 /// One block deleted from a plain network and from a residual one.
-pub(super) fn fig2(_: &[&Record]) -> Result<Figure, ReportError> {
+fn fig2(_: &[&Record]) -> Result<Figure, ReportError> {
     let (all, left) = (1 << BLOCKS, 1 << (BLOCKS - 1));
     let mut shapes = vec![heading(80.0, "(a) Plain network: the only path is gone")];
     shapes.extend(chain(Chain { blocks: BLOCKS, skips: false, deleted: Some(DELETED), y: 122.0 }));

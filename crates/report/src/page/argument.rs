@@ -1,0 +1,122 @@
+//! The chapters of the page: the paper's argument in the paper's own order, as data.
+
+/// One step of the argument.
+#[derive(Clone, Copy, Debug)]
+pub struct Chapter {
+    /// Its address within the page.
+    pub id: &'static str,
+    /// Its title, also in the list of contents.
+    pub title: &'static str,
+    /// What the paper claims, and where.
+    pub claimed: &'static str,
+    /// What is done here.
+    pub done: &'static str,
+    /// Names of the studies that it shows, in order.
+    pub studies: &'static [&'static str],
+}
+
+/// The chapters in order. Studies of one's own that are in none of them follow in a last
+/// one, so nothing is left out; those of this version each have their place here.
+pub const CHAPTERS: &[Chapter] = &[
+    Chapter {
+        id: "view",
+        title: "The unravelled view",
+        claimed: "A block adds a function of its input to its input. Written out, a network of n \
+                  such blocks is a collection of 2^n paths of different lengths, and the paper \
+                  proposes to see it that way (section 3, figures 1 and 2).",
+        done: "Nothing is measured in this chapter. The two diagrams say what a path is, and which \
+               paths a deletion leaves.",
+        studies: &["unravelled"],
+    },
+    Chapter {
+        id: "single",
+        title: "One block deleted",
+        claimed: "If the paths do not depend strongly on each other, a network should hardly notice \
+                  the loss of a single block. The paper finds that for residual networks, except \
+                  for modest peaks at the downsampling blocks, while a VGG network falls to chance \
+                  without any one of its layers (section 4.1, figures 3 and 4).",
+        done: "Every unit of a trained network is deleted in turn, nothing is trained again, and the \
+               test error is measured on the same images, so that differences have paired \
+               intervals.",
+        studies: &["delete-one", "delete-one-recalibrated", "gallery"],
+    },
+    Chapter {
+        id: "many",
+        title: "Many blocks deleted",
+        claimed: "When an ensemble loses members, its error grows smoothly. The paper finds a smooth \
+                  growth with the number of deleted blocks and takes it as a sign that the paths \
+                  behave like an ensemble (section 4.2, figure 5a).",
+        done: "Random sets of blocks of every size are deleted. Beside the network stands an \
+               ensemble in the plain sense, of networks trained separately, that loses members.",
+        studies: &["delete-many", "ensemble"],
+    },
+    Chapter {
+        id: "order",
+        title: "Blocks in another order",
+        claimed: "Swapping blocks removes paths and makes new ones that the network was never \
+                  trained with. The paper finds that the error grows smoothly with the disorder \
+                  (section 4.3, figure 5b).",
+        done: "Pairs of blocks of one stage are swapped at random, one swap after the other. \
+               Kendall's tau measures how much of the order is left.",
+        studies: &["reorder"],
+    },
+    Chapter {
+        id: "short",
+        title: "Short paths carry the gradient",
+        claimed: "Most paths are of medium length, but the gradient along a path shrinks \
+                  exponentially with its length. Their product says that training works on short \
+                  paths, of 5 to 17 of 54 blocks, and training with only so many blocks at a time \
+                  does as well (section 5, figure 6). Deletions take mostly long paths away, by which \
+                  the paper explains that they do little harm (section 6, figure 7).",
+        done: "Lengths are counted exactly. Gradients are measured along single random paths, as in \
+               the paper, and besides for all paths of a length together, which the paper could \
+               only estimate by a product. Networks are trained on a random part of their blocks.",
+        studies: &["path-lengths", "path-gradients", "effective-paths"],
+    },
+    Chapter {
+        id: "random-depth",
+        title: "Stochastic depth",
+        claimed: "Training with randomly dropped blocks makes a network only slightly more robust to \
+                  deletions; it is the dependence on the downsampling blocks that falls (section 6, \
+                  figure 8).",
+        done: "Single deletions in two networks of one architecture, trained with and without \
+               stochastic depth, on the same images.",
+        studies: &["stochastic-depth"],
+    },
+    Chapter {
+        id: "highway",
+        title: "Highway gates",
+        claimed: "A highway unit weighs its branch with a gate T and its skip with 1 - T; a residual \
+                  block is the case of equal weights. The paper notes that trained gates favour the \
+                  skip, as if to make paths shorter (section 6).",
+        done: "A highway network is trained with gates that start half open. Its gates are read on \
+               the test images before and after the training, and closed one at a time.",
+        studies: &["gates"],
+    },
+    Chapter {
+        id: "beyond",
+        title: "What the paper did not ask",
+        claimed: "Other readings explain the same curves: blocks that change little are cheap to \
+                  delete, whatever the number of paths; and a curve that rises smoothly is not yet \
+                  an ensemble. The paper tests neither.",
+        done: "Rivals are put to the same records. The number of paths, the norms of the branches \
+               and single deletions compete to predict the damage; all sub-networks of a short \
+               network are tried; pairs of deletions are compared with their sums.",
+        studies: &[
+            "delete-skip",
+            "residual-norms",
+            "prediction-contest",
+            "sub-networks",
+            "delete-pairs",
+        ],
+    },
+    Chapter {
+        id: "trainings",
+        title: "How the networks were trained",
+        claimed: "The paper trains with the recipe of He et al. (2016) and reports 6.10 % for its \
+                  ResNet-110 (section 4).",
+        done: "Every network is trained once, with one recipe for all residual networks, which was \
+               chosen on held-out training images. The networks are those after the last epoch.",
+        studies: &["training"],
+    },
+];
