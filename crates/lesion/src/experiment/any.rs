@@ -31,6 +31,12 @@ pub trait AnyExperiment: Send + Sync {
     /// If there is no such option, or it cannot have that value.
     fn complete(&self, options: &Value) -> Result<Value, LesionError>;
 
+    /// [`Experiment::preview_images`].
+    ///
+    /// # Errors
+    /// As [`AnyExperiment::complete`].
+    fn preview_images(&self, options: &Value) -> Result<usize, LesionError>;
+
     /// [`Experiment::needs`].
     ///
     /// # Errors
@@ -79,6 +85,10 @@ impl<E: Experiment> AnyExperiment for E {
 
     fn complete(&self, options: &Value) -> Result<Value, LesionError> {
         Ok(to_json::<E>(&parse::<E>(options)?))
+    }
+
+    fn preview_images(&self, options: &Value) -> Result<usize, LesionError> {
+        Ok(E::preview_images(&parse::<E>(options)?))
     }
 
     fn needs(&self, options: &Value) -> Result<Needs, LesionError> {

@@ -138,6 +138,12 @@ pub trait Experiment: Send + Sync + 'static {
         Self::Options::default()
     }
 
+    /// How many test images are enough for a preview, the first ones: fewer than those of the
+    /// shipped sample where they would take too long.
+    fn preview_images(_: &Self::Options) -> usize {
+        usize::MAX
+    }
+
     /// Which inputs are used.
     fn needs(options: &Self::Options) -> Needs;
 

@@ -1,9 +1,10 @@
 //! What the deletion of each unit costs, for studies that explain it by something else.
 
 use record::stats::{Comparison, Interval, bootstrap, spearman};
-use record::{Answer, DeleteOne, Record};
+use record::{Answer, DeleteOne, DeleteOneOptions, Record};
 
-use super::{Estimate, delete_one, one_network};
+use super::delete_one::{self, Deletions};
+use super::{Estimate, one_network};
 use crate::{Answers, ReportError};
 
 /// What the deletion of one unit costs.
@@ -22,9 +23,11 @@ impl Damage {
     }
 }
 
-/// Of each unit of a delete-one record; `None` where it cannot be deleted.
+/// Of each unit of a delete-one record with the default options; `None` where it cannot be
+/// deleted.
 pub(super) fn damages(record: &Record) -> Result<Vec<Option<Damage>>, ReportError> {
-    let DeleteOne { intact, units, .. } = record.answer()?;
+    let deletions = Deletions::with(DeleteOneOptions::default(), record)?;
+    let DeleteOne { intact, units, .. } = deletions.answer;
     let damage = |score: &record::Score| Damage {
         rise: score.cross_entropy - intact.cross_entropy,
         change: Comparison::of(&intact.right, &score.right),

@@ -9,7 +9,9 @@ mod committee;
 mod damage;
 mod delete_many;
 mod delete_one;
+mod delete_one_recalibrated;
 mod delete_pairs;
+mod delete_skip;
 mod draws;
 mod effective_paths;
 mod ensemble;
@@ -22,6 +24,7 @@ mod prediction_contest;
 mod reorder;
 mod residual_norms;
 mod spread;
+mod stochastic_depth;
 mod sub_networks;
 
 use record::{NetworkId, Record};
@@ -34,6 +37,8 @@ pub use part::{Finding, Part, Section};
 /// The studies of this version, in the order in which the page shows them.
 pub const ALL: &[&Study] = &[
     &delete_one::STUDY,
+    &delete_one_recalibrated::STUDY,
+    &delete_skip::STUDY,
     &delete_many::STUDY,
     &ensemble::STUDY,
     &sub_networks::STUDY,
@@ -42,6 +47,7 @@ pub const ALL: &[&Study] = &[
     &path_lengths::STUDY,
     &path_gradients::STUDY,
     &effective_paths::STUDY,
+    &stochastic_depth::STUDY,
     &residual_norms::STUDY,
     &prediction_contest::STUDY,
     &gates::STUDY,

@@ -41,15 +41,14 @@ fn the_finding_and_the_tables_are_computed_from_the_records() {
 
 #[test]
 fn the_page_says_exactly_what_was_run() {
-    let mut record = resnet();
-    record.key.options = json!({ "max_deleted": 20, "seed": 3 });
+    let record = resnet();
     let network = record.key.networks[0].clone();
     let text = page(std::slice::from_ref(&record), false);
     for expected in [
         "cargo xtask lesion delete-one resnet14 --weights resnet14 --data sample --images 2000 \
-         --max-deleted 20 --seed 3",
+         --term branch --statistics running",
         "delete-one, version 1",
-        "{&quot;max_deleted&quot;:20,&quot;seed&quot;:3}",
+        "{&quot;term&quot;:&quot;branch&quot;,&quot;statistics&quot;:&quot;running&quot;}",
         "272,474 parameters, 40,813,184 multiply-adds",
         "resnet14.safetensors",
         "(recipe short, 15 epochs, seed 3, error 9.87 % on the full test set)",
@@ -127,8 +126,9 @@ fn hostile_names_stay_text() {
     record.key.images[0].name = EVIL.into();
     record.key.simd = EVIL.into();
     record.name = EVIL.into();
-    record.key.options = json!({ "a": EVIL, (EVIL): 1 });
-    let text = page(&[record], false);
+    let mut other = resnet();
+    other.key = testkit::made_up::key("other", &["x"], 100, json!({ "a": EVIL, (EVIL): 1 }));
+    let text = page(&[record, other], false);
     assert!(!text.contains("<script"));
     assert!(!text.contains(EVIL));
     assert!(text.matches("&lt;script&gt;").count() >= 12);

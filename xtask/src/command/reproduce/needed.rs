@@ -41,7 +41,10 @@ impl Sources<'_> {
         let training = experiment.needs(&options)?.training;
         let training = training.then(|| images(self.args, Split::Train)).transpose()?;
         let networks = networks.collect::<Result<_, _>>()?;
-        let inputs = Inputs { networks, test: Some(self.test.clone()), training };
+        let enough =
+            if self.args.full { usize::MAX } else { experiment.preview_images(&options)? };
+        let test = self.test.clone().take_first(enough.min(self.test.len()))?;
+        let inputs = Inputs { networks, test: Some(test), training };
         Ok(Question::new(experiment, options, inputs)?)
     }
 }

@@ -7,9 +7,11 @@ use super::deletions::{Deletions, Effect};
 use crate::study::Finding;
 use crate::words;
 
-/// `None` without a network of which a unit can be deleted.
+/// Of whole units deleted and networks as they were trained; `None` without one of which a
+/// unit can be deleted.
 pub(super) fn finding(all: &[Deletions]) -> Option<Finding> {
-    let summaries: Vec<Summary> = all.iter().filter_map(Summary::of).collect();
+    let plain = all.iter().filter(|deletions| deletions.is_plain());
+    let summaries: Vec<Summary> = plain.filter_map(Summary::of).collect();
     let first = summaries.first()?;
     let (classes, chance) = (first.deletions.data.classes, first.deletions.data.chance());
     Some(Finding {

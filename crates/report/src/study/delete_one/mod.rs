@@ -1,28 +1,49 @@
-//! What does a network lose without one of its units? (Veit et al. 2016, figure 3.)
+//! What does a network lose without one of its units? (Veit et al. 2016, figures 3 and 4.)
 
+mod curves;
 mod deletions;
-mod fig3;
+mod depth;
 mod finding;
+mod over_images;
+mod plots;
 mod quantities;
 mod terminal;
 mod units;
 
-use record::{Answer, DeleteOne, Record};
+use record::{Answer, DeleteOne, DeleteOneOptions, Record};
 
 use super::{Form, Part, Study, StudyFigure};
+use crate::figure::Figure;
 use crate::{Answers, Need, ReportError};
-use deletions::Deletions;
+
+pub(in crate::study) use curves::{View, draw as draw_curves};
+pub(in crate::study) use deletions::Deletions;
+pub(in crate::study) use over_images::over_images;
+pub(in crate::study) use plots::{images, keys, plot};
+
+/// The networks of each figure.
+const FIG3: [&str; 2] = ["resnet20", "vgg15"];
+const DEPTHS: [&str; 4] = ["resnet20", "resnet32", "resnet56", "resnet110"];
+const PLAIN: [&str; 2] = ["resnet32", "plain32"];
+const VGG_SKIP: [&str; 2] = ["vgg15", "vgg15-skip"];
+const FIG4: [&str; 1] = ["bottleneck66"];
 
 /// Each unit deleted in turn, in one network or several.
 pub(super) const STUDY: Study = Study {
     name: "delete-one",
     needs: |networks| networks.iter().map(|network| need(network)).collect(),
     quantities: quantities::ALL,
-    figures: &[StudyFigure {
-        name: "fig3",
-        needs: || ["resnet20", "vgg15"].map(need).into(),
-        draw: fig3::fig3,
-    }],
+    figures: &[
+        StudyFigure { name: "fig3", needs: || FIG3.map(need).into(), draw: fig3 },
+        StudyFigure { name: "fig3-depth", needs: || DEPTHS.map(need).into(), draw: depth::draw },
+        StudyFigure { name: "fig3-plain", needs: || PLAIN.map(need).into(), draw: fig3_plain },
+        StudyFigure {
+            name: "fig3-vgg-skip",
+            needs: || VGG_SKIP.map(need).into(),
+            draw: fig3_vgg_skip,
+        },
+        StudyFigure { name: "fig4", needs: || FIG4.map(need).into(), draw: fig4 },
+    ],
     form: Some(Form {
         experiment: DeleteOne::EXPERIMENT,
         table: terminal::table,
@@ -31,13 +52,44 @@ pub(super) const STUDY: Study = Study {
     part,
 };
 
-/// The record of every branch deleted in turn.
+/// The record of every unit deleted in turn, all else as it was trained.
 pub(super) fn need(network: &str) -> Need {
-    Need::of(DeleteOne::EXPERIMENT, network)
+    need_with(DeleteOneOptions::default(), network)
+}
+
+/// The same with other options. All of them are named, so that no record stands in for
+/// another.
+pub(super) fn need_with(options: DeleteOneOptions, network: &str) -> Need {
+    let options = serde_json::to_value(options).expect("options are plain data");
+    Need { options, ..Need::of(DeleteOne::EXPERIMENT, network) }
 }
 
 fn part(answers: &Answers) -> Result<Part, ReportError> {
     let records: Vec<&Record> = answers.of(DeleteOne::EXPERIMENT).collect();
     let all = Deletions::all(&records)?;
     Ok(Part { finding: finding::finding(&all), section: units::section(&all) })
+}
+
+fn fig3(records: &[&Record]) -> Result<Figure, ReportError> {
+    let view = View { name: "fig3-delete-one", about: "", is_whole: true };
+    draw_curves(records, &view)
+}
+
+fn fig3_plain(records: &[&Record]) -> Result<Figure, ReportError> {
+    let about = "A plain network is the residual one of the same depth without its skips; where \
+                 one of its blocks is deleted, the identity stands in for it.";
+    draw_curves(records, &View { name: "fig3-plain", about, is_whole: true })
+}
+
+fn fig3_vgg_skip(records: &[&Record]) -> Result<Figure, ReportError> {
+    let about = "vgg15-skip has the layers of vgg15, and around each of those from 128 to 128 \
+                 channels an identity as its skip.";
+    draw_curves(records, &View { name: "fig3-vgg-skip", about, is_whole: true })
+}
+
+fn fig4(records: &[&Record]) -> Result<Figure, ReportError> {
+    let about = "The counterpart of the paper's figure 4 at the scale of CIFAR-10: a bottleneck \
+                 network with the stages of ResNet-200, 3, 24, 36 and 3 blocks, where the paper \
+                 has that network itself on ImageNet.";
+    draw_curves(records, &View { name: "fig4-bottleneck", about, is_whole: true })
 }

@@ -1,4 +1,5 @@
-//! Figure 3 of Veit et al. 2016: test error after deleting each unit in turn.
+//! Test error after deleting each unit in turn, as curves along the network: figure 3 of Veit
+//! et al. 2016, and the figures of other networks in the same view.
 
 use record::Record;
 use record::UnitDeletion;
@@ -9,23 +10,35 @@ use crate::ReportError;
 use crate::figure::{Axis, Figure, Key, Level, Lines, Point, Series};
 use crate::words;
 
+/// What a figure has of its own.
+pub(in crate::study) struct View<'a> {
+    /// Its name, and its file's.
+    pub(in crate::study) name: &'static str,
+    /// What its caption says at the end; nothing where it is empty.
+    pub(in crate::study) about: &'a str,
+    /// Whether errors run up to 100 %, or as far as these networks go.
+    pub(in crate::study) is_whole: bool,
+}
+
 /// Draws test error against the deleted unit, one curve for each delete-one record.
 ///
 /// The unit's index (1-based) is the horizontal axis that all networks share, so a
 /// shallower network's curve ends earlier. Bars are Wilson's 95 % intervals, diamonds
 /// boundary units, dashed lines the intact networks, and the dotted line is chance. A
-/// unit that cannot be deleted leaves a gap. Records of other experiments are skipped.
+/// unit that cannot be deleted leaves a gap. Records of other experiments are skipped, and
+/// those of deleted skips or re-estimated statistics.
 ///
 /// # Errors
 /// [`ReportError::NothingToShow`] without a delete-one record that has units,
 /// [`ReportError::TooMany`] with more than four, [`ReportError::Draw`] if the plotting
 /// library fails.
-pub(super) fn fig3(records: &[&Record]) -> Result<Figure, ReportError> {
+pub(in crate::study) fn draw(records: &[&Record], view: &View) -> Result<Figure, ReportError> {
+    let View { name, about, is_whole } = *view;
     let mut all = Deletions::all(records)?;
-    all.retain(|deletions| !deletions.answer.units.is_empty());
+    all.retain(|deletions| deletions.is_plain() && !deletions.answer.units.is_empty());
     if all.is_empty() {
         return Err(ReportError::NothingToShow {
-            figure: "figure 3".into(),
+            figure: name.into(),
             needed: "a record of the experiment delete-one".into(),
             given: records.len(),
         });
@@ -37,17 +50,31 @@ pub(super) fn fig3(records: &[&Record]) -> Result<Figure, ReportError> {
     let has_boundary = |deletions: &Deletions| deletions.effects().iter().any(|e| e.unit.boundary);
     let diamonds = (Key::Diamond, "boundary: changes resolution or channels".to_string());
     let bars = (Key::Interval, "95 % interval".to_string());
+    let series: Vec<Series> = all.iter().map(series).collect();
+    let mut levels = levels(&all);
+    let error = "test error (%)";
+    let y = if is_whole { Axis::new(error, 0.0, 100.0) } else { around(error, &series, &levels) };
+    levels.retain(|level| level.y <= y.to);
+    let shows_chance = levels.iter().any(|level| level.series.is_none());
     let chart = Lines {
         title: title(&all),
         subtitle: sample_sizes(&all),
         x: Axis::counting(format!("deleted {} (1-based)", kinds.join(" / ")), longest),
-        y: Axis::new("test error (%)", 0.0, 100.0),
-        series: all.iter().map(series).collect(),
-        levels: levels(&all),
+        y,
+        series,
+        levels,
         keys: all.iter().any(has_boundary).then_some(diamonds).into_iter().chain([bars]).collect(),
-        caption: caption(&all),
+        caption: caption(&all, shows_chance, about),
     };
-    chart.draw("fig3-delete-one")
+    chart.draw(name)
+}
+
+/// From 0 to a round end above every curve and every intact network; chance may lie beyond.
+fn around(name: &str, series: &[Series], levels: &[Level]) -> Axis {
+    let points = series.iter().flat_map(|series| series.runs.iter().flatten());
+    let tops = points.filter_map(|point| Some(point.interval?.high));
+    let intact = levels.iter().filter(|level| level.series.is_some()).map(|level| level.y);
+    Axis::around(name, tops.chain(intact).chain([0.0]))
 }
 
 /// One curve, broken where a unit cannot be deleted.
@@ -55,7 +82,7 @@ fn series(deletions: &Deletions) -> Series {
     let effects = deletions.effects();
     let runs = effects.chunk_by(|a, b| a.unit.index + 1 == b.unit.index);
     Series {
-        label: format!("{}, {} deleted", deletions.label, deletions.unit_word()),
+        label: format!("{}, {}", deletions.label, deletions.lesion()),
         runs: runs.map(|run| run.iter().map(point).collect()).collect(),
         band: Vec::new(),
     }
@@ -100,7 +127,7 @@ fn title(all: &[Deletions]) -> String {
 }
 
 /// `n = 2,000 test images`, or each network's n where they differ.
-fn sample_sizes(all: &[Deletions]) -> String {
+pub(super) fn sample_sizes(all: &[Deletions]) -> String {
     let size = |deletions: &Deletions| words::count(deletions.data.images as u64);
     let first = size(&all[0]);
     if all.iter().all(|deletions| size(deletions) == first) {
@@ -110,11 +137,12 @@ fn sample_sizes(all: &[Deletions]) -> String {
     format!("n = {} test images", words::list(&each.collect::<Vec<_>>()))
 }
 
-fn caption(all: &[Deletions]) -> String {
+fn caption(all: &[Deletions], shows_chance: bool, about: &str) -> String {
     let mut text = format!(
         "Test error after deleting one unit at a time ({}). Bars: Wilson 95 % intervals. \
-         Dashed: the intact networks. Dotted: chance.",
-        sample_sizes(all)
+         Dashed: the intact networks.{}",
+        sample_sizes(all),
+        if shows_chance { " Dotted: chance." } else { "" }
     );
     for deletions in all {
         let (units, word) = (&deletions.answer.units, deletions.unit_word());
@@ -136,6 +164,10 @@ fn caption(all: &[Deletions]) -> String {
             );
         }
         text.push('.');
+    }
+    if !about.is_empty() {
+        text.push(' ');
+        text += about;
     }
     text
 }
