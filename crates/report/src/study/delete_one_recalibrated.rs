@@ -7,7 +7,7 @@
 use maud::{Markup, html};
 use record::{DeleteOne, DeleteOneOptions, NormStatistics, Record, Term};
 
-use super::delete_one::{Deletions, images, keys, need, need_with, over_images, plot};
+use super::delete_one::{Deletions, images, keys, need, need_with, over_images, plot, whole};
 use super::{Estimate, Part, Quantity, Section, Study, StudyFigure};
 use crate::figure::{Figure, Scatter};
 use crate::{Answers, Need, ReportError, words};
@@ -78,7 +78,7 @@ fn draw(records: &[&Record]) -> Result<Figure, ReportError> {
             (Some(one), Some(other)) => format!(": median {one} as is, {other} re-estimated"),
             _ => String::new(),
         };
-        plot(one.label.clone() + &told, &[one, other])
+        plot(one.label.clone() + &told, whole(), &[(0, one), (1, other)])
     });
     Scatter {
         title: "Does a deletion destroy, or do statistics merely shift?".into(),
@@ -88,7 +88,7 @@ fn draw(records: &[&Record]) -> Result<Figure, ReportError> {
             "re-estimated under each lesion".into(),
         ],
         plots: plots.collect(),
-        keys: keys(&[as_is.as_slice(), &reestimated].concat()),
+        keys: keys(&[as_is.as_slice(), &reestimated].concat(), true),
         caption: format!(
             "Test error after deleting one unit at a time, with the running statistics of the \
              training, and with statistics re-estimated under each lesion on {batches} batches of \

@@ -4,7 +4,7 @@
 use maud::{Markup, html};
 use record::{DeleteOneOptions, NormStatistics, Record, Term};
 
-use super::delete_one::{Deletions, images, keys, need_with, over_images, plot};
+use super::delete_one::{Deletions, images, keys, need_with, over_images, plot, whole};
 use super::{Estimate, Part, Quantity, Section, Study, StudyFigure};
 use crate::figure::{Figure, Scatter};
 use crate::{Answers, Need, ReportError, words};
@@ -104,11 +104,13 @@ fn draw(records: &[&Record]) -> Result<Figure, ReportError> {
     );
     let batches = skips.reestimated[0].answer.batches.unwrap_or(0);
     Scatter {
-        title: format!("Deleting the skip of one {word} of {name}, or its branch"),
+        title: format!("Deleting one {word} of {name}, or only its skip"),
         subtitle: format!("{sizes}; either way half of the paths are left"),
         series: vec![branch.lesion(), skip.lesion()],
-        plots: plots.map(|(title, pair)| plot(told(title, pair), &[&pair[0], &pair[1]])).into(),
-        keys: keys(&skips.all()),
+        plots: plots
+            .map(|(title, pair)| plot(told(title, pair), whole(), &[(0, &pair[0]), (1, &pair[1])]))
+            .into(),
+        keys: keys(&skips.all(), true),
         caption: format!(
             "Test error of {name} with one {word} deleted, its skip left, and with the skip of one \
              {word} deleted, its branch left ({sizes}). Either deletion leaves half of the paths. \

@@ -8,9 +8,9 @@
 use maud::html;
 use record::{Answer, DeleteOne, DeleteOneOptions, Record};
 
-use super::delete_one::{Deletions, View, draw_curves, need, over_images};
+use super::delete_one::{Deletions, around, images, keys, need, over_images, plot};
 use super::{Estimate, Part, Quantity, Section, Study, StudyFigure, one_network};
-use crate::figure::Figure;
+use crate::figure::{Figure, Scatter};
 use crate::{Answers, ReportError, words};
 
 /// The networks of the figure: trained in full, then by stochastic depth.
@@ -115,24 +115,41 @@ fn present(estimate: Result<Estimate, ReportError>) -> Result<Option<Estimate>, 
     }
 }
 
-/// Figure 3 of both networks, on an axis as long as their errors.
+/// Test error against the deleted unit, one plot for each network, on the same axis.
 fn draw(records: &[&Record]) -> Result<Figure, ReportError> {
     let pair = Pair::of(records)?;
-    let is_scaled = pair.stochastic.network.branch_scale.iter().any(|scale| *scale != 1.0);
+    let all = [&pair.full, &pair.stochastic];
+    let y = around(&all);
+    let plots = all.into_iter().enumerate().map(|(series, one)| {
+        let intact = words::percent(one.answer.intact.error());
+        plot(format!("{}, intact {intact}", one.label), y.clone(), &[(series, one)])
+    });
+    let scales = &pair.stochastic.network.branch_scale;
+    let is_scaled = scales.iter().any(|scale| *scale != 1.0);
+    let (full, stochastic) = (&pair.full.label, &pair.stochastic.label);
     let scaled = if is_scaled {
         format!(
-            "Branches of {} are scaled by the part of the steps in which they were trained, under \
-             every deletion. ",
-            pair.stochastic.label
+            " Branches of {stochastic} are scaled by the part of the steps in which they were \
+             trained, under every deletion."
         )
     } else {
         String::new()
     };
-    let about = format!(
-        "{scaled}{} Intervals in brackets come from drawing the test images again (bootstrap).",
-        pair.in_words()?
-    );
-    draw_curves(records, &View { name: "fig8-stochastic-depth", about: &about, is_whole: false })
+    let n = images(&all);
+    Scatter {
+        title: "Does training by stochastic depth make deletions cheaper?".into(),
+        subtitle: format!("n = {n} test images; each {} deleted in turn", pair.full.unit_word()),
+        series: all.map(|one| format!("{}, {}", one.label, one.lesion())).into(),
+        plots: plots.collect(),
+        keys: keys(&all, false),
+        caption: format!(
+            "Test error after deleting one unit at a time, {full} left, {stochastic} right, on one \
+             axis (n = {n} test images).{scaled} {} Intervals in brackets come from drawing the test \
+             images again (bootstrap). Bars: Wilson 95 % intervals. Dashed: the intact networks.",
+            pair.in_words()?
+        ),
+    }
+    .draw("fig8-stochastic-depth")
 }
 
 /// A paragraph for each network trained by stochastic depth whose counterpart is there.

@@ -3,6 +3,7 @@
 
 use record::{DeleteOneOptions, NormStatistics, Record, Term};
 use report::claims::{Claims, Level, TEXT, results};
+use report::figure::Figure;
 use report::{Answers, ReportError, page, study};
 use testkit::made_up::{Unit, delete_one, delete_one_as};
 
@@ -215,6 +216,9 @@ fn the_page_says_of_what_each_table_is_and_finds_nothing_in_other_lesions() {
     for title in ["Batch norm re-estimated", "Skips deleted"] {
         assert!(text.contains(&format!("<h2>{title}</h2>")), "{title}");
     }
+    let many = ["a", "b", "c"].map(|name| network(PLAIN, name, 900, &[]));
+    let text = render(&many);
+    assert!(!text.contains("Delete one block of c:") && text.contains("<h3>c</h3>"));
     let lone = render(&all[..1]);
     assert!(!lone.contains("Delete one block of"), "a skip is not a block");
     assert!(!lone.contains("<h2>Skips deleted</h2>"));
@@ -248,17 +252,55 @@ fn table_and_json_say_what_differs_from_the_default() {
     assert_eq!(plain.replace('}', ","), json.split_once("\"batches\"").unwrap().0);
 }
 
+fn draw(name: &str, records: &[Record]) -> Figure {
+    let shown: Vec<&Record> = records.iter().collect();
+    (study::figure(name).unwrap().draw)(&shown).unwrap()
+}
+
 #[test]
 fn a_figure_of_two_trainings_is_as_high_as_their_errors() {
-    let draw = |name: &str, records: &[Record]| {
-        let shown: Vec<&Record> = records.iter().collect();
-        (study::figure(name).unwrap().draw)(&shown).unwrap()
+    let figure = draw("fig8", &pair(700, 620, [[1_500, 2_000], [1_000, 1_200]]));
+    for text in ["resnet110, intact 6.0 %", "resnet110-sd, intact 6.0 %", "20"] {
+        assert!(figure.svg.contains(&format!("{text}\n</text>")), "{text}");
+    }
+    assert!(!figure.svg.contains("chance") && !figure.svg.contains("40\n</text>"));
+    for text in
+        ["resnet110 minus resnet110-sd: +0.8 points of D (", "Branches of resnet110-sd are scaled"]
+    {
+        assert!(figure.caption.contains(text), "{}", figure.caption);
+    }
+    let csv = figure.csv.unwrap();
+    assert!(csv.contains("\"resnet110-sd, intact 6.0 %\",\"resnet110-sd, block deleted\",11,12"));
+}
+
+/// Of one network: dashed once in the colour of the block's curve, not of the skip's.
+#[test]
+fn what_both_lesions_start_from_is_one_line() {
+    let records = [PLAIN, SKIP, REESTIMATED, BOTH].map(|arm| network(arm, "resnet110", 900, &[]));
+    let svg = draw("fig3-skip", &records).svg;
+    let dashes = |color: &str| {
+        let lines = svg.lines().filter(|line| line.starts_with("<polyline "));
+        // Half of the colour joins points, and error bars have 0.6 of it.
+        lines.filter(|l| l.contains(color) && l.contains("opacity=\"1\"")).count()
     };
-    let records = pair(700, 620, [[1_500, 2_000], [1_000, 1_200]]);
-    let figure = draw("fig8", &records);
-    assert!(!figure.svg.contains("chance") && !figure.svg.contains("100\n</text>"));
-    assert!(figure.svg.contains("resnet110-sd intact 6.0 %"));
-    let told = "resnet110 minus resnet110-sd: +0.8 points of D (";
+    assert!(dashes("#0072B2") > 20, "{}", dashes("#0072B2"));
+    assert_eq!(dashes("#D55E00"), 0);
+}
+
+#[test]
+fn depths_share_the_scale_of_what_is_lost() {
+    let names = ["resnet20", "resnet32", "resnet56", "resnet110"];
+    let wrong = [3_000, 1_800, 900, 640];
+    let records: Vec<Record> = names
+        .into_iter()
+        .zip(wrong)
+        .map(|(name, wrong)| network(PLAIN, name, wrong, &[5_000]))
+        .collect();
+    let figure = draw("fig3-depth", &records);
+    for title in ["resnet20: median D +24.0 points", "resnet110: median D +0.4 points"] {
+        assert!(figure.svg.contains(&format!("{title}\n</text>")), "{title}");
+    }
+    assert_eq!(figure.svg.matches("\n40\n</text>").count(), 4, "a number on each axis");
+    let told = "resnet56 (10 blocks, 15 epochs) and resnet110 (10 blocks, 15 epochs)";
     assert!(figure.caption.contains(told), "{}", figure.caption);
-    assert!(figure.caption.contains("Branches of resnet110-sd are scaled"), "{}", figure.caption);
 }

@@ -11,13 +11,11 @@ use crate::figure::{Axis, Figure, Key, Level, Lines, Point, Series};
 use crate::words;
 
 /// What a figure has of its own.
-pub(in crate::study) struct View<'a> {
+pub(super) struct View {
     /// Its name, and its file's.
-    pub(in crate::study) name: &'static str,
+    pub(super) name: &'static str,
     /// What its caption says at the end; nothing where it is empty.
-    pub(in crate::study) about: &'a str,
-    /// Whether errors run up to 100 %, or as far as these networks go.
-    pub(in crate::study) is_whole: bool,
+    pub(super) about: &'static str,
 }
 
 /// Draws test error against the deleted unit, one curve for each delete-one record.
@@ -32,8 +30,8 @@ pub(in crate::study) struct View<'a> {
 /// [`ReportError::NothingToShow`] without a delete-one record that has units,
 /// [`ReportError::TooMany`] with more than four, [`ReportError::Draw`] if the plotting
 /// library fails.
-pub(in crate::study) fn draw(records: &[&Record], view: &View) -> Result<Figure, ReportError> {
-    let View { name, about, is_whole } = *view;
+pub(super) fn draw(records: &[&Record], view: &View) -> Result<Figure, ReportError> {
+    let View { name, about } = *view;
     let mut all = Deletions::all(records)?;
     all.retain(|deletions| deletions.is_plain() && !deletions.answer.units.is_empty());
     if all.is_empty() {
@@ -50,31 +48,17 @@ pub(in crate::study) fn draw(records: &[&Record], view: &View) -> Result<Figure,
     let has_boundary = |deletions: &Deletions| deletions.effects().iter().any(|e| e.unit.boundary);
     let diamonds = (Key::Diamond, "boundary: changes resolution or channels".to_string());
     let bars = (Key::Interval, "95 % interval".to_string());
-    let series: Vec<Series> = all.iter().map(series).collect();
-    let mut levels = levels(&all);
-    let error = "test error (%)";
-    let y = if is_whole { Axis::new(error, 0.0, 100.0) } else { around(error, &series, &levels) };
-    levels.retain(|level| level.y <= y.to);
-    let shows_chance = levels.iter().any(|level| level.series.is_none());
     let chart = Lines {
         title: title(&all),
         subtitle: sample_sizes(&all),
         x: Axis::counting(format!("deleted {} (1-based)", kinds.join(" / ")), longest),
-        y,
-        series,
-        levels,
+        y: Axis::new("test error (%)", 0.0, 100.0),
+        series: all.iter().map(series).collect(),
+        levels: levels(&all),
         keys: all.iter().any(has_boundary).then_some(diamonds).into_iter().chain([bars]).collect(),
-        caption: caption(&all, shows_chance, about),
+        caption: caption(&all, about),
     };
     chart.draw(name)
-}
-
-/// From 0 to a round end above every curve and every intact network; chance may lie beyond.
-fn around(name: &str, series: &[Series], levels: &[Level]) -> Axis {
-    let points = series.iter().flat_map(|series| series.runs.iter().flatten());
-    let tops = points.filter_map(|point| Some(point.interval?.high));
-    let intact = levels.iter().filter(|level| level.series.is_some()).map(|level| level.y);
-    Axis::around(name, tops.chain(intact).chain([0.0]))
 }
 
 /// One curve, broken where a unit cannot be deleted.
@@ -137,12 +121,11 @@ pub(super) fn sample_sizes(all: &[Deletions]) -> String {
     format!("n = {} test images", words::list(&each.collect::<Vec<_>>()))
 }
 
-fn caption(all: &[Deletions], shows_chance: bool, about: &str) -> String {
+fn caption(all: &[Deletions], about: &str) -> String {
     let mut text = format!(
         "Test error after deleting one unit at a time ({}). Bars: Wilson 95 % intervals. \
-         Dashed: the intact networks.{}",
-        sample_sizes(all),
-        if shows_chance { " Dotted: chance." } else { "" }
+         Dashed: the intact networks. Dotted: chance.",
+        sample_sizes(all)
     );
     for deletions in all {
         let (units, word) = (&deletions.answer.units, deletions.unit_word());

@@ -32,8 +32,12 @@ pub(super) fn draw(records: &[&Record]) -> Result<Figure, ReportError> {
         let effects = deletions.effects();
         effects.iter().map(|effect| effect.change.interval()).collect::<Vec<_>>()
     });
-    let ends = intervals.flat_map(|Interval { low, high }| [100.0 * low, 100.0 * high]);
-    let y = Axis::around("D: points of test error added", ends.chain([0.0]));
+    let (low, high) = intervals.fold((0.0, 0.0), |(low, high): (f64, f64), ends: Interval| {
+        (low.min(100.0 * ends.low), high.max(100.0 * ends.high))
+    });
+    // A little more than they take, for marks at the edge.
+    let room = 0.03 * (high - low).max(1.0);
+    let y = Axis::new("D: points of test error added", low - room, high + room);
     let has_boundary = |deletions: &Deletions| deletions.effects().iter().any(|e| e.unit.boundary);
     let diamonds = (Key::Diamond, "boundary: changes resolution or channels".to_owned());
     let keys = [

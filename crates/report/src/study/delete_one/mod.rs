@@ -15,11 +15,11 @@ use record::{Answer, DeleteOne, DeleteOneOptions, Record};
 use super::{Form, Part, Study, StudyFigure};
 use crate::figure::Figure;
 use crate::{Answers, Need, ReportError};
+use curves::View;
 
-pub(in crate::study) use curves::{View, draw as draw_curves};
 pub(in crate::study) use deletions::Deletions;
 pub(in crate::study) use over_images::over_images;
-pub(in crate::study) use plots::{images, keys, plot};
+pub(in crate::study) use plots::{around, images, keys, plot, whole};
 
 /// The networks of each figure.
 const FIG3: [&str; 2] = ["resnet20", "vgg15"];
@@ -71,25 +71,25 @@ fn part(answers: &Answers) -> Result<Part, ReportError> {
 }
 
 fn fig3(records: &[&Record]) -> Result<Figure, ReportError> {
-    let view = View { name: "fig3-delete-one", about: "", is_whole: true };
-    draw_curves(records, &view)
+    let view = View { name: "fig3-delete-one", about: "" };
+    curves::draw(records, &view)
 }
 
 fn fig3_plain(records: &[&Record]) -> Result<Figure, ReportError> {
     let about = "A plain network is the residual one of the same depth without its skips; where \
                  one of its blocks is deleted, the identity stands in for it.";
-    draw_curves(records, &View { name: "fig3-plain", about, is_whole: true })
+    curves::draw(records, &View { name: "fig3-plain", about })
 }
 
 fn fig3_vgg_skip(records: &[&Record]) -> Result<Figure, ReportError> {
     let about = "vgg15-skip has the layers of vgg15, and around each of those from 128 to 128 \
                  channels an identity as its skip.";
-    draw_curves(records, &View { name: "fig3-vgg-skip", about, is_whole: true })
+    curves::draw(records, &View { name: "fig3-vgg-skip", about })
 }
 
 fn fig4(records: &[&Record]) -> Result<Figure, ReportError> {
     let about = "The counterpart of the paper's figure 4 at the scale of CIFAR-10: a bottleneck \
                  network with the stages of ResNet-200, 3, 24, 36 and 3 blocks, where the paper \
                  has that network itself on ImageNet.";
-    draw_curves(records, &View { name: "fig4-bottleneck", about, is_whole: true })
+    curves::draw(records, &View { name: "fig4-bottleneck", about })
 }

@@ -1,5 +1,5 @@
-//! Plots of several records of one network, such as with one term deleted and with the
-//! other.
+//! Plots beside each other: of several records of one network, such as with one term deleted
+//! and with the other, or of several networks.
 
 use record::stats::Interval;
 
@@ -7,29 +7,50 @@ use super::deletions::{Deletions, Effect};
 use crate::figure::{Axis, Dot, Key, Level, Plot};
 use crate::words;
 
-/// Test error against the unit, the records as series in their order; dashed each intact
-/// network, dotted chance.
+/// Test error against the unit, with each record the place of its series; dashed each intact
+/// network, dotted chance where the axis of errors reaches it.
 ///
 /// # Panics
 /// If there is no record.
-pub(in crate::study) fn plot(title: String, all: &[&Deletions]) -> Plot {
-    let (word, units) = (all[0].unit_word(), all[0].answer.units.len());
-    let dots = all.iter().enumerate().flat_map(|(series, deletions)| {
+pub(in crate::study) fn plot(title: String, y: Axis, all: &[(usize, &Deletions)]) -> Plot {
+    let (_, first) = all[0];
+    let dots = all.iter().flat_map(|(series, deletions)| {
         let effects = deletions.effects();
-        effects.iter().map(|effect| dot(series, effect)).collect::<Vec<_>>()
+        effects.iter().map(|effect| dot(*series, effect)).collect::<Vec<_>>()
     });
     let level = |y: f64, series| Level { y: 100.0 * y, label: String::new(), series };
-    let intact = all.iter().enumerate();
-    let intact = intact.map(|(series, one)| level(one.answer.intact.error(), Some(series)));
+    let intact = all.iter().map(|(series, one)| level(one.answer.intact.error(), Some(*series)));
+    // Records of one network share a line, in the colour of the first.
+    let mut levels: Vec<Level> = intact.collect();
+    levels.dedup_by(|next, one| next.y == one.y);
+    levels.push(level(first.data.chance(), None));
+    levels.retain(|level| level.y <= y.to);
     Plot {
         title,
-        x: Axis::counting(format!("{word} (1-based)"), units),
-        y: Axis::new("test error (%)", 0.0, 100.0),
+        x: Axis::counting(format!("{} (1-based)", first.unit_word()), first.answer.units.len()),
+        y,
         dots: dots.collect(),
-        levels: intact.chain([level(all[0].data.chance(), None)]).collect(),
+        levels,
         joined: true,
     }
 }
+
+/// The axis of errors up to 100 %.
+pub(in crate::study) fn whole() -> Axis {
+    Axis::new(ERROR, 0.0, 100.0)
+}
+
+/// The axis of errors from 0 to a round end above those of these records.
+pub(in crate::study) fn around(all: &[&Deletions]) -> Axis {
+    let tops = all.iter().flat_map(|one| {
+        let effects = one.effects();
+        let tops = effects.iter().map(|effect| effect.error_interval().high);
+        tops.chain([one.answer.intact.error()]).collect::<Vec<_>>()
+    });
+    Axis::around(ERROR, tops.map(|top| 100.0 * top).chain([0.0]))
+}
+
+const ERROR: &str = "test error (%)";
 
 fn dot(series: usize, effect: &Effect) -> Dot {
     let Interval { low, high } = effect.error_interval();
@@ -43,11 +64,12 @@ fn dot(series: usize, effect: &Effect) -> Dot {
     }
 }
 
-/// The legend entries that such plots share.
-pub(in crate::study) fn keys(all: &[&Deletions]) -> Vec<(Key, String)> {
+/// The legend entries that such plots share, with that of chance where they show it.
+pub(in crate::study) fn keys(all: &[&Deletions], shows_chance: bool) -> Vec<(Key, String)> {
     let has_boundary = all.iter().any(|one| one.effects().iter().any(|e| e.unit.boundary));
     let diamonds = (Key::Diamond, "boundary: changes resolution or channels".to_owned());
-    let chance = all.first().map(|one| format!("chance, {:.0} %", 100.0 * one.data.chance()));
+    let first = all.first().filter(|_| shows_chance);
+    let chance = first.map(|one| format!("chance, {:.0} %", 100.0 * one.data.chance()));
     has_boundary
         .then_some(diamonds)
         .into_iter()
