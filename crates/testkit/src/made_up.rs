@@ -129,7 +129,7 @@ pub fn delete_one_as(
     deletions(options, network, intact_score.clone(), units)
 }
 
-/// A `delete-one` record with these options, called as [`record`] does it, and after its
+/// A `delete-one` record with these options, called as [`record()`] does it, and after its
 /// options where they are not the default; statistics are re-estimated on 7 batches.
 ///
 /// # Panics

@@ -68,13 +68,8 @@ pub(super) fn pairs<'a>(
 /// Checks that records are of the same weights and test images, so that their numbers may
 /// be put beside each other.
 pub(super) fn same(records: &[&Record]) -> Result<(), ReportError> {
-    let of = |record: &Record| {
-        let networks = record.key.networks.iter();
-        let weights =
-            networks.map(|network| (network.weights.sha256.clone(), network.branch_scale.clone()));
-        (weights.collect::<Vec<_>>(), record.key.images.first().cloned())
-    };
-    if records.windows(2).all(|pair| of(pair[0]) == of(pair[1])) {
+    let of = |record: &Record| record.key.images.first().cloned();
+    if have_same_weights(records) && records.windows(2).all(|pair| of(pair[0]) == of(pair[1])) {
         return Ok(());
     }
     let names: Vec<&str> = records.iter().map(|record| record.name.as_str()).collect();
@@ -82,6 +77,17 @@ pub(super) fn same(records: &[&Record]) -> Result<(), ReportError> {
         "needs records of the same weights and test images; {} are not",
         crate::words::list(&names)
     )))
+}
+
+/// Whether records are of the same weights, whatever their images.
+pub(super) fn have_same_weights(records: &[&Record]) -> bool {
+    let of = |record: &Record| {
+        let networks = record.key.networks.iter();
+        let weights =
+            networks.map(|network| (network.weights.sha256.clone(), network.branch_scale.clone()));
+        weights.collect::<Vec<_>>()
+    };
+    records.windows(2).all(|pair| of(pair[0]) == of(pair[1]))
 }
 
 /// Spearman's correlation over units, with the bootstrap's interval: the units are drawn

@@ -5,10 +5,11 @@
 //! they are averages over training images under each lesion, and for the intact network too.
 
 use maud::{Markup, html};
-use record::{DeleteOne, DeleteOneOptions, NormStatistics, Record, Term};
+use record::{Answer, DeleteOne, DeleteOneOptions, NormStatistics, Record, Term};
 
+use super::damage::have_same_weights;
 use super::delete_one::{Deletions, images, keys, need, need_with, over_images, plot, whole};
-use super::{Estimate, Part, Quantity, Section, Study, StudyFigure};
+use super::{Estimate, Part, Quantity, Section, Study, StudyFigure, one_network};
 use crate::figure::{Figure, Scatter};
 use crate::{Answers, Need, ReportError, words};
 
@@ -74,11 +75,13 @@ fn draw(records: &[&Record]) -> Result<Figure, ReportError> {
     let sizes =
         format!("n = {} test images as is, {} re-estimated", images(&as_is), images(&reestimated));
     let plots = all.iter().map(|[one, other]| {
-        let told = match (middle(one), middle(other)) {
-            (Some(one), Some(other)) => format!(": median {one} as is, {other} re-estimated"),
-            _ => String::new(),
-        };
-        plot(one.label.clone() + &told, whole(), &[(0, one), (1, other)])
+        let title = format!(
+            "{}: median {} as is, {} re-estimated",
+            one.label,
+            one.inner_median(),
+            other.inner_median()
+        );
+        plot(title, whole(), &[(0, one), (1, other)])
     });
     Scatter {
         title: "Does a deletion destroy, or do statistics merely shift?".into(),
@@ -100,15 +103,15 @@ fn draw(records: &[&Record]) -> Result<Figure, ReportError> {
     .draw(NAME)
 }
 
-/// The median error over the non-boundary units, in words.
-fn middle(deletions: &Deletions) -> Option<String> {
-    let errors = deletions.inner_errors();
-    record::stats::median(&errors).map(words::percent)
-}
-
 /// Pairs of records, in the order of [`pair`].
 fn read_pairs<'a>(records: &[&'a Record]) -> Result<Vec<[Deletions<'a>; 2]>, ReportError> {
     let read = |pair: &[&'a Record]| {
+        if !have_same_weights(pair) {
+            let names = [&pair[0].name, &pair[1].name];
+            let what =
+                format!("needs records of the same weights; {} are not", words::list(&names));
+            return Err(ReportError::Lacking(what));
+        }
         let as_is = Deletions::with(DeleteOneOptions::default(), pair[0])?;
         Ok([as_is, Deletions::with(REESTIMATED, pair[1])?])
     };
@@ -118,10 +121,11 @@ fn read_pairs<'a>(records: &[&'a Record]) -> Result<Vec<[Deletions<'a>; 2]>, Rep
 /// One row for each network of which both records are there.
 fn part(answers: &Answers) -> Result<Part, ReportError> {
     let mut records = Vec::new();
-    for record in answers.of(<DeleteOne as record::Answer>::EXPERIMENT) {
-        let network = &super::one_network(record)?.name;
+    for record in answers.of(DeleteOne::EXPERIMENT) {
+        let network = &one_network(record)?.name;
         if need_with(REESTIMATED, network).is_met_by(&record.key)
             && let Some(as_is) = answers.find(&need(network))
+            && have_same_weights(&[as_is, record])
         {
             records.extend([as_is, record]);
         }
@@ -163,7 +167,7 @@ fn row(pair: &[Deletions; 2]) -> Markup {
                     small { "n = " (words::count(one.answer.images as u64)) }
                 }
             }
-            @for one in pair { td.num { b { (middle(one).unwrap_or_else(|| "none".into())) } } }
+            @for one in pair { td.num { b { (one.inner_median()) } } }
         }
     }
 }

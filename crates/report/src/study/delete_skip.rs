@@ -2,10 +2,11 @@
 //! its branch, 2^(n - 1). (A rival explanation of figure 3 of Veit et al. 2016.)
 
 use maud::{Markup, html};
-use record::{DeleteOneOptions, NormStatistics, Record, Term};
+use record::{Answer, DeleteOne, DeleteOneOptions, NormStatistics, Record, Term};
 
+use super::damage::{have_same_weights, same};
 use super::delete_one::{Deletions, images, keys, need_with, over_images, plot, whole};
-use super::{Estimate, Part, Quantity, Section, Study, StudyFigure};
+use super::{Estimate, Part, Quantity, Section, Study, StudyFigure, one_network, present};
 use crate::figure::{Figure, Scatter};
 use crate::{Answers, Need, ReportError, words};
 
@@ -65,8 +66,10 @@ impl<'a> Skips<'a> {
             let given = records.len() / ARMS.len();
             return Err(ReportError::Networks { expected: "one network", given });
         };
-        super::damage::same(&[a, b])?;
-        super::damage::same(&[c, d])?;
+        if !are_of_one_question(records) {
+            let of = "the same weights, and of the same test images for branch and skip";
+            return Err(ReportError::Lacking(format!("needs records of {of}")));
+        }
         let read = |place: usize, record| Deletions::with(ARMS[place], record);
         Ok(Skips { as_is: [read(0, a)?, read(1, b)?], reestimated: [read(2, c)?, read(3, d)?] })
     }
@@ -76,6 +79,12 @@ impl<'a> Skips<'a> {
         let [c, d] = &self.reestimated;
         [a, b, c, d]
     }
+}
+
+/// Whether the records of [`needs`] are of the same weights, and those of a branch and a skip
+/// with the same statistics of the same test images too.
+fn are_of_one_question(records: &[&Record]) -> bool {
+    have_same_weights(records) && records.chunks(2).all(|pair| same(pair).is_ok())
 }
 
 /// The median error over the non-boundary units with the skip deleted, minus that with the
@@ -92,9 +101,8 @@ fn draw(records: &[&Record]) -> Result<Figure, ReportError> {
     let skips = Skips::of(records)?;
     let [branch, skip] = &skips.as_is;
     let (name, word) = (&branch.network.name, branch.unit_word());
-    let told = |title: &str, [branch, skip]: &[Deletions; 2]| match (middle(branch), middle(skip)) {
-        (Some(branch), Some(skip)) => format!("{title}: median {branch} and {skip}"),
-        _ => title.to_owned(),
+    let told = |title: &str, [branch, skip]: &[Deletions; 2]| {
+        format!("{title}: median {} and {}", branch.inner_median(), skip.inner_median())
     };
     let plots = [("statistics as is", &skips.as_is), ("re-estimated", &skips.reestimated)];
     let sizes = format!(
@@ -123,20 +131,17 @@ fn draw(records: &[&Record]) -> Result<Figure, ReportError> {
     .draw(NAME)
 }
 
-/// The median error over the non-boundary units, in words.
-fn middle(deletions: &Deletions) -> Option<String> {
-    record::stats::median(&deletions.inner_errors()).map(words::percent)
-}
-
 /// One row for each network of which all records are there.
 fn part(answers: &Answers) -> Result<Part, ReportError> {
     let mut all = Vec::new();
-    for record in answers.of(<record::DeleteOne as record::Answer>::EXPERIMENT) {
-        let needs = needs(&super::one_network(record)?.name);
+    for record in answers.of(DeleteOne::EXPERIMENT) {
+        let needs = needs(&one_network(record)?.name);
         if needs[3].is_met_by(&record.key)
             && let Ok(found) = answers.find_all(&needs[..3])
+            && let records = [found.as_slice(), &[record]].concat()
+            && are_of_one_question(&records)
         {
-            all.push(Skips::of(&[found.as_slice(), &[record]].concat())?);
+            all.push(Skips::of(&records)?);
         }
     }
     if all.is_empty() {
@@ -169,18 +174,20 @@ fn part(answers: &Answers) -> Result<Part, ReportError> {
 }
 
 fn row(skips: &Skips) -> Result<Markup, ReportError> {
-    let differences = [difference(&skips.as_is)?, difference(&skips.reestimated)?];
+    let of = |pair| present(difference(pair));
+    let differences = [of(&skips.as_is)?, of(&skips.reestimated)?];
     Ok(html! {
         tr {
             td { (skips.as_is[0].network.name) }
             @for (pair, difference) in [&skips.as_is, &skips.reestimated].into_iter().zip(differences) {
                 @for one in pair {
-                    td.num { (middle(one).unwrap_or_else(|| "none".into())) }
+                    td.num { (one.inner_median()) }
                 }
                 td.num {
-                    @let Estimate { value, low, high } = difference;
-                    b { (words::points(value / 100.0)) }
-                    small { (words::points(low / 100.0)) " to " (words::points(high / 100.0)) }
+                    @if let Some(Estimate { value, low, high }) = difference {
+                        b { (words::points(value / 100.0)) }
+                        small { (words::points(low / 100.0)) " to " (words::points(high / 100.0)) }
+                    }
                 }
             }
         }

@@ -176,6 +176,15 @@ fn one_network(record: &Record) -> Result<&NetworkId, ReportError> {
     Ok(network)
 }
 
+/// `None` for a value that the records do not have.
+fn present(estimate: Result<Estimate, ReportError>) -> Result<Option<Estimate>, ReportError> {
+    match estimate {
+        Ok(estimate) => Ok(Some(estimate)),
+        Err(ReportError::Lacking(_)) => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
 fn form(record: &Record) -> Option<&'static Form> {
     let forms = ALL.iter().filter_map(|study| study.form.as_ref());
     { forms }.find(|form| form.experiment == record.key.experiment)

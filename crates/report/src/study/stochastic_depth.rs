@@ -9,7 +9,7 @@ use maud::html;
 use record::{Answer, DeleteOne, DeleteOneOptions, Record};
 
 use super::delete_one::{Deletions, around, images, keys, need, over_images, plot};
-use super::{Estimate, Part, Quantity, Section, Study, StudyFigure, one_network};
+use super::{Estimate, Part, Quantity, Section, Study, StudyFigure, one_network, present};
 use crate::figure::{Figure, Scatter};
 use crate::{Answers, ReportError, words};
 
@@ -103,15 +103,6 @@ impl<'a> Pair<'a> {
             );
         }
         Ok(text.trim_start().to_owned())
-    }
-}
-
-/// `None` for a value that the records do not have.
-fn present(estimate: Result<Estimate, ReportError>) -> Result<Option<Estimate>, ReportError> {
-    match estimate {
-        Ok(estimate) => Ok(Some(estimate)),
-        Err(ReportError::Lacking(_)) => Ok(None),
-        Err(error) => Err(error),
     }
 }
 

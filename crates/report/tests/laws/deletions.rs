@@ -168,6 +168,35 @@ fn other_images_are_not_compared() {
     assert!(matches!(one, ReportError::Networks { given: 1, .. }), "{one}");
 }
 
+/// Re-estimated lesions may be of fewer images, but not of other weights.
+#[test]
+fn records_of_other_weights_are_neither_compared_nor_put_on_the_page() {
+    let mut records =
+        [PLAIN, SKIP, REESTIMATED, BOTH].map(|arm| network(arm, "resnet110", 900, &[]));
+    let difference = |records: &[Record; 4]| {
+        let [a, b, c, d] = records.each_ref();
+        measured("delete-skip", "difference as is", &[a, b, c, d])
+    };
+    let is_refused = |error: ReportError| {
+        let told = error.to_string();
+        assert!(
+            matches!(error, ReportError::Lacking(_)) && told.contains("same weights"),
+            "{told}"
+        );
+    };
+    assert_eq!(difference(&records).unwrap(), 0.0);
+    records[2].key.networks[0].weights.sha256 = "d4".repeat(32);
+    is_refused(difference(&records).unwrap_err());
+    let [plain, _, reestimated, _] = records.each_ref();
+    is_refused(
+        (study::figure("fig3-reestimated").unwrap().draw)(&[plain, reestimated]).unwrap_err(),
+    );
+    for name in ["delete-skip", "delete-one-recalibrated"] {
+        let study = study::ALL.iter().find(|study| study.name == name).unwrap();
+        assert!((study.part)(&Answers::new(&records)).unwrap().section.is_none(), "{name}");
+    }
+}
+
 /// Whatever reads the paper's lesion refuses the others, rather than taking them for it.
 #[test]
 fn no_record_stands_in_for_one_with_other_options() {

@@ -99,10 +99,13 @@ impl<'a> Deletions<'a> {
         wilson(&self.answer.intact)
     }
 
-    /// The errors without each of the non-boundary units that can be deleted, as fractions.
-    pub(in crate::study) fn inner_errors(&self) -> Vec<f64> {
+    /// The median error over the non-boundary units that can be deleted, in words; `none`
+    /// without one.
+    pub(in crate::study) fn inner_median(&self) -> String {
         let effects = self.effects();
-        effects.iter().filter(|effect| !effect.unit.boundary).map(Effect::error).collect()
+        let inner = effects.iter().filter(|effect| !effect.unit.boundary);
+        let errors: Vec<f64> = inner.map(Effect::error).collect();
+        stats::median(&errors).map_or_else(|| "none".into(), words::percent)
     }
 
     /// One effect for every unit that can be deleted, in the network's order.
