@@ -119,10 +119,18 @@ fn question(args: &LesionArgs) -> Result<Question> {
         needs.test || args.on.images.is_none(),
         "--images: {name} uses training images only; leave it out"
     );
-    let images = needs.test.then(|| args.on.images()).transpose()?;
-    let training =
-        needs.training.then(|| source::load_images(args.on.data.as_deref(), Split::Train));
-    let inputs = Inputs { networks, test: images, training: training.transpose()? };
+    let most = experiment.most_images(preset, &options)?;
+    let test = || match args.on.images {
+        Some(_) => args.on.images(),
+        None => source::take_up_to(args.on.images()?, most.test),
+    };
+    let training = || {
+        let images = source::load_images(args.on.data.as_deref(), Split::Train)?;
+        source::take_up_to(images, most.training)
+    };
+    let test = needs.test.then(test).transpose()?;
+    let training = needs.training.then(training).transpose()?;
+    let inputs = Inputs { networks, test, training };
     Ok(Question::new(experiment, options, inputs)?)
 }
 

@@ -25,9 +25,9 @@ use models::{Model, Plan, Route, Unit};
 use record::{Answer as _, NormStatistics, Term, UnitDeletion};
 use tensor::Scalar;
 
-use super::{Experiment, Needs, Networks, OptionInfo};
+use super::{Experiment, MostImages, Needs, Networks, OptionInfo};
 use crate::work::score;
-use crate::{Done, Inputs, Lesion, LesionError, Statistics, Work};
+use crate::{Done, Inputs, Lesion, LesionError, RECALIBRATION_BATCH, Statistics, Work};
 
 /// What is deleted, and with which statistics.
 pub use record::DeleteOneOptions as Options;
@@ -51,9 +51,15 @@ impl Experiment for DeleteOne {
         ),
     ];
 
-    fn preview_images(options: &Options) -> usize {
-        // Lesions with statistics of their own share nothing.
-        if options.statistics == NormStatistics::Reestimated { 500 } else { usize::MAX }
+    /// Lesions with statistics of their own share nothing, and most of what they take in a
+    /// preview goes into the statistics.
+    fn preview_images(options: &Options) -> MostImages {
+        match options.statistics {
+            NormStatistics::Running => MostImages::ALL,
+            NormStatistics::Reestimated => {
+                MostImages { test: 300, training: 3 * RECALIBRATION_BATCH }
+            }
+        }
     }
 
     fn needs(options: &Options) -> Needs {

@@ -29,7 +29,7 @@ pub use delete_one::DeleteOne;
 pub use delete_pairs::DeletePairs;
 pub use ensemble::Ensemble;
 pub use gates::Gates;
-pub use needs::{Needs, Networks};
+pub use needs::{MostImages, Needs, Networks};
 pub use options::{OptionInfo, Preset};
 pub use path_gradients::PathGradients;
 pub use plans::Plans;
@@ -138,10 +138,10 @@ pub trait Experiment: Send + Sync + 'static {
         Self::Options::default()
     }
 
-    /// How many test images are enough for a preview, the first ones: fewer than those of the
-    /// shipped sample where they would take too long.
-    fn preview_images(_: &Self::Options) -> usize {
-        usize::MAX
+    /// How many images are enough for a preview with these options: fewer than those of the
+    /// shipped sample where all of them would take too long.
+    fn preview_images(_: &Self::Options) -> MostImages {
+        MostImages::ALL
     }
 
     /// Which inputs are used.

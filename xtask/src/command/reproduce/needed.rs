@@ -38,13 +38,13 @@ impl Sources<'_> {
             options[name.as_str()] = value.clone();
         }
         let networks = need.networks.iter().map(|name| self.catalogue.subject(name));
+        let most = experiment.most_images(preset, &options)?;
         let training = experiment.needs(&options)?.training;
-        let training = training.then(|| images(self.args, Split::Train)).transpose()?;
+        let training =
+            training.then(|| source::take_up_to(images(self.args, Split::Train)?, most.training));
+        let test = source::take_up_to(self.test.clone(), most.test)?;
         let networks = networks.collect::<Result<_, _>>()?;
-        let enough =
-            if self.args.full { usize::MAX } else { experiment.preview_images(&options)? };
-        let test = self.test.clone().take_first(enough.min(self.test.len()))?;
-        let inputs = Inputs { networks, test: Some(test), training };
+        let inputs = Inputs { networks, test: Some(test), training: training.transpose()? };
         Ok(Question::new(experiment, options, inputs)?)
     }
 }
