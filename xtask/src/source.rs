@@ -32,6 +32,12 @@ pub(crate) fn take_images(dataset: Dataset, images: Option<usize>) -> Result<Dat
     }
 }
 
+/// Keeps the first `most` images, or all where there are fewer.
+pub(crate) fn take_up_to(dataset: Dataset, most: usize) -> Result<Dataset> {
+    let images = most.min(dataset.len());
+    Ok(dataset.take_first(images)?)
+}
+
 /// The user's folder for long-lived state, `unravel/runs/NAME` in it.
 pub(crate) fn default_run_dir(name: &str) -> Result<PathBuf> {
     let cure = "name a folder with --out";

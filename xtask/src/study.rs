@@ -28,7 +28,7 @@ pub(crate) struct ImageArgs {
     /// The folder with CIFAR-10, or `sample` for the shipped sample [default: where `data` put it]
     #[arg(long, value_name = "DIR|sample")]
     pub(crate) data: Option<String>,
-    /// The first N test images only [default: all]
+    /// The first N test images only [default: all; a preview by `lesion` may take fewer]
     #[arg(long, value_name = "N")]
     pub(crate) images: Option<usize>,
     #[command(flatten)]

@@ -1,5 +1,5 @@
 //! What the repository promises about itself: arrows between crates, small
-//! files, a first line that says what a module is.
+//! files, a first line that says what a module is, records that can be read.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -64,6 +64,21 @@ fn rust_files_are_small_and_say_what_they_are() {
         let lines = text.lines().count();
         assert!(lines <= MAX_LINES, "{path} has {lines} lines, more than {MAX_LINES}");
     }
+}
+
+#[test]
+fn committed_records_are_as_this_version_writes_them() {
+    let folder = root().join("docs/records");
+    let written = tempfile::tempdir().unwrap();
+    let mut records = 0;
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        let record = record::Record::load(&path).unwrap();
+        let again = std::fs::read(record.save(written.path()).unwrap()).unwrap();
+        assert!(again == std::fs::read(&path).unwrap(), "{}", path.display());
+        records += 1;
+    }
+    assert!(records > 0);
 }
 
 fn rust_files(folder: &Path, files: &mut Vec<PathBuf>) {

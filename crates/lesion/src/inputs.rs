@@ -2,7 +2,10 @@
 
 use data::Dataset;
 
-use crate::{Log, RECALIBRATION_BATCH, Subject};
+use crate::{LesionError, Log, RECALIBRATION_BATCH, Subject};
+
+/// Batches for statistics that are re-estimated under a lesion, where there are as many.
+const STATISTICS_BATCHES: usize = 50;
 
 /// Networks, images and logs. An experiment says in its [`Needs`](crate::Needs) which of them
 /// it uses; a [`Question`](crate::Question) sees to it that they are there.
@@ -45,6 +48,30 @@ impl Inputs {
     #[track_caller]
     pub fn log(&self) -> &Log {
         self.log.as_ref().expect("inputs: no training log, yet the experiment reads one")
+    }
+
+    /// How many batches of [`RECALIBRATION_BATCH`] training images statistics are re-estimated
+    /// on under a lesion: 50, or all whole batches where there are fewer.
+    ///
+    /// # Errors
+    /// If there is no whole batch.
+    ///
+    /// # Panics
+    /// If there are no training images.
+    #[track_caller]
+    pub(crate) fn statistics_batches(
+        &self,
+        experiment: &'static str,
+    ) -> Result<usize, LesionError> {
+        match self.whole_batches(STATISTICS_BATCHES) {
+            0 => Err(LesionError::TooFewImages {
+                experiment,
+                split: "training",
+                found: self.training().len(),
+                expected: RECALIBRATION_BATCH,
+            }),
+            batches => Ok(batches),
+        }
     }
 
     /// The test images, for experiments that need them.

@@ -68,7 +68,7 @@ pub mod work;
 
 pub use catalogue::{Catalogue, TrainedNetwork};
 pub use error::LesionError;
-pub use experiment::{AnyExperiment, Experiment, Needs, Networks, OptionInfo, Preset};
+pub use experiment::{AnyExperiment, Experiment, MostImages, Needs, Networks, OptionInfo, Preset};
 pub use inputs::Inputs;
 pub use lesion::{Lesion, MisfitError, Statistics};
 pub use log::Log;

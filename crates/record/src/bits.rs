@@ -48,6 +48,16 @@ impl Bits {
         self.bytes.iter().map(|byte| byte.count_ones() as usize).sum()
     }
 
+    /// The bits in words of 64, the first image in the lowest bit of the first word; those
+    /// beyond the last image are not set.
+    pub(crate) fn words(&self) -> impl Iterator<Item = u64> + '_ {
+        self.bytes.chunks(8).map(|chunk| {
+            let mut word = [0; 8];
+            word[..chunk.len()].copy_from_slice(chunk);
+            u64::from_le_bytes(word)
+        })
+    }
+
     /// How many bits are set here and not in `other`.
     ///
     /// # Panics

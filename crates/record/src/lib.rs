@@ -17,6 +17,7 @@
 //! let right = |text: &str| text.chars().map(|c| c == '1').collect::<Bits>();
 //! let answer = DeleteOne {
 //!     images: 8,
+//!     batches: None,
 //!     intact: Score::new(right("11110111"), 0.3),
 //!     units: vec![UnitDeletion {
 //!         index: 0,
@@ -36,7 +37,7 @@
 //! # let key = Key {
 //! #     experiment: "delete-one".into(),
 //! #     version: 3,
-//! #     options: serde_json::json!({}),
+//! #     options: serde_json::json!({ "term": "branch", "statistics": "running" }),
 //! #     networks: Vec::new(),
 //! #     log: None,
 //! #     images: vec![images],

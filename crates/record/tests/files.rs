@@ -5,8 +5,8 @@ use std::path::Path;
 
 use proptest::prelude::*;
 use record::{
-    Bits, DeleteOne, FailAt, Key, Plans, Record, RecordError, RunInfo, SCHEMA, Score, Step,
-    UnitDeletion,
+    Bits, DeleteOne, DeleteOneOptions, FailAt, Key, NormStatistics, Plans, Record, RecordError,
+    RunInfo, SCHEMA, Score, Step, Term, UnitDeletion,
 };
 use serde_json::json;
 use testkit::made_up;
@@ -21,11 +21,13 @@ fn answer() -> DeleteOne {
         boundary: index == 1,
         deleted,
     };
-    DeleteOne { images: 100, intact, units: vec![unit(0, Some(deleted)), unit(1, None)] }
+    let units = vec![unit(0, Some(deleted)), unit(1, None)];
+    DeleteOne { images: 100, batches: None, intact, units }
 }
 
 fn sample_of(answer: &DeleteOne) -> Result<Record, RecordError> {
-    Record::new("made-up", made_up::key("delete-one", &["tiny"], 100, json!({ "seed": 7 })), answer)
+    let options = json!({ "term": "branch", "statistics": "running" });
+    Record::new("made-up", made_up::key("delete-one", &["tiny"], 100, options), answer)
 }
 
 fn sample() -> Record {
@@ -43,6 +45,24 @@ fn a_saved_record_reads_back_equal_and_the_same_record_gives_the_same_bytes() {
     assert_eq!(first.last(), Some(&b'\n'));
     Record::load(&path).unwrap().save(path.parent().unwrap()).unwrap();
     assert_eq!(fs::read(&path).unwrap(), first);
+}
+
+/// A record from before there was a choice would be taken for one of these options.
+#[test]
+fn single_deletions_that_do_not_say_of_what_are_refused() {
+    let key = |options| made_up::key("delete-one", &["tiny"], 100, options);
+    let message = Record::new("old", key(json!({})), &answer()).unwrap_err().to_string();
+    assert!(message.contains("is of an older version: run the experiment again"), "{message}");
+    let options = json!({ "term": "skip", "statistics": "reestimated" });
+    let of = |batches| DeleteOne { batches, ..answer() };
+    for batches in [None, Some(0)] {
+        let message = Record::new("x", key(options.clone()), &of(batches)).unwrap_err().to_string();
+        assert!(message.contains("answer.batches is"), "{message}");
+    }
+    let record = Record::new("x", key(options), &of(Some(50))).unwrap();
+    let expected = DeleteOneOptions { term: Term::Skip, statistics: NormStatistics::Reestimated };
+    assert_eq!(DeleteOneOptions::of(&record.key), Ok(expected));
+    assert_eq!(record.answer::<DeleteOne>().unwrap().batches, Some(50));
 }
 
 #[test]
@@ -156,7 +176,7 @@ fn a_record_is_up_to_date_only_for_its_own_key() {
     assert!(record.is_up_to_date(&record.key));
     let changes: [fn(&mut Key); 8] = [
         |key| key.version += 1,
-        |key| key.options = json!({ "seed": 8 }),
+        |key| key.options = json!({ "term": "skip", "statistics": "running" }),
         |key| key.simd = "avx2".into(),
         |key| key.networks[0].weights.sha256 = "c".repeat(64),
         |key| key.networks[0].conventions.std[2] = 0.5,
@@ -194,6 +214,9 @@ fn foreign_or_damaged_files_are_refused_with_their_name_and_the_reason() {
         (good.replace("\"schema\": 2,", ""), "missing field `schema`"),
         (good.replace("\"version\": 1", "\"version\": 1, \"verse\": 8"), "unknown field `verse`"),
         (good.replace("\"stage\": 0", "\"stage\": 0, \"colour\": 8"), "unknown field `colour`"),
+        (good.replace("\"term\": \"branch\",", ""), "missing field `term`"),
+        (good.replace("\"running\"", "\"reestimated\""), "answer.batches is None"),
+        (good.replace("\"branch\"", "\"both\""), "unknown variant `both`"),
         (good.replace("\"index\": 1", "\"index\": 3"), "units[1].index is 3"),
         (good.replace("\"wrong\": 13", "\"wrong\": 14"), "units[0].deleted.wrong is 14"),
         (good.replace(&intact_right, &none_right), "intact.wrong is 10, expected 100"),

@@ -77,18 +77,27 @@ impl<'a> Answers<'a> {
         if lacking.is_empty() {
             return Ok(needs.iter().filter_map(|need| self.find(need)).collect());
         }
-        let groups = lacking.chunk_by(|a, b| a.experiment == b.experiment);
+        let groups =
+            lacking.chunk_by(|a, b| a.experiment == b.experiment && a.options == b.options);
         let groups: Vec<String> = groups.map(group).collect();
         Err(ReportError::Lacking(format!("needs {}", groups.join("; "))))
     }
 }
 
-/// `delete-one of resnet32 and resnet56`; networks of one record are joined by `with`.
+/// `delete-one of resnet32 and resnet56`; networks of one record are joined by `with`, options
+/// follow in brackets.
 fn group(needs: &[&Need]) -> String {
+    let Need { experiment, options, .. } = needs[0];
     let subjects = needs.iter().filter(|need| !need.networks.is_empty());
     let subjects: Vec<String> = subjects.map(|need| need.networks.join(" with ")).collect();
-    match needs[0].experiment {
-        experiment if subjects.is_empty() => experiment.into(),
-        experiment => format!("{experiment} of {}", words::list(&subjects)),
-    }
+    let of = if subjects.is_empty() { "" } else { " of " };
+    let options = options.as_object().into_iter().flatten();
+    let options = options.map(|(name, value)| match value {
+        Value::String(text) => format!("{name} {text}"),
+        value => format!("{name} {value}"),
+    });
+    let options: Vec<String> = options.collect();
+    let options =
+        if options.is_empty() { String::new() } else { format!(" ({})", options.join(", ")) };
+    format!("{experiment}{of}{}{options}", words::list(&subjects))
 }

@@ -2,10 +2,10 @@
 //! None of the numbers is a result.
 
 use record::{
-    Answer, Bits, Conventions, DeleteOne, ImagesId, Key, ModelId, NetworkId, Record, Score,
-    UnitDeletion, WeightsId,
+    Answer, Bits, Conventions, DeleteOne, DeleteOneOptions, ImagesId, Key, ModelId, NetworkId,
+    NormStatistics, Record, Score, Term, UnitDeletion, WeightsId,
 };
-use serde_json::{Value, json};
+use serde_json::Value;
 
 /// A trained network called `name`, of the architecture of the same name.
 pub fn network(name: &str) -> NetworkId {
@@ -98,12 +98,26 @@ pub fn changed(before: &Score, newly_wrong: usize, newly_right: usize) -> Score 
 /// wrong answers without it, if it can be deleted.
 pub type Unit = (&'static str, bool, Option<usize>);
 
-/// A `delete-one` record on `n` images, `intact` of them wrong. A deletion that adds d
-/// wrong answers makes d + 10 newly wrong and 10 newly right.
+/// A `delete-one` record on `n` images, `intact` of them wrong, with the default options. A
+/// deletion that adds d wrong answers makes d + 10 newly wrong and 10 newly right.
 ///
 /// # Panics
 /// If a number does not fit `n`, or a deletion has more than 10 right answers more.
 pub fn delete_one(network: &str, units: &[Unit], n: usize, intact: usize) -> Record {
+    delete_one_as(DeleteOneOptions::default(), network, units, n, intact)
+}
+
+/// The same with these options; statistics are re-estimated on 7 batches.
+///
+/// # Panics
+/// As [`delete_one`].
+pub fn delete_one_as(
+    options: DeleteOneOptions,
+    network: &str,
+    units: &[Unit],
+    n: usize,
+    intact: usize,
+) -> Record {
     let intact_score = score(n, intact);
     let unit = |(index, &(name, boundary, wrong)): (usize, &Unit)| UnitDeletion {
         index,
@@ -113,6 +127,31 @@ pub fn delete_one(network: &str, units: &[Unit], n: usize, intact: usize) -> Rec
         deleted: wrong.map(|wrong| changed(&intact_score, wrong + 10 - intact, 10)),
     };
     let units = units.iter().enumerate().map(unit).collect();
-    let answer = DeleteOne { images: n, intact: intact_score.clone(), units };
-    record(network, n, json!({}), &answer)
+    deletions(options, network, intact_score.clone(), units)
+}
+
+/// A `delete-one` record with these options, called as [`record()`] does it, and after its
+/// options where they are not the default; statistics are re-estimated on 7 batches.
+///
+/// # Panics
+/// If the scores are not of as many images.
+pub fn deletions(
+    options: DeleteOneOptions,
+    network: &str,
+    intact: Score,
+    units: Vec<UnitDeletion>,
+) -> Record {
+    let DeleteOneOptions { term, statistics } = options;
+    let batches = (statistics == NormStatistics::Reestimated).then_some(7);
+    let images = intact.right.len();
+    let answer = DeleteOne { images, batches, intact, units };
+    let options = serde_json::to_value(options).expect("options are plain data");
+    let mut made = record(network, images, options, &answer);
+    if term == Term::Skip {
+        made.name += "-skip";
+    }
+    if batches.is_some() {
+        made.name += "-reestimated";
+    }
+    made
 }

@@ -137,10 +137,18 @@ fn question(args: &LesionArgs) -> Result<Question> {
     );
     let networks = weights::load_all(&args.models, &args.weights)?;
     let log = args.log.as_deref().map(weights::load_log).transpose()?;
-    let images = needs.test.then(|| args.on.images()).transpose()?;
-    let training =
-        needs.training.then(|| source::load_images(args.on.data.as_deref(), Split::Train));
-    let inputs = Inputs { networks, test: images, training: training.transpose()?, log };
+    let most = experiment.most_images(preset, &options)?;
+    let test = || match args.on.images {
+        Some(_) => args.on.images(),
+        None => source::take_up_to(args.on.images()?, most.test),
+    };
+    let training = || {
+        let images = source::load_images(args.on.data.as_deref(), Split::Train)?;
+        source::take_up_to(images, most.training)
+    };
+    let test = needs.test.then(test).transpose()?;
+    let training = needs.training.then(training).transpose()?;
+    let inputs = Inputs { networks, test, training, log };
     Ok(Question::new(experiment, options, inputs)?)
 }
 

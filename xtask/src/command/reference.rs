@@ -148,7 +148,8 @@ mod tests {
             boundary: false,
             deleted: Some(score(100, wrong[1])),
         };
-        DeleteOne { images: 100, intact: score(100, wrong[0]), units: vec![unit] }
+        let intact = score(100, wrong[0]);
+        DeleteOne { images: 100, batches: None, intact, units: vec![unit] }
     }
 
     #[test]

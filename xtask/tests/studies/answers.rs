@@ -84,6 +84,28 @@ fn records_have_the_same_bytes_for_any_number_of_threads() {
     assert!(records[0] == records[1]);
 }
 
+/// The command that the page prints repeats a record of `reproduce`.
+#[test]
+fn a_preview_takes_fewer_images_where_statistics_are_re_estimated_and_says_how_many() {
+    let bench = Bench::new();
+    let weights = bench.weights("resnet8");
+    let out = bench.path("out");
+    let record = |more: &[&str], name: &str| {
+        let more = [&["--statistics", "reestimated", "--out", out.to_str().unwrap()], more];
+        run(printed, &lesion(&weights, "resnet8", &more.concat()));
+        record::Record::load(&out.join(format!("{name}-statisticsreestimated.json"))).unwrap()
+    };
+    let images = |record: &record::Record| -> Vec<usize> {
+        record.key.images.iter().map(|images| images.images).collect()
+    };
+    let preview = record(&[], "delete-one-resnet8-sample-first-32");
+    assert_eq!(images(&preview), [32, 3 * 128]);
+    assert_eq!(preview.answer::<record::DeleteOne>().unwrap().batches, Some(3));
+    let full = record(&["--preset", "full"], "delete-one-resnet8-sample-first-32");
+    assert_eq!(images(&full), [32, 1_000]);
+    assert_eq!(full.answer::<record::DeleteOne>().unwrap().batches, Some(7));
+}
+
 #[test]
 fn a_printed_plan_can_be_given_back() {
     let bench = Bench::new();

@@ -97,7 +97,12 @@ pub(crate) fn shipped_record(network: &str) -> Record {
         boundary: unit.is_boundary(),
         deleted: unit.is_deletable().then(|| intact.clone()),
     });
-    let answer = DeleteOne { images: images.len(), intact: intact.clone(), units: units.collect() };
+    let answer = DeleteOne {
+        images: images.len(),
+        batches: None,
+        intact: intact.clone(),
+        units: units.collect(),
+    };
     let inputs = Inputs { networks: vec![subject], test: Some(images), ..Inputs::default() };
     let experiment = experiment::named("delete-one").unwrap();
     let question = Question::new(experiment, json!({}), inputs).unwrap();

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::bench::{Bench, json as result, names_in, printed, shipped_record};
+use crate::bench::{Bench, json as result, names_in, printed, shipped_record, xtask};
 
 const FEW: [&str; 4] = ["--data", "sample", "--images", "4"];
 
@@ -90,4 +90,33 @@ fn reproduce_tells_which_records_are_up_to_date() {
     let told = printed(&[&args[..2], &["--only", "fig3,fig3"], &args[4..]].concat());
     assert!(told.starts_with("fig3\n  delete-one-resnet20-sample: up to date\n"), "{told}");
     assert!(told.contains("in all: 1 to compute, ") && told.matches("fig3").count() == 1, "{told}");
+}
+
+/// They share no work, so that all of the sample would take too long. A record from before
+/// there were options answers nothing.
+#[test]
+fn lesions_with_statistics_of_their_own_are_tried_on_fewer_images_in_a_preview() {
+    let bench = Bench::new();
+    let out = bench.path("out");
+    let records = out.join("records");
+    let mut old: serde_json::Value =
+        serde_json::to_value(shipped_record("resnet20")).expect("a record is plain data");
+    old["key"]["options"] = json!({});
+    std::fs::create_dir_all(&records).unwrap();
+    let path = records.join("delete-one-resnet20-sample.json");
+    std::fs::write(path, old.to_string()).unwrap();
+    let args = ["reproduce", "--only", "fig3-skip", "--dry-run", "--out", out.to_str().unwrap()];
+    let output = xtask(&args);
+    let told = String::from_utf8(output.stdout).unwrap();
+    for part in [
+        "fig3-skip\n  delete-one-resnet20-sample: to compute, 10 plans, ",
+        "  delete-one-resnet20-sample-termskip: to compute, 10 plans, ",
+        "  delete-one-resnet20-sample-first-300-statisticsreestimated: to compute, 10 plans, ",
+        "  delete-one-resnet20-sample-first-300-termskip-statisticsreestimated: to compute, 10 ",
+        "in all: 4 to compute, ",
+    ] {
+        assert!(told.contains(part), "{part:?} is not in: {told}");
+    }
+    let why = String::from_utf8(output.stderr).unwrap();
+    assert!(why.contains("of an older version: run the experiment again"), "{why}");
 }

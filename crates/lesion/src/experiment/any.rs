@@ -4,7 +4,7 @@ use record::{Answer as _, Key, Record};
 use serde_json::Value;
 
 use super::options::{parse, to_json};
-use super::{Experiment, Needs, OptionInfo, Preset};
+use super::{Experiment, MostImages, Needs, OptionInfo, Preset};
 use crate::{Done, Inputs, LesionError, Work};
 
 /// An [`Experiment`] whose options and answer are JSON. Options may be partial objects:
@@ -30,6 +30,13 @@ pub trait AnyExperiment: Send + Sync {
     /// # Errors
     /// If there is no such option, or it cannot have that value.
     fn complete(&self, options: &Value) -> Result<Value, LesionError>;
+
+    /// How many images are enough with these options: [`Experiment::preview_images`] for a
+    /// preview, else all.
+    ///
+    /// # Errors
+    /// As [`AnyExperiment::complete`].
+    fn most_images(&self, preset: Preset, options: &Value) -> Result<MostImages, LesionError>;
 
     /// [`Experiment::needs`].
     ///
@@ -79,6 +86,14 @@ impl<E: Experiment> AnyExperiment for E {
 
     fn complete(&self, options: &Value) -> Result<Value, LesionError> {
         Ok(to_json::<E>(&parse::<E>(options)?))
+    }
+
+    fn most_images(&self, preset: Preset, options: &Value) -> Result<MostImages, LesionError> {
+        let options = parse::<E>(options)?;
+        Ok(match preset {
+            Preset::Full => MostImages::ALL,
+            Preset::Preview => E::preview_images(&options),
+        })
     }
 
     fn needs(&self, options: &Value) -> Result<Needs, LesionError> {

@@ -19,7 +19,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Experiment, Needs, Networks, OptionInfo};
 use crate::work::score;
-use crate::{Done, Inputs, Lesion, LesionError, RECALIBRATION_BATCH, Statistics, Work};
+use crate::{Done, Inputs, Lesion, LesionError, Statistics, Work};
 
 /// The intact network under each rule for inference.
 #[derive(Debug)]
@@ -29,9 +29,6 @@ pub struct BranchScales;
 #[derive(Debug, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Options {}
-
-/// Batches for re-estimated statistics, where there are as many.
-const BATCHES: usize = 50;
 
 impl Experiment for BranchScales {
     type Options = Options;
@@ -47,7 +44,7 @@ impl Experiment for BranchScales {
     }
 
     fn work(inputs: &Inputs, _: &Options) -> Result<Vec<Work>, LesionError> {
-        let batches = batches(inputs)?;
+        let batches = inputs.statistics_batches(record::BranchScales::EXPERIMENT)?;
         let model = &inputs.network().model;
         let lesion = |(scaled, reestimated): (bool, bool)| Lesion {
             branch_scale: (!scaled).then(|| vec![1.0; model.units.len()]),
@@ -80,23 +77,8 @@ impl Experiment for BranchScales {
         });
         Ok(record::BranchScales {
             images: inputs.test().len(),
-            batches: batches(inputs)?,
+            batches: inputs.statistics_batches(record::BranchScales::EXPERIMENT)?,
             arms: arms.collect::<Result<_, LesionError>>()?,
         })
     }
-}
-
-/// Batches of training images for re-estimated statistics.
-fn batches(inputs: &Inputs) -> Result<usize, LesionError> {
-    let batches = inputs.whole_batches(BATCHES);
-    if batches == 0 {
-        let experiment = record::BranchScales::EXPERIMENT;
-        return Err(LesionError::TooFewImages {
-            experiment,
-            split: "training",
-            found: inputs.training().len(),
-            expected: RECALIBRATION_BATCH,
-        });
-    }
-    Ok(batches)
 }

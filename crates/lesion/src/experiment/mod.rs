@@ -30,7 +30,7 @@ pub use delete_one::DeleteOne;
 pub use delete_pairs::DeletePairs;
 pub use ensemble::Ensemble;
 pub use gates::Gates;
-pub use needs::{Needs, Networks};
+pub use needs::{MostImages, Needs, Networks};
 pub use options::{OptionInfo, Preset};
 pub use path_gradients::PathGradients;
 pub use plans::Plans;
@@ -139,6 +139,12 @@ pub trait Experiment: Send + Sync + 'static {
     /// The options for the shipped sample: a protocol of minutes.
     fn preview() -> Self::Options {
         Self::Options::default()
+    }
+
+    /// How many images are enough for a preview with these options: fewer than those of the
+    /// shipped sample where all of them would take too long.
+    fn preview_images(_: &Self::Options) -> MostImages {
+        MostImages::ALL
     }
 
     /// Which inputs are used.

@@ -15,6 +15,20 @@ pub struct Needs {
     pub log: bool,
 }
 
+/// How many images are enough, the first ones; all where there are fewer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct MostImages {
+    /// Test images.
+    pub test: usize,
+    /// Training images.
+    pub training: usize,
+}
+
+impl MostImages {
+    /// All that there are.
+    pub const ALL: MostImages = MostImages { test: usize::MAX, training: usize::MAX };
+}
+
 /// How many networks an experiment studies.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Networks {

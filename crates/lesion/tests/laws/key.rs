@@ -63,7 +63,8 @@ fn a_key_says_what_was_asked_of_which_weights_and_images() {
     let subject = Subject::from_bytes(arch("resnet8"), path, &bytes).unwrap();
     let key = key(&subject, 5);
     assert_eq!((key.experiment.as_str(), key.version), ("delete-one", 2));
-    assert_eq!((key.options, key.simd.as_str()), (json!({}), tensor::simd::level().name()));
+    let options = json!({ "term": "branch", "statistics": "running" });
+    assert_eq!((key.options, key.simd.as_str()), (options, tensor::simd::level().name()));
     let [NetworkId { name, model, weights, conventions, branch_scale }] = &key.networks[..] else {
         panic!("expected one network");
     };

@@ -1,6 +1,6 @@
 //! Options and inputs that make a question, and those that do not.
 
-use lesion::experiment::DeleteOne;
+use lesion::experiment::{BranchScales, DeleteOne};
 use lesion::{AnyExperiment, Inputs, LesionError, Preset, Question};
 use serde_json::{Value, json};
 
@@ -46,9 +46,16 @@ fn what_is_wrong_with_options_is_named() {
     for (options, expected) in cases {
         let message = ask(&Folds, options, inputs(1)).unwrap_err().to_string();
         assert!(message.starts_with(expected), "{message}");
+        let none = Inputs { training: Some(training(128)), ..inputs(1) };
+        let message = ask(&BranchScales, json!({ "draws": 1 }), none).unwrap_err().to_string();
+        assert_eq!(message, "branch-scales has no option \"draws\"; it has none");
     }
     let message = ask(&DeleteOne, json!({ "draws": 1 }), inputs(1)).unwrap_err().to_string();
-    assert_eq!(message, "delete-one has no option \"draws\"; it has none");
+    let expected = "delete-one has no option \"draws\"; it has term TERM (what each unit loses";
+    assert!(message.starts_with(expected), "{message}");
+    let none = Inputs { training: Some(training(128)), ..inputs(1) };
+    let message = ask(&BranchScales, json!({ "draws": 1 }), none).unwrap_err().to_string();
+    assert_eq!(message, "branch-scales has no option \"draws\"; it has none");
 }
 
 #[test]

@@ -21,7 +21,7 @@ use crate::Key;
 
 pub use branch_scales::{BranchScales, ScaledArm};
 pub use delete_many::{DeleteMany, DeletedCount, DeletedSet};
-pub use delete_one::{DeleteOne, UnitDeletion};
+pub use delete_one::{DeleteOne, DeleteOneOptions, NormStatistics, Term, UnitDeletion};
 pub use delete_pairs::{DeletePairs, PairDeletion};
 pub use ensemble::{Ensemble, Profile};
 pub use gates::{GateUse, Gates, UnitGate};

@@ -45,7 +45,7 @@ pub fn mean(draws: &[f64]) -> Option<f64> {
 }
 
 /// A number below `n`, each as likely as the others up to one part in 2^32 / n.
-fn below(rng: &mut ChaCha8Rng, n: usize) -> usize {
+pub(super) fn below(rng: &mut ChaCha8Rng, n: usize) -> usize {
     ((u64::from(rng.next_u32()) * n as u64) >> 32) as usize
 }
 

@@ -1,9 +1,10 @@
 //! What the deletion of each unit costs, for studies that explain it by something else.
 
 use record::stats::{Comparison, Interval, bootstrap, spearman};
-use record::{Answer, DeleteOne, Record};
+use record::{Answer, DeleteOne, DeleteOneOptions, Record};
 
-use super::{Estimate, delete_one, one_network};
+use super::delete_one::{self, Deletions};
+use super::{Estimate, one_network};
 use crate::{Answers, ReportError};
 
 /// What the deletion of one unit costs.
@@ -22,9 +23,11 @@ impl Damage {
     }
 }
 
-/// Of each unit of a delete-one record; `None` where it cannot be deleted.
+/// Of each unit of a delete-one record with the default options; `None` where it cannot be
+/// deleted.
 pub(super) fn damages(record: &Record) -> Result<Vec<Option<Damage>>, ReportError> {
-    let DeleteOne { intact, units, .. } = record.answer()?;
+    let deletions = Deletions::with(DeleteOneOptions::default(), record)?;
+    let DeleteOne { intact, units, .. } = deletions.answer;
     let damage = |score: &record::Score| Damage {
         rise: score.cross_entropy - intact.cross_entropy,
         change: Comparison::of(&intact.right, &score.right),
@@ -65,13 +68,8 @@ pub(super) fn pairs<'a>(
 /// Checks that records are of the same weights and test images, so that their numbers may
 /// be put beside each other.
 pub(super) fn same(records: &[&Record]) -> Result<(), ReportError> {
-    let of = |record: &Record| {
-        let networks = record.key.networks.iter();
-        let weights =
-            networks.map(|network| (network.weights.sha256.clone(), network.branch_scale.clone()));
-        (weights.collect::<Vec<_>>(), record.key.images.first().cloned())
-    };
-    if records.windows(2).all(|pair| of(pair[0]) == of(pair[1])) {
+    let of = |record: &Record| record.key.images.first().cloned();
+    if have_same_weights(records) && records.windows(2).all(|pair| of(pair[0]) == of(pair[1])) {
         return Ok(());
     }
     let names: Vec<&str> = records.iter().map(|record| record.name.as_str()).collect();
@@ -79,6 +77,17 @@ pub(super) fn same(records: &[&Record]) -> Result<(), ReportError> {
         "needs records of the same weights and test images; {} are not",
         crate::words::list(&names)
     )))
+}
+
+/// Whether records are of the same weights, whatever their images.
+pub(super) fn have_same_weights(records: &[&Record]) -> bool {
+    let of = |record: &Record| {
+        let networks = record.key.networks.iter();
+        let weights =
+            networks.map(|network| (network.weights.sha256.clone(), network.branch_scale.clone()));
+        weights.collect::<Vec<_>>()
+    };
+    records.windows(2).all(|pair| of(pair[0]) == of(pair[1]))
 }
 
 /// Spearman's correlation over units, with the bootstrap's interval: the units are drawn

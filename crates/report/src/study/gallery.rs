@@ -45,7 +45,7 @@ struct Flips {
 impl Flips {
     fn of(record: &Record) -> Result<Self, ReportError> {
         let network = one_network(record)?;
-        let DeleteOne { images, intact, units } = record.answer()?;
+        let DeleteOne { images, intact, units, .. } = record.answer()?;
         let scores = units.iter().filter_map(|unit| Some((unit.index + 1, unit.deleted.as_ref()?)));
         let scores: Vec<_> = scores.collect();
         let turned = |i: usize| -> Vec<usize> {

@@ -9,7 +9,9 @@ mod committee;
 mod damage;
 mod delete_many;
 mod delete_one;
+mod delete_one_recalibrated;
 mod delete_pairs;
+mod delete_skip;
 mod draws;
 mod effective_paths;
 mod ensemble;
@@ -23,6 +25,7 @@ mod prediction_contest;
 mod reorder;
 mod residual_norms;
 mod spread;
+mod stochastic_depth;
 mod sub_networks;
 mod training;
 mod unravelled;
@@ -40,6 +43,8 @@ pub const ALL: &[&Study] = &[
     &unravelled::STUDY,
     &delete_one::STUDY,
     &gallery::STUDY,
+    &delete_one_recalibrated::STUDY,
+    &delete_skip::STUDY,
     &delete_many::STUDY,
     &ensemble::STUDY,
     &sub_networks::STUDY,
@@ -48,6 +53,7 @@ pub const ALL: &[&Study] = &[
     &path_lengths::STUDY,
     &path_gradients::STUDY,
     &effective_paths::STUDY,
+    &stochastic_depth::STUDY,
     &residual_norms::STUDY,
     &prediction_contest::STUDY,
     &gates::STUDY,
@@ -180,6 +186,15 @@ fn one_network(record: &Record) -> Result<&NetworkId, ReportError> {
         return Err(ReportError::Unfit { name: record.name.clone(), what });
     };
     Ok(network)
+}
+
+/// `None` for a value that the records do not have.
+fn present(estimate: Result<Estimate, ReportError>) -> Result<Option<Estimate>, ReportError> {
+    match estimate {
+        Ok(estimate) => Ok(Some(estimate)),
+        Err(ReportError::Lacking(_)) => Ok(None),
+        Err(error) => Err(error),
+    }
 }
 
 fn form(record: &Record) -> Option<&'static Form> {

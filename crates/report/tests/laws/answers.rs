@@ -57,9 +57,11 @@ fn everything_that_is_not_there_is_named_at_once() {
     assert_eq!(found, [&records[0], &records[0]]);
     let ensemble = Need { experiment: "ensemble", ..need(&["resnet110", "resnet8"]) };
     let arithmetic = Need { experiment: "path-lengths", ..need(&[]) };
-    let needs = [of("vgg15"), of("resnet20"), of("resnet32"), ensemble, arithmetic];
+    let skip = Need { options: json!({ "term": "skip", "seed": 3 }), ..of("resnet20") };
+    let needs = [of("vgg15"), of("resnet20"), of("resnet32"), skip, ensemble, arithmetic];
     assert_eq!(
         answers.find_all(&needs).unwrap_err().to_string(),
-        "needs delete-one of vgg15 and resnet32; ensemble of resnet110 with resnet8; path-lengths"
+        "needs delete-one of vgg15 and resnet32; delete-one of resnet20 (term skip, seed 3); \
+         ensemble of resnet110 with resnet8; path-lengths"
     );
 }

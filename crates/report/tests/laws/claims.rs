@@ -156,14 +156,18 @@ fn claims_name_quantities_that_exist() {
 fn a_claim_without_its_record_is_not_run_and_says_what_it_needs() {
     let other = resnet_called("resnet20", &[(1, 100)], &[]);
     let cases = [
-        ("c02", "not run: needs delete-one of vgg15"),
-        ("c04", "not run: needs delete-one of resnet110"),
-        ("c03", "not run: this version has no study delete-one-recalibrated"),
-        ("c12", "not run: needs delete-one of resnet32, resnet56 and resnet110"),
+        ("c02", "needs delete-one of vgg15 (term branch, statistics running)"),
+        ("c03", "needs delete-one of vgg15 and resnet110 (term branch, statistics reestimated)"),
+        ("c04", "needs delete-one of resnet110 (term branch, statistics running)"),
+        (
+            "c12",
+            "needs delete-one of resnet32, resnet56 and resnet110 (term branch, statistics \
+             running)",
+        ),
     ];
     for (id, expected) in cases {
         let row = judged(id, std::slice::from_ref(&other));
-        assert_eq!(row.verdict.to_string(), expected);
+        assert_eq!(row.verdict.to_string(), format!("not run: {expected}"));
         assert_eq!((row.ours, row.interval, row.n, row.record), (None, None, None, None));
     }
     let no_boundary = resnet(&[(54, 20)], &[]);

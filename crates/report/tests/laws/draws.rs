@@ -64,7 +64,10 @@ pub(crate) fn reorder(network: &str, n: usize, errors: &[u32]) -> Record {
 pub(crate) fn made_up_answer(need: &Need) -> Record {
     let network = &need.networks[0];
     match need.experiment {
-        "delete-one" => inside::nine_deletions(network),
+        "delete-one" => {
+            let options = serde_json::from_value(need.options.clone()).unwrap();
+            inside::nine_deletions_as(options, network)
+        }
         "delete-many" => contest::sets_of_nine(network, need.options.clone()),
         "reorder" => reorder(network, 54, &[6, 10, 20]),
         "branch-scales" => branch_scales(network, 80),

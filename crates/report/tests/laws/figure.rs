@@ -109,7 +109,10 @@ fn one_network_alone_and_four_together_can_be_drawn_and_five_are_refused() {
     let message = fig3(&records.iter().collect::<Vec<_>>()).unwrap_err().to_string();
     assert!(message.contains("at most 4 curves, but 5"), "{message}");
     let message = fig3(&[]).unwrap_err().to_string();
-    assert!(message.contains("figure 3 needs a record of the experiment delete-one"), "{message}");
+    assert!(
+        message.contains("fig3-delete-one needs a record of the experiment delete-one"),
+        "{message}"
+    );
     assert!(fig3(&[&record("resnet8", &[])]).is_err(), "a network without units");
 }
 

@@ -35,11 +35,17 @@ fn deletions(network: &str, right: &[Vec<bool>]) -> Record {
         deleted: Some(score(row)),
     };
     let answer = DeleteOne {
+        batches: None,
         images: right[0].len(),
         intact: score(&right[0]),
         units: right[1..].iter().enumerate().map(unit).collect(),
     };
-    made_up::record(network, right[0].len(), json!({}), &answer)
+    made_up::record(
+        network,
+        right[0].len(),
+        json!({ "term": "branch", "statistics": "running" }),
+        &answer,
+    )
 }
 
 fn page(records: &[Record], pictures: Option<&Pictures>) -> String {

@@ -1,8 +1,8 @@
 //! The studies of values inside units, on made-up records.
 
 use record::{
-    BranchNorms, DeleteOne, GateUse, Gates, MeanSd, Record, ResidualNorms, Score, UnitDeletion,
-    UnitGate, UnitNorms,
+    BranchNorms, DeleteOneOptions, GateUse, Gates, MeanSd, Record, ResidualNorms, Score,
+    UnitDeletion, UnitGate, UnitNorms,
 };
 use report::{Answers, ReportError, claims, page, study};
 use serde_json::{Value, json};
@@ -15,6 +15,11 @@ pub(crate) type Cost = (f64, usize, bool);
 
 /// Each unit deleted in turn, 30 answers of the intact network wrong.
 pub(crate) fn deletions(network: &str, costs: &[Cost], images: usize) -> Record {
+    deletions_as(DeleteOneOptions::default(), network, costs, images)
+}
+
+/// The same with these options.
+fn deletions_as(options: DeleteOneOptions, network: &str, costs: &[Cost], images: usize) -> Record {
     let intact = made_up::score(images, 30);
     let unit = |(index, &(rise, added, boundary)): (usize, &Cost)| {
         let right = made_up::changed(&intact, added, 0).right;
@@ -27,8 +32,7 @@ pub(crate) fn deletions(network: &str, costs: &[Cost], images: usize) -> Record 
         }
     };
     let units = costs.iter().enumerate().map(unit).collect();
-    let answer = DeleteOne { images, intact: intact.clone(), units };
-    made_up::record(network, images, json!({}), &answer)
+    made_up::deletions(options, network, intact.clone(), units)
 }
 
 /// Units whose branches are so many times as large as their inputs; `None` for a plain
@@ -76,9 +80,14 @@ pub(crate) fn gates(network: &str, units: &[(f64, f64)], has_before: bool) -> Re
 const RISES: [f64; 9] = [0.9, 0.05, 0.02, 0.5, 0.3, -0.01, 0.4, 0.1, 0.07];
 
 pub(crate) fn nine_deletions(network: &str) -> Record {
+    nine_deletions_as(DeleteOneOptions::default(), network)
+}
+
+pub(crate) fn nine_deletions_as(options: DeleteOneOptions, network: &str) -> Record {
     let cost =
         |(i, &rise): (usize, &f64)| (rise, (100.0 * rise).max(0.0) as usize, i > 0 && i % 3 == 0);
-    deletions(network, &RISES.iter().enumerate().map(cost).collect::<Vec<_>>(), IMAGES)
+    let costs: Vec<Cost> = RISES.iter().enumerate().map(cost).collect();
+    deletions_as(options, network, &costs, IMAGES)
 }
 
 pub(crate) fn nine_norms(network: &str) -> Record {

@@ -6,6 +6,7 @@ mod claims;
 mod committees;
 mod common;
 mod contest;
+mod deletions;
 mod deviation;
 mod draws;
 mod effective_paths;

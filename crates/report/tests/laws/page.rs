@@ -44,15 +44,14 @@ fn the_finding_and_the_tables_are_computed_from_the_records() {
 
 #[test]
 fn the_page_says_exactly_what_was_run() {
-    let mut record = resnet();
-    record.key.options = json!({ "max_deleted": 20, "seed": 3 });
+    let record = resnet();
     let network = record.key.networks[0].clone();
     let text = page(std::slice::from_ref(&record), false);
     for expected in [
         "cargo xtask lesion delete-one resnet14 --weights resnet14 --data sample --images 2000 \
-         --max-deleted 20 --seed 3",
+         --term branch --statistics running",
         "delete-one, version 1",
-        "{&quot;max_deleted&quot;:20,&quot;seed&quot;:3}",
+        "{&quot;term&quot;:&quot;branch&quot;,&quot;statistics&quot;:&quot;running&quot;}",
         "272,474 parameters, 40,813,184 multiply-adds",
         "resnet14.safetensors",
         "(recipe short, 15 epochs, seed 3, error 9.87 % on the full test set)",
@@ -166,8 +165,7 @@ fn a_figure_says_what_to_see_what_was_run_and_how_it_departs_from_the_paper() {
             assert!(words.ends_with('.') && !words.contains("  "), "{}: {words:?}", figure.name);
         }
     }
-    let mut record = resnet();
-    record.key.options = json!({ "max_deleted": 20, "pool": "all" });
+    let record = resnet();
     let (name, fig3) = (record.name.clone(), study::figure("fig3").unwrap());
     let text = page(&[record, vgg()], false);
     let (start, end) = (text.find("<figure id=\"fig3\"").unwrap(), text.find("</figure>").unwrap());
@@ -176,7 +174,7 @@ fn a_figure_says_what_to_see_what_was_run_and_how_it_departs_from_the_paper() {
         fig3.see,
         fig3.deviations,
         &format!(
-            "<a href=\"#run-{name}\">delete-one of resnet14</a>, max deleted 20, pool all; 2,000 images"
+            "<a href=\"#run-{name}\">delete-one of resnet14</a>, term branch, statistics running; 2,000 images"
         ),
         "2,000 images of cifar10-test (the shipped sample)",
         "figures/fig3-delete-one.svg",
@@ -277,8 +275,9 @@ fn hostile_names_stay_text() {
     record.key.images[0].name = EVIL.into();
     record.key.simd = EVIL.into();
     record.name = EVIL.into();
-    record.key.options = json!({ "a": EVIL, (EVIL): 1 });
-    let text = page(&[record], false);
+    let mut other = resnet();
+    other.key = testkit::made_up::key("other", &["x"], 100, json!({ "a": EVIL, (EVIL): 1 }));
+    let text = page(&[record, other], false);
     assert!(!text.contains("<script"));
     assert!(!text.contains(EVIL));
     assert!(text.matches("&lt;script&gt;").count() >= 12);

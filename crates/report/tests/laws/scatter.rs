@@ -58,6 +58,43 @@ fn plots_lie_side_by_side_in_one_picture() {
     }
 }
 
+/// Four plots lie in two rows of two, five and six in two rows of three.
+#[test]
+fn more_than_three_plots_lie_in_two_rows() {
+    let number = |line: &str, name: &str| -> i32 {
+        let text = line.split_once(&format!("{name}=\"")).unwrap().1;
+        text.split_once('"').unwrap().0.parse().unwrap()
+    };
+    for (n, columns) in [(4, 2), (5, 3), (6, 3)] {
+        let plots = (0..n).map(|_| plot(vec![dot(0.1, 5.0)])).collect();
+        let svg = scatter(plots).draw("own").unwrap().svg;
+        let marks = svg.lines().filter(|l| l.starts_with("<circle ") && l.contains("#0072B2"));
+        let places: Vec<_> = marks.skip(1).map(|l| (number(l, "cx"), number(l, "cy"))).collect();
+        assert_eq!(places.len(), n);
+        for (place, (x, y)) in places.iter().enumerate() {
+            assert_eq!(x / (860 * 4 / columns as i32), (place % columns) as i32, "{places:?}");
+            let above = places[..place].iter().filter(|other| other.1 < *y).count();
+            assert_eq!(above, if place < columns { 0 } else { columns }, "{places:?}");
+        }
+    }
+}
+
+/// The column `plot` of the CSV names what differs between plots.
+#[test]
+fn numbers_say_of_which_plot_they_are() {
+    let one = |title: &str, y: &str| Plot {
+        title: title.into(),
+        y: Axis::new(y, 0.0, 10.0),
+        ..plot(vec![dot(0.1, 5.0)])
+    };
+    let names = |plots| {
+        let csv = scatter(plots).draw("own").unwrap().csv.unwrap();
+        csv.lines().skip(1).map(|l| l.split(',').next().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!(names(vec![one("a", "points"), one("b", "points")]), ["a", "b"]);
+    assert_eq!(names(vec![one("a", "points"), one("b", "nats")]), ["points", "nats"]);
+}
+
 #[test]
 fn names_stand_beside_points_and_lines_join_those_of_a_series() {
     let named = Dot { label: "block <7>".into(), ..dot(0.1, 5.0) };
@@ -86,7 +123,7 @@ fn what_cannot_be_drawn_is_an_error_that_names_figure_and_number() {
         (with(Dot { interval, ..dot(0.1, 5.0) }), "own: blocks: -1 is not on axis"),
         (with(Dot { series: 1, ..dot(0.1, 5.0) }), "belongs to series 1, but there are 1"),
         (scatter(vec![Plot { levels: vec![level], ..plot(Vec::new()) }]), "own: chance: 11"),
-        (scatter(Vec::new()), "0 plots side by side, expected 1 to 3"),
+        (scatter(Vec::new()), "0 plots, expected 1 to 6"),
         (many, "own distinguishes at most 4 curves, but 5"),
     ];
     for (chart, expected) in cases {

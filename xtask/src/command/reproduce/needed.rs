@@ -50,8 +50,12 @@ impl Sources<'_> {
                 networks.push(self.catalogue.subject(name)?);
             }
         }
-        let training = needs.training.then(|| images(self.args, Split::Train)).transpose()?;
-        let inputs = Inputs { networks, test: Some(self.test.clone()), training, log };
+        let most = experiment.most_images(preset, &options)?;
+        let training = needs.training;
+        let training =
+            training.then(|| source::take_up_to(images(self.args, Split::Train)?, most.training));
+        let test = source::take_up_to(self.test.clone(), most.test)?;
+        let inputs = Inputs { networks, test: Some(test), training: training.transpose()?, log };
         Ok(Question::new(experiment, options, inputs)?)
     }
 }

@@ -1,4 +1,4 @@
-//! Clouds of points, in up to three plots side by side.
+//! Clouds of points, in up to six plots: three side by side, or two rows.
 
 use plotters::coord::CoordTranslate;
 use plotters::coord::types::RangedCoordf64;
@@ -15,7 +15,8 @@ use crate::figure::numbers::Row;
 use crate::figure::palette::{GRID, INK, QUIET, SERIES};
 use crate::figure::{Drawing, Figure, failed, render};
 
-/// A chart of points in plots side by side, which share their series.
+/// A chart of points in plots that share their series: up to three lie side by side, more in
+/// two rows.
 ///
 /// ```
 /// use report::figure::{Axis, Dot, Plot, Scatter};
@@ -47,7 +48,7 @@ pub struct Scatter {
     pub subtitle: String,
     /// The legend entries of the series, in the order of the palette.
     pub series: Vec<String>,
-    /// One to three plots, from left to right.
+    /// One to six plots, row by row.
     pub plots: Vec<Plot>,
     /// Legend entries for what all series have in common.
     pub keys: Vec<(Key, String)>,
@@ -91,8 +92,11 @@ pub struct Dot {
 
 /// Between the headings of the chart and the plots there is one line for their titles.
 const TITLES: f64 = 20.0;
-const HEIGHT: f64 = 304.0;
+/// The height of the plots in one row, and in two.
+const HEIGHTS: [f64; 2] = [304.0, 190.0];
 const FOOT: f64 = 58.0;
+/// Between the foot of a row and the plots of the next one: their titles.
+const BETWEEN: f64 = 54.0;
 /// Right of each plot.
 const GAP: f64 = 14.0;
 
@@ -101,7 +105,7 @@ impl Scatter {
     ///
     /// # Errors
     /// [`ReportError::TooMany`] with more than four series, [`ReportError::Data`] if there
-    /// are not one to three plots or a number does not lie on its axis,
+    /// are not one to six plots or a number does not lie on its axis,
     /// [`ReportError::Draw`] if the plotting library fails.
     pub fn draw(&self, name: &str) -> Result<Figure, ReportError> {
         self.check(name)?;
@@ -116,14 +120,17 @@ impl Scatter {
         let entries: Vec<_> = series.chain(keys).collect();
         let texts: Vec<&str> = entries.iter().map(|(text, _)| text.as_str()).collect();
         let (places, moved) = legend_places(&texts).map_err(failed(name))?;
-        let top = TOP + TITLES + moved;
-        let width = f64::from(WIDTH) / self.plots.len() as f64;
+        let rows = if self.plots.len() > 3 { 2 } else { 1 };
+        let (columns, height) = (self.plots.len().div_ceil(rows), HEIGHTS[rows - 1]);
+        let width = f64::from(WIDTH) / columns as f64;
+        let top = |row: usize| TOP + TITLES + moved + row as f64 * (height + FOOT + BETWEEN);
         let placed = self.plots.iter().enumerate().map(|(place, plot)| {
-            let left = width * place as f64;
-            Placed::of(plot, (left + LEFT, left + width - GAP), (top, top + HEIGHT))
+            let (left, top) = (width * (place % columns) as f64, top(place / columns));
+            Placed::of(plot, (left + LEFT, left + width - GAP), (top, top + height))
         });
         let placed = placed.collect::<Result<Vec<_>, _>>().map_err(failed(name))?;
-        let picture = Picture { chart: self, entries, places, placed, bottom: top + HEIGHT };
+        let bottom = top(rows - 1) + height;
+        let picture = Picture { chart: self, entries, places, placed, bottom };
         render(&picture, name, &self.title, self.caption.clone())
     }
 
@@ -134,8 +141,8 @@ impl Scatter {
         }
         let (title, subtitle) = (self.title.as_str(), self.subtitle.as_str());
         let wrong = |what: String| ReportError::Data { figure: name.into(), what };
-        if !(1..=3).contains(&self.plots.len()) {
-            let what = format!("{} plots side by side, expected 1 to 3", self.plots.len());
+        if !(1..=6).contains(&self.plots.len()) {
+            let what = format!("{} plots, expected 1 to 6", self.plots.len());
             return Err(wrong(what));
         }
         for Plot { x, y, dots, levels, .. } in &self.plots {
@@ -170,10 +177,14 @@ impl Drawing for Picture<'_> {
     }
 
     fn numbers(&self) -> Vec<Row> {
-        let rows = self.chart.plots.iter().flat_map(|plot| {
+        // Plots are told apart by what they measure, or else by their titles.
+        let plots = &self.chart.plots;
+        let measures_one = plots.iter().all(|plot| plot.y.name == plots[0].y.name);
+        let rows = plots.iter().flat_map(|plot| {
+            let name = if measures_one { &plot.title } else { &plot.y.name };
             plot.dots.iter().map(move |dot| {
                 let series = &self.chart.series[dot.series];
-                Row::new(series, dot.x, dot.y, dot.interval).of_plot(&plot.y.name)
+                Row::new(series, dot.x, dot.y, dot.interval).of_plot(name)
             })
         });
         rows.collect()

@@ -7,13 +7,18 @@ use super::deletions::{Deletions, Effect};
 use crate::study::Finding;
 use crate::words;
 
-/// `None` without a network of which a unit can be deleted.
+/// So many networks, the first ones, have a sentence at the top; the tiles show all.
+const HEADLINES: usize = 2;
+
+/// Of whole units deleted and networks as they were trained; `None` without one of which a
+/// unit can be deleted.
 pub(super) fn finding(all: &[Deletions]) -> Option<Finding> {
-    let summaries: Vec<Summary> = all.iter().filter_map(Summary::of).collect();
+    let plain = all.iter().filter(|deletions| deletions.is_plain());
+    let summaries: Vec<Summary> = plain.filter_map(Summary::of).collect();
     let first = summaries.first()?;
     let (classes, chance) = (first.deletions.data.classes, first.deletions.data.chance());
     Some(Finding {
-        headline: summaries.iter().map(Summary::headline).collect(),
+        headline: summaries.iter().take(HEADLINES).map(Summary::headline).collect(),
         lead: format!(
             "Points of test error added by deleting one unit: the median over all units that can \
              be deleted. A guess among the {classes} classes is wrong on {:.0} % of the images.",

@@ -4,8 +4,8 @@
 //! NB are the boundary and the other units that can be deleted; P90 is the 90th
 //! percentile.
 
-use record::Record;
 use record::stats::{Interval, median, quantile};
+use record::{DeleteOneOptions, Record};
 
 use super::deletions::{Deletions, Effect};
 use crate::ReportError;
@@ -125,7 +125,7 @@ fn medians(records: &[&Record]) -> Result<Vec<Estimate>, ReportError> {
 
 fn one<'a>(records: &[&'a Record]) -> Result<Deletions<'a>, ReportError> {
     match records {
-        [record] => Deletions::of(record),
+        [record] => Deletions::with(DeleteOneOptions::default(), record),
         _ => Err(ReportError::Networks { expected: "one network", given: records.len() }),
     }
 }

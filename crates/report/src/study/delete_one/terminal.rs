@@ -1,10 +1,10 @@
 //! One record in the terminal, for people and for programs.
 
 use record::stats::wilson;
-use record::{DeleteOne, Record, Score, UnitDeletion};
+use record::{DeleteOne, DeleteOneOptions, Record, Score, Term, UnitDeletion};
 use serde::Serialize;
 
-use super::deletions::{Deletions, Effect};
+use super::deletions::{Deletions, Effect, how};
 use crate::ReportError;
 
 pub(super) fn table(record: &Record) -> Result<String, ReportError> {
@@ -14,10 +14,11 @@ pub(super) fn table(record: &Record) -> Result<String, ReportError> {
     let interval = wilson(intact.wrong.into(), images);
     let sample = if data.sample { ", shipped sample" } else { "" };
     let mut text = format!(
-        "{}: {} ({}), {images} images of {}{sample}\n\
+        "{}{}: {} ({}), {images} images of {}{sample}\n\
          intact: {} wrong, error {:.2} % (95 % interval {:.2} to {:.2}), cross-entropy {:.4}\n\n\
          unit  {:14} {:8} {:>6} {:>8}  {:>10}  95 % interval (paired)\n",
         record.key.experiment,
+        how(deletions.options),
         network.model.name,
         network.weights.source,
         data.name,
@@ -35,17 +36,24 @@ pub(super) fn table(record: &Record) -> Result<String, ReportError> {
     let effects = deletions.effects();
     for unit in &answer.units {
         let effect = effects.iter().find(|effect| effect.unit.index == unit.index);
-        text += &row(unit, effect);
+        text += &row(unit, effect, deletions.options.term);
+    }
+    if let Some(batches) = answer.batches {
+        text += &format!(
+            "\nStatistics of the batch norms are re-estimated on {batches} batches of training \
+             images under each\nlesion, and for the intact network.\n"
+        );
     }
     text += "\nUnits count from 0; differences are in points against the intact network.\n";
     Ok(text)
 }
 
-fn row(unit: &UnitDeletion, effect: Option<&Effect>) -> String {
+fn row(unit: &UnitDeletion, effect: Option<&Effect>, term: Term) -> String {
     let UnitDeletion { index, name, .. } = unit;
     let mark = if unit.boundary { "boundary" } else { "" };
     let Some(Effect { score, change, .. }) = effect else {
-        return format!("{index:4}  {name:14} {mark:8} cannot be deleted\n");
+        let why = if term == Term::Skip { "has no skip" } else { "cannot be deleted" };
+        return format!("{index:4}  {name:14} {mark:8} {why}\n");
     };
     let interval = change.interval();
     let of_images = |number| percent(number, change.images);
@@ -64,7 +72,9 @@ fn percent(number: u64, images: u64) -> f64 {
 }
 
 pub(super) fn json(record: &Record) -> Result<String, ReportError> {
-    let DeleteOne { images, intact, units } = Deletions::of(record)?.answer;
+    let Deletions { options, answer, .. } = Deletions::of(record)?;
+    let DeleteOne { images, batches, intact, units } = answer;
+    let other = (options != DeleteOneOptions::default()).then_some(options);
     let scores = || units.iter().map(|unit| unit.deleted.as_ref());
     let form = Json {
         images,
@@ -76,6 +86,8 @@ pub(super) fn json(record: &Record) -> Result<String, ReportError> {
         deleted_cross_entropy: scores()
             .map(|score: Option<&Score>| Some(score?.cross_entropy))
             .collect(),
+        batches,
+        other,
     };
     Ok(serde_json::to_string(&form).expect("numbers and names are plain data"))
 }
@@ -91,4 +103,9 @@ struct Json<'a> {
     intact_cross_entropy: f64,
     deleted_wrong: Vec<Option<u32>>,
     deleted_cross_entropy: Vec<Option<f64>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    batches: Option<usize>,
+    /// The options, where they are not the default.
+    #[serde(flatten)]
+    other: Option<DeleteOneOptions>,
 }

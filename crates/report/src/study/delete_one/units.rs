@@ -1,7 +1,7 @@
-//! One table for each network: every unit and what its deletion does.
+//! One table for each record: every unit and what its deletion does.
 
 use maud::{Markup, html};
-use record::UnitDeletion;
+use record::{Term, UnitDeletion};
 
 use super::deletions::{Deletions, Effect};
 use crate::study::Section;
@@ -12,6 +12,7 @@ const OPEN_UP_TO: usize = 20;
 
 /// `None` without a record.
 pub(super) fn section(all: &[Deletions]) -> Option<Section> {
+    let (plain, others): (Vec<_>, Vec<_>) = all.iter().partition(|one| one.is_plain());
     let body = html! {
         p {
             "Error: after deleting the unit, with Wilson's 95 % interval. Difference: to the \
@@ -19,10 +20,15 @@ pub(super) fn section(all: &[Deletions]) -> Option<Section> {
              Agresti and Min. p: McNemar's two-sided mid-p value for no difference, not \
              corrected for the number of units. Numbers count from 1, as in the figure; "
             code { "--delete" } " counts from 0."
+            @if !others.is_empty() {
+                " Where a table says so, every unit lost its skip instead and kept its branch, or \
+                 the statistics of the batch norms were re-estimated on training images under \
+                 each lesion, and for the intact network."
+            }
         }
-        @for deletions in all {
+        @for deletions in plain.iter().chain(&others) {
             @let units = deletions.answer.units.len();
-            details open[units <= OPEN_UP_TO] {
+            details open[units <= OPEN_UP_TO && deletions.is_plain()] {
                 summary {
                     (deletions.label) ": " (words::plural(units, deletions.unit_word()))
                     ", intact error " (words::percent(deletions.answer.intact.error()))
@@ -57,15 +63,20 @@ fn table(deletions: &Deletions) -> Markup {
                             td.num.stage { (unit.stage + 1) }
                             @match effect(unit) {
                                 Some(effect) => (cells(effect)),
-                                None => td.none colspan="3" {
-                                    "cannot be deleted: its input and output shapes differ"
-                                },
+                                None => td.none colspan="3" { (why_not(deletions)) },
                             }
                         }
                     }
                 }
             }
         }
+    }
+}
+
+fn why_not(deletions: &Deletions) -> &'static str {
+    match deletions.options.term {
+        Term::Branch => "cannot be deleted: its input and output shapes differ",
+        Term::Skip => "has no skip",
     }
 }
 

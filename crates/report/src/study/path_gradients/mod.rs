@@ -8,11 +8,14 @@ mod initial;
 mod quantities;
 mod tables;
 
-use record::{Answer, PathGradients};
+use record::{Answer, PathGradients, Record};
 use serde_json::json;
 
+use super::path_lengths::left;
 use super::{Form, Study, StudyFigure};
-use crate::Need;
+use crate::{Need, ReportError};
+use fig6b::mean_row;
+use gradients::{Gradients, product};
 
 /// Gradients along single paths and of all paths of a length, in one network.
 pub(super) const STUDY: Study = Study {
@@ -73,6 +76,35 @@ pub(super) const STUDY: Study = Study {
 const NETWORK: &str = "resnet20";
 /// A network so small that all its paths can be tried.
 const CHECKED: &str = "resnet20";
+
+/// From which lengths the gradient of a network comes.
+pub(super) struct EffectiveLengths {
+    /// The units that have a skip and a branch, 0-based.
+    pub(super) units: Vec<usize>,
+    /// Of each length the number of paths times their mean norm, as part of the sum.
+    pub(super) parts: Vec<f64>,
+}
+
+impl EffectiveLengths {
+    /// From a record of [`need`].
+    ///
+    /// # Errors
+    /// [`ReportError::Lacking`] if all norms are 0.
+    pub(super) fn of(record: &Record) -> Result<EffectiveLengths, ReportError> {
+        let gradients = Gradients::of(record)?;
+        let lacking = || ReportError::Lacking("no path has a gradient".to_owned());
+        let parts = product(&mean_row(&gradients)).ok_or_else(lacking)?;
+        Ok(EffectiveLengths { units: gradients.answer.units, parts })
+    }
+
+    /// The part that comes from paths through a deleted unit's branch, whichever units of
+    /// a length these are: the mean over all sets of as many.
+    pub(super) fn lost(&self, deleted: usize) -> f64 {
+        let n = self.units.len();
+        let left = self.parts.iter().enumerate().map(|(k, part)| part * left(n, deleted, k));
+        1.0 - left.sum::<f64>()
+    }
+}
 
 /// Random paths through the trained network, with the statistics of the batch: the primary
 /// protocol.

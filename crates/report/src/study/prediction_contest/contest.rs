@@ -1,11 +1,12 @@
 //! Sets of deleted units, what predicts the error under them, and how well.
 
 use record::stats::{Interval, bootstrap};
-use record::{Answer, DeleteMany, DeleteOne, NetworkId, Record, ResidualNorms};
+use record::{Answer, DeleteMany, DeleteOne, NetworkId, PathGradients, Record, ResidualNorms};
 
 use super::fit::{Form, predictions};
-use crate::ReportError;
+use crate::study::path_gradients::EffectiveLengths;
 use crate::study::{Estimate, damage};
+use crate::{ReportError, words};
 
 /// Folds of draws: draw j of each size is predicted by a fit without the draws of fold
 /// j mod 5.
@@ -25,10 +26,17 @@ pub(super) struct Predictor {
 }
 
 /// The contestants. One more is an entry here, with what it knows of a unit in [`Known`].
-pub(super) const PREDICTORS: [Predictor; 3] = [
+pub(super) const PREDICTORS: [Predictor; 4] = [
     Predictor { label: "k, the number deleted", of: |_, units| Some(units.len() as f64) },
     Predictor { label: "sum of |f| / |y|", of: |known, units| total(&known.ratios, units) },
     Predictor { label: "sum of single D", of: |known, units| total(&known.lost, units) },
+    Predictor {
+        label: "effective gradient lost",
+        of: |known, units| {
+            let is_on_paths = |unit| known.lengths.units.contains(unit);
+            units.iter().all(is_on_paths).then(|| known.lengths.lost(units.len()))
+        },
+    },
 ];
 
 /// What single units are known for.
@@ -37,6 +45,7 @@ struct Known {
     ratios: Vec<Option<f64>>,
     /// D, in points.
     lost: Vec<Option<f64>>,
+    lengths: EffectiveLengths,
 }
 
 fn total(each: &[Option<f64>], units: &[usize]) -> Option<f64> {
@@ -62,34 +71,44 @@ pub(super) struct Draw {
 }
 
 impl<'a> Contest<'a> {
-    /// From records of delete-many, delete-one and residual-norms of one network.
+    /// From records of delete-many, delete-one, residual-norms and path-gradients of one
+    /// network.
     ///
     /// # Errors
     /// [`ReportError::Lacking`] if they are not of the same weights and images, or do not
     /// know a deleted unit.
     pub(super) fn of(records: &[&'a Record]) -> Result<Self, ReportError> {
-        let &[sets, deletions, norms] = records else {
+        let &[sets, deletions, norms, gradients] = records else {
             return Err(ReportError::Networks {
                 expected: "one network",
-                given: records.len() / 3,
+                given: records.len() / 4,
             });
         };
-        damage::same(records)?;
+        damage::same(&[sets, deletions, norms])?;
+        if !damage::have_same_weights(records) {
+            let what = "needs path gradients of the same weights as the deletions";
+            return Err(ReportError::Lacking(what.into()));
+        }
         let (answer, norms) = (sets.answer::<DeleteMany>()?, norms.answer::<ResidualNorms>()?);
         let lost = damage::damages(deletions)?;
         let known = Known {
             ratios: norms.units.iter().map(|u| Some(u.norms?.over_input.mean)).collect(),
             lost: lost.iter().map(|lost| Some(lost.as_ref()?.points().value)).collect(),
+            lengths: EffectiveLengths::of(gradients)?,
         };
         let mut draws = Vec::new();
         for count in &answer.counts {
             for (number, draw) in count.draws.iter().enumerate() {
                 let numbers = PREDICTORS.iter().map(|predictor| {
                     (predictor.of)(&known, &draw.units).ok_or_else(|| {
-                        let (units, norms) = (&draw.units, ResidualNorms::EXPERIMENT);
-                        let deleted = DeleteOne::EXPERIMENT;
+                        let units = &draw.units;
+                        let names = words::list(&[
+                            DeleteOne::EXPERIMENT,
+                            ResidualNorms::EXPERIMENT,
+                            PathGradients::EXPERIMENT,
+                        ]);
                         ReportError::Lacking(format!(
-                            "{deleted} or {norms} knows nothing of one of the units {units:?}"
+                            "one of {names} knows nothing of one of the units {units:?}"
                         ))
                     })
                 });

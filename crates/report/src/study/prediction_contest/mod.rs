@@ -15,7 +15,7 @@ use record::{Answer, DeleteMany, Record};
 
 use super::{
     Estimate, Part, Quantity, Section, Study, StudyFigure, damage, delete_many, delete_one,
-    residual_norms,
+    path_gradients, residual_norms,
 };
 use crate::{Answers, Need, ReportError, words};
 use contest::{Contest, PREDICTORS};
@@ -32,9 +32,11 @@ pub(super) const STUDY: Study = Study {
         Quantity { name: "R2 of k", unit: "", measure: |r| r2(r, 0, Form::Monotone) },
         Quantity { name: "R2 of norms", unit: "", measure: |r| r2(r, 1, Form::Monotone) },
         Quantity { name: "R2 of single D", unit: "", measure: |r| r2(r, 2, Form::Monotone) },
+        Quantity { name: "R2 of gradient", unit: "", measure: |r| r2(r, 3, Form::Monotone) },
         Quantity { name: "R2 of k, line", unit: "", measure: |r| r2(r, 0, Form::Line) },
         Quantity { name: "R2 of norms, line", unit: "", measure: |r| r2(r, 1, Form::Line) },
         Quantity { name: "R2 of single D, line", unit: "", measure: |r| r2(r, 2, Form::Line) },
+        Quantity { name: "R2 of gradient, line", unit: "", measure: |r| r2(r, 3, Form::Line) },
     ],
     figures: &[StudyFigure {
         name: "fig-contest",
@@ -49,8 +51,13 @@ pub(super) const STUDY: Study = Study {
 };
 
 /// The sets with their errors, and what predictors know of single units.
-fn needs(network: &str) -> [Need; 3] {
-    [delete_many::need(network), delete_one::need(network), residual_norms::need(network)]
+fn needs(network: &str) -> [Need; 4] {
+    [
+        delete_many::need(network),
+        delete_one::need(network),
+        residual_norms::need(network),
+        path_gradients::need(network),
+    ]
 }
 
 fn r2(records: &[&Record], predictor: usize, form: Form) -> Result<Estimate, ReportError> {
@@ -68,7 +75,8 @@ fn part(answers: &Answers) -> Result<Part, ReportError> {
         }
         if let Ok(others) = answers.find_all(&others)
             && let records = [[record].as_slice(), &others].concat()
-            && damage::same(&records).is_ok()
+            && damage::same(&records[..3]).is_ok()
+            && damage::have_same_weights(&records)
         {
             all.push(Contest::of(&records)?);
         }
@@ -83,7 +91,9 @@ fn part(answers: &Answers) -> Result<Part, ReportError> {
              made by a fit on the other draws (five folds of draws, by their number). Every \
              predictor gets the same two forms: a straight line (least squares), and any \
              function that never falls (isotonic regression), which sees the order of the \
-             numbers alone. " b { "Within k" } ": the part of the variance among sets of the same \
+             numbers alone. The effective gradient lost is the part of the gradient (figure 6c) that \
+             came along paths which the deletion takes away. It depends on how many units are \
+             deleted, not on which, so it differs from k as a straight line alone. " b { "Within k" } ": the part of the variance among sets of the same \
              size, for the second form; k itself cannot explain any of it. The 95 % intervals \
              come from drawing the sets again within their sizes, the fits held fixed \
              (bootstrap)."

@@ -1,4 +1,5 @@
-//! Figure 3 of Veit et al. 2016: test error after deleting each unit in turn.
+//! Test error after deleting each unit in turn, as curves along the network: figure 3 of Veit
+//! et al. 2016, and the figures of other networks in the same view.
 
 use record::Record;
 use record::UnitDeletion;
@@ -9,23 +10,33 @@ use crate::ReportError;
 use crate::figure::{Axis, Figure, Key, Level, Lines, Point, Series};
 use crate::words;
 
+/// What a figure has of its own.
+pub(super) struct View {
+    /// Its name, and its file's.
+    pub(super) name: &'static str,
+    /// What its caption says at the end; nothing where it is empty.
+    pub(super) about: &'static str,
+}
+
 /// Draws test error against the deleted unit, one curve for each delete-one record.
 ///
 /// The unit's index (1-based) is the horizontal axis that all networks share, so a
 /// shallower network's curve ends earlier. Bars are Wilson's 95 % intervals, diamonds
 /// boundary units, dashed lines the intact networks, and the dotted line is chance. A
-/// unit that cannot be deleted leaves a gap. Records of other experiments are skipped.
+/// unit that cannot be deleted leaves a gap. Records of other experiments are skipped, and
+/// those of deleted skips or re-estimated statistics.
 ///
 /// # Errors
 /// [`ReportError::NothingToShow`] without a delete-one record that has units,
 /// [`ReportError::TooMany`] with more than four, [`ReportError::Draw`] if the plotting
 /// library fails.
-pub(super) fn fig3(records: &[&Record]) -> Result<Figure, ReportError> {
+pub(super) fn draw(records: &[&Record], view: &View) -> Result<Figure, ReportError> {
+    let View { name, about } = *view;
     let mut all = Deletions::all(records)?;
-    all.retain(|deletions| !deletions.answer.units.is_empty());
+    all.retain(|deletions| deletions.is_plain() && !deletions.answer.units.is_empty());
     if all.is_empty() {
         return Err(ReportError::NothingToShow {
-            figure: "figure 3".into(),
+            figure: name.into(),
             needed: "a record of the experiment delete-one".into(),
             given: records.len(),
         });
@@ -45,9 +56,9 @@ pub(super) fn fig3(records: &[&Record]) -> Result<Figure, ReportError> {
         series: all.iter().map(series).collect(),
         levels: levels(&all),
         keys: all.iter().any(has_boundary).then_some(diamonds).into_iter().chain([bars]).collect(),
-        caption: caption(&all),
+        caption: caption(&all, about),
     };
-    chart.draw("fig3-delete-one")
+    chart.draw(name)
 }
 
 /// One curve, broken where a unit cannot be deleted.
@@ -55,7 +66,7 @@ fn series(deletions: &Deletions) -> Series {
     let effects = deletions.effects();
     let runs = effects.chunk_by(|a, b| a.unit.index + 1 == b.unit.index);
     Series {
-        label: format!("{}, {} deleted", deletions.label, deletions.unit_word()),
+        label: format!("{}, {}", deletions.label, deletions.lesion()),
         runs: runs.map(|run| run.iter().map(point).collect()).collect(),
         band: Vec::new(),
     }
@@ -100,7 +111,7 @@ fn title(all: &[Deletions]) -> String {
 }
 
 /// `n = 2,000 test images`, or each network's n where they differ.
-fn sample_sizes(all: &[Deletions]) -> String {
+pub(super) fn sample_sizes(all: &[Deletions]) -> String {
     let size = |deletions: &Deletions| words::count(deletions.data.images as u64);
     let first = size(&all[0]);
     if all.iter().all(|deletions| size(deletions) == first) {
@@ -110,7 +121,7 @@ fn sample_sizes(all: &[Deletions]) -> String {
     format!("n = {} test images", words::list(&each.collect::<Vec<_>>()))
 }
 
-fn caption(all: &[Deletions]) -> String {
+fn caption(all: &[Deletions], about: &str) -> String {
     let mut text = format!(
         "Test error after deleting one unit at a time ({}). Bars: Wilson 95 % intervals. \
          Dashed: the intact networks. Dotted: chance.",
@@ -136,6 +147,10 @@ fn caption(all: &[Deletions]) -> String {
             );
         }
         text.push('.');
+    }
+    if !about.is_empty() {
+        text.push(' ');
+        text += about;
     }
     text
 }
