@@ -52,7 +52,7 @@ fn a_saved_record_reads_back_equal_and_the_same_record_gives_the_same_bytes() {
 fn single_deletions_that_do_not_say_of_what_are_refused() {
     let key = |options| made_up::key("delete-one", &["tiny"], 100, options);
     let message = Record::new("old", key(json!({})), &answer()).unwrap_err().to_string();
-    assert!(message.contains("is of an older version: run the experiment again"), "{message}");
+    assert!(message.contains("is of an older version"), "{message}");
     let options = json!({ "term": "skip", "statistics": "reestimated" });
     let of = |batches| DeleteOne { batches, ..answer() };
     for batches in [None, Some(0)] {

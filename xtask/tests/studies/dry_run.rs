@@ -118,5 +118,5 @@ fn lesions_with_statistics_of_their_own_are_tried_on_fewer_images_in_a_preview()
         assert!(told.contains(part), "{part:?} is not in: {told}");
     }
     let why = String::from_utf8(output.stderr).unwrap();
-    assert!(why.contains("of an older version: run the experiment again"), "{why}");
+    assert!(why.contains("of an older version; run the experiment again to replace it"), "{why}");
 }

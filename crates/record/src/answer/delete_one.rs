@@ -82,8 +82,8 @@ impl DeleteOneOptions {
         DeleteOneOptions::deserialize(&key.options).map_err(|error| {
             format!(
                 "key.options is {}: {error}; expected the term that is deleted and the \
-                 statistics of the batch norms. A record without them is of an older version: \
-                 run the experiment again",
+                 statistics of the batch norms. A record without them is of an older \
+                 version",
                 key.options
             )
         })
