@@ -35,8 +35,7 @@ impl<T: Scalar> Scaled<T> {
     }
 
     fn bring_near_one(&mut self) {
-        let magnitude = |m: f64, v: &T| m.max(v.to_f64().abs());
-        let largest = self.tensor.as_slice().iter().fold(0.0, magnitude);
+        let largest = largest(self.tensor.as_slice());
         if largest == 0.0 {
             self.exponent = OF_ZERO;
         } else if largest.is_finite() {
@@ -49,9 +48,15 @@ impl<T: Scalar> Scaled<T> {
     /// Multiplies the tensor with `2^by`.
     fn scale(&mut self, by: i32) {
         if by != 0 {
-            let factor = power_of_two(by);
-            let scale = |v: &mut T| *v = T::from_f64(v.to_f64() * factor);
-            self.tensor.as_mut_slice().iter_mut().for_each(scale);
+            let wide = power_of_two(by);
+            let narrow = T::from_f64(wide);
+            let values = self.tensor.as_mut_slice().iter_mut();
+            // Either way one rounding at most, and the same; not every power fits `f32`.
+            if narrow.to_f64() == wide {
+                values.for_each(|v| *v = *v * narrow);
+            } else {
+                values.for_each(|v| *v = T::from_f64(v.to_f64() * wide));
+            }
         }
     }
 
@@ -107,6 +112,23 @@ fn power_of_two(e: i32) -> f64 {
     2.0_f64.powi(e)
 }
 
+/// The largest magnitude; NaN does not count. In lanes, so that it is as fast as memory.
+fn largest<T: Scalar>(values: &[T]) -> f64 {
+    let mut lanes = [T::ZERO; 16];
+    let (chunks, rest) = values.as_chunks::<16>();
+    let mut raise = |chunk: &[T]| {
+        for (lane, &v) in lanes.iter_mut().zip(chunk) {
+            let magnitude = if v < T::ZERO { -v } else { v };
+            if magnitude > *lane {
+                *lane = magnitude;
+            }
+        }
+    };
+    chunks.iter().for_each(|chunk| raise(chunk));
+    raise(rest);
+    lanes.iter().fold(0.0, |m, v| v.to_f64().max(m))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -125,6 +147,19 @@ mod tests {
             let squares: f64 = elements.iter().map(|&v| f64::from(v) * f64::from(v)).sum();
             assert!((found.norm() - squares.sqrt()).abs() <= 1e-15 * squares.sqrt());
         }
+    }
+
+    #[test]
+    fn the_largest_may_be_anywhere_and_is_not_nan() {
+        for n in [1, 15, 16, 17, 40] {
+            for place in 0..n {
+                let mut values = vec![0.5_f32; n];
+                values[place] = if place % 2 == 0 { -3.0 } else { 3.0 };
+                values[(place + 1) % n] = if n > 1 { f32::NAN } else { 3.0 };
+                assert_eq!(largest(&values), 3.0, "{n}, {place}");
+            }
+        }
+        assert_eq!((largest::<f32>(&[]), largest(&[0.0, -f64::INFINITY])), (0.0, f64::INFINITY));
     }
 
     /// Far below the smallest number of `f32` no digit is lost.
