@@ -12,6 +12,7 @@ use models::{EVAL_BATCH, Model, Plan, Predictions};
 use record::stats::{Interval, wilson};
 use serde::Serialize;
 
+use crate::output::{print, print_line};
 use crate::plan_text::described;
 use crate::progress::{Progress, Shows};
 use crate::source;
@@ -86,11 +87,10 @@ pub(crate) fn run(args: &EvalArgs) -> Result<()> {
         result.cross_entropy
     );
     if args.json {
-        println!("{}", serde_json::to_string(&result)?);
+        print_line(serde_json::to_string(&result)?)
     } else {
-        print!("{}", result.text(&subject.model));
+        print(result.text(&subject.model))
     }
-    Ok(())
 }
 
 impl Evaluation<'_> {

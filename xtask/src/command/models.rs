@@ -6,6 +6,7 @@ use lesion::{Catalogue, TrainedNetwork};
 use models::{Arch, Model, Unit, UnitShape};
 use serde::Serialize;
 
+use crate::output::{print, print_line};
 use crate::weights::catalogue;
 
 /// Options of `models`.
@@ -64,12 +65,7 @@ pub(crate) fn run(args: &ModelsArgs) -> Result<()> {
 }
 
 fn print_as<T: Serialize>(json: bool, value: &T, table: impl Fn(&T) -> String) -> Result<()> {
-    if json {
-        println!("{}", serde_json::to_string(value)?);
-    } else {
-        print!("{}", table(value));
-    }
-    Ok(())
+    if json { print_line(serde_json::to_string(value)?) } else { print(table(value)) }
 }
 
 fn network(model: &Model<f32>, catalogue: &Catalogue) -> Network {

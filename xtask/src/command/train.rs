@@ -10,6 +10,7 @@ use data::{Dataset, Split};
 use models::Arch;
 use train::{Backward, Ending, Event, Job, Measured, Recipe, TrainedPaths};
 
+use crate::output::{note, print_path};
 use crate::progress::{Progress, Shows};
 use crate::threads::Threads;
 use crate::{interrupt, source};
@@ -66,20 +67,23 @@ pub(crate) fn run(args: &TrainArgs) -> Result<ExitCode> {
     let (train, measured) = images(args)?;
     let job = Job { arch, recipe, seed: args.seed, train, measured, out, resume: args.resume };
     let stop = interrupt::stop_flag("this step")?;
-    eprintln!(
+    note(format_args!(
         "training {arch} with {} for {} epochs on {} images; checkpoints in {}",
         job.recipe.name,
         job.recipe.epochs,
         job.train.len(),
         job.out.display()
-    );
+    ));
     Ok(match args.threads.run(|| train_shown(&job, &stop))?? {
         Ending::Finished(path) => {
-            println!("{}", path.display());
+            print_path(&path)?;
             ExitCode::SUCCESS
         }
         Ending::Stopped(path) => {
-            eprintln!("stopped; the same command with --resume goes on from {}", path.display());
+            note(format_args!(
+                "stopped; the same command with --resume goes on from {}",
+                path.display()
+            ));
             interrupt::exit_code()
         }
     })

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::bench::{Bench, json as result, names_in, printed};
+use crate::bench::{Bench, foreign_record, json as result, names_in, printed};
 
 const FEW: [&str; 4] = ["--data", "sample", "--images", "32"];
 
@@ -71,11 +71,11 @@ fn the_result_is_the_last_line_and_alone_on_standard_output() {
 fn records_have_the_same_bytes_for_any_number_of_threads() {
     let bench = Bench::new();
     let weights = bench.weights("resnet8");
-    let name = "delete-one-resnet8-sample-first-32";
     let records = ["1", "2"].map(|threads| {
         let out = bench.path(threads);
         let more = ["--threads", threads, "--out", out.to_str().unwrap()];
         run(printed, &lesion(&weights, "resnet8", &more));
+        let name = foreign_record(&weights, "delete-one-resnet8", "sample-first-32");
         assert_eq!(names_in(&out), [format!("{name}.json"), format!("{name}.run.json")]);
         let run = record::RunInfo::load(&out.join(format!("{name}.run.json"))).unwrap();
         assert_eq!(run.threads.to_string(), threads);

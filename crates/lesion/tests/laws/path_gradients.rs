@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use tensor::random::Stream;
 use tensor::{Tensor, threads};
 
-use crate::common::{SMALLEST, small_vgg, training, untrained};
+use crate::common::{SMALLEST, foreign, small_vgg, training, untrained};
 
 const IMAGES: usize = 20;
 
@@ -228,8 +228,10 @@ fn threads_and_pieces_change_no_bit() {
         threads::with_threads(threads, || question.run(&mut runner).unwrap()).unwrap()
     };
     let whole = run(1, lesion::Limits { macs: u64::MAX, parts: 1 });
-    let name = "path-gradients-resnet8-sample-first-20-batches2-batch-size4-choiceall-exact-batches2-seed1";
-    assert_eq!(whole.name, name);
+    let options = "batches2-batch-size4-choiceall-exact-batches2-seed1";
+    let network = &question(untrained("resnet8", 3), small("train", 1)).unwrap();
+    let network = foreign(network, "resnet8");
+    assert_eq!(whole.name, format!("path-gradients-{network}-sample-first-20-{options}"));
     assert!(run(3, SMALLEST) == whole && run(2, SMALLEST) == whole);
 }
 
