@@ -257,9 +257,9 @@ fn what_cannot_be_measured_is_refused() {
             json!({ "batch-size": 8, "batches": 1, "exact-batches": 3 }),
             "exact-batches is 3: expected 0 to 2",
         ),
-        (json!({ "paths": 0 }), "paths is 0: expected at least 1"),
+        (json!({ "paths": 0 }), "paths is 0: expected 1 to 100000"),
         (json!({ "choice": "some" }), "expected `random` or `all`"),
-        (json!({ "long-paths": 0 }), "long-paths is 0: expected at least 1"),
+        (json!({ "long-paths": 0 }), "long-paths is 0: expected 1 to 100000"),
         (json!({ "mode": "test" }), "expected `train` or `eval`"),
         (json!({ "state": "half" }), "expected `trained` or `initial`"),
     ];
