@@ -4,8 +4,10 @@
 //! library could decide.
 
 mod asking;
+mod change;
 mod cli;
 mod command;
+mod deletions;
 mod forecast;
 mod interrupt;
 mod options;
@@ -15,6 +17,7 @@ mod progress;
 mod run_info;
 mod source;
 mod study;
+mod text_input;
 mod threads;
 mod weights;
 

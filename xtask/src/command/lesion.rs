@@ -1,5 +1,6 @@
 //! `cargo xtask lesion EXPERIMENT MODEL`: one experiment on any weights.
 
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Instant;
@@ -35,11 +36,11 @@ pub(crate) struct LesionArgs {
     /// A safetensors file, or the name of a trained network [default: the model's]; for
     /// several networks once for each, all of the one MODEL or of as many
     #[arg(long, value_name = "FILE|NAME")]
-    weights: Vec<String>,
+    weights: Vec<OsString>,
     /// The log of a training, for an experiment that reads one: a file, or the name of a
     /// trained network
     #[arg(long, value_name = "FILE|NAME")]
-    log: Option<String>,
+    log: Option<OsString>,
     #[command(flatten)]
     on: ImageArgs,
     /// Options that are not given: those of the full protocol, or of the one for the

@@ -38,10 +38,10 @@ pub(crate) struct BenchArgs {
     #[arg(long, value_name = "PATH", requires = "against")]
     python: Option<PathBuf>,
     /// How often everything is measured; medians count
-    #[arg(long, value_name = "N", default_value = "3")]
+    #[arg(long, value_name = "N", default_value = "3", value_parser = round_number)]
     rounds: NonZeroUsize,
     /// Threads, ours and the peer's [default: all cores]
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = threads::number)]
     threads: Option<NonZeroUsize>,
     /// Print the result as JSON, on the last line
     #[arg(long)]
@@ -55,6 +55,13 @@ pub(crate) struct BenchArgs {
 enum Against {
     /// PyTorch
     Torch,
+}
+
+/// A number of rounds, which take minutes each.
+fn round_number(text: &str) -> Result<NonZeroUsize, String> {
+    const MOST: usize = 1000;
+    let number: Option<NonZeroUsize> = text.parse().ok();
+    number.filter(|n| n.get() <= MOST).ok_or_else(|| format!("expected 1 to {MOST} rounds"))
 }
 
 pub(crate) fn run(args: &BenchArgs) -> Result<()> {

@@ -5,6 +5,7 @@ mod dry_run;
 mod needed;
 mod outcome;
 
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -41,7 +42,7 @@ pub(crate) struct ReproduceArgs {
     out: Option<PathBuf>,
     /// The folder with CIFAR-10, or `sample` for the shipped sample
     #[arg(long, value_name = "DIR|sample")]
-    data: Option<String>,
+    data: Option<OsString>,
     #[command(flatten)]
     threads: Threads,
     /// Say which records are up to date and what the others would take; run and write nothing

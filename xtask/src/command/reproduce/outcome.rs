@@ -87,7 +87,8 @@ mod tests {
     /// By the official layout, and that the sum is the one that records state.
     #[test]
     fn pictures_are_the_test_images() {
-        let test = load_images(Some("sample"), Split::Test).unwrap().take_first(3).unwrap();
+        let test =
+            load_images(Some("sample".as_ref()), Split::Test).unwrap().take_first(3).unwrap();
         let bytes: Vec<u8> =
             (0..3).flat_map(|i| [vec![test.label(i)], test.image(i).to_vec()].concat()).collect();
         let shown = format!("{:?}", pictures(&test));
