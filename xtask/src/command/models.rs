@@ -171,6 +171,9 @@ fn network_table(networks: &[Network]) -> String {
 }
 
 fn trained_table(networks: &[TrainedNetwork]) -> String {
+    if networks.is_empty() {
+        return "No trained network of these ships with the repository.\n".to_owned();
+    }
     let mut text = format!(
         "{:14} {:14} {:10} {:8} {:>6} {:>4} {:>12}\n",
         "trained", "model", "recipe", "paths", "epochs", "seed", "test error %"
