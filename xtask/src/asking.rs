@@ -10,6 +10,7 @@ use lesion::{LesionError, Question, Runner};
 use record::Record;
 
 use crate::forecast::Paces;
+use crate::output::note;
 use crate::progress::{Progress, Shows};
 use crate::threads::Threads;
 use crate::{interrupt, source};
@@ -27,7 +28,8 @@ pub(crate) enum Ending {
 }
 
 /// Answers every question, in order; `each` gets the record with the time that its run
-/// started.
+/// started. The finished pieces of a question are kept until `each` has returned without an
+/// error.
 ///
 /// # Errors
 /// The first question's that cannot be answered, or of `each`.
@@ -41,10 +43,10 @@ pub(crate) fn answer(
     let folder = source::pieces_dir()?;
     let ending = threads.run(|| answer_on(label, questions, &folder, &stop, each))??;
     if ending == Ending::Stopped {
-        eprintln!(
+        note(format_args!(
             "stopped; the same command goes on with the finished pieces in {}",
             folder.display()
-        );
+        ));
     }
     Ok(ending)
 }
@@ -87,9 +89,9 @@ fn answer_on(
             Err(LesionError::Stopped { .. }) => return Ok(Ending::Stopped),
             record => record?,
         };
-        each(question, record, start)?;
-        runner.forget(question)?;
         drop(runner);
+        shown.aside(|| each(question, record, start))?;
+        Runner { folder: Some(folder.to_owned()), ..Runner::default() }.forget(question)?;
     }
     shown.finish();
     Ok(Ending::Answered)

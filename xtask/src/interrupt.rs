@@ -6,6 +6,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use anyhow::{Context, Result};
 
+use crate::output::note;
+
 /// What a shell expects of a program that Ctrl-C has ended.
 const CODE: u8 = 130;
 
@@ -26,7 +28,7 @@ pub(crate) fn stop_flag(what: &'static str) -> Result<Arc<AtomicBool>> {
         if flag.swap(true, Ordering::Relaxed) {
             std::process::exit(CODE.into());
         }
-        eprintln!("stopping after {what}; press Ctrl-C again to end at once");
+        note(format_args!("stopping after {what}; press Ctrl-C again to end at once"));
     };
     ctrlc::set_handler(handler).context("cannot listen for Ctrl-C")?;
     Ok(stop)

@@ -4,16 +4,20 @@
 //! library could decide.
 
 mod asking;
+mod change;
 mod cli;
 mod command;
+mod deletions;
 mod forecast;
 mod interrupt;
 mod options;
+mod output;
 mod plan_text;
 mod progress;
 mod run_info;
 mod source;
 mod study;
+mod text_input;
 mod threads;
 mod weights;
 
@@ -24,10 +28,17 @@ use clap::Parser;
 use cli::{Cli, Command};
 
 fn main() -> ExitCode {
-    match run(Cli::parse()) {
+    let done = match Cli::try_parse() {
+        Ok(cli) => run(cli),
+        // Help and version are results; what is wrong with the arguments is not.
+        Err(told) if told.use_stderr() => told.exit(),
+        Err(told) => output::print(told.render()).map(|()| ExitCode::SUCCESS),
+    };
+    match done {
         Ok(code) => code,
+        Err(error) if output::is_reader_gone(&error) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("error: {}", in_words(&error));
+            output::note(format_args!("error: {}", in_words(&error)));
             ExitCode::FAILURE
         }
     }

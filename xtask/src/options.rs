@@ -1,6 +1,8 @@
 //! The options of the experiments, as options of the command line.
 
 use std::collections::BTreeMap;
+use std::ffi::{OsStr, OsString};
+use std::path::Path;
 
 use anyhow::{Context, Result, bail};
 use clap::error::Error;
@@ -9,13 +11,18 @@ use lesion::experiment::{ALL, plans};
 use lesion::{AnyExperiment, OptionInfo, Preset};
 use serde_json::Value;
 
+use crate::text_input;
+
+/// Largest file of plans, in bytes: 50,000 plans of the deepest networks studied.
+const MAX_FILE_BYTES: u64 = 1 << 26;
+
 /// The heading of these options in `--help`.
 const HEADING: &str = "Options of experiments";
 
 /// What was given, by the option's name.
 #[derive(Debug, Default)]
 pub(crate) struct ExperimentOptions {
-    given: BTreeMap<&'static str, String>,
+    given: BTreeMap<&'static str, OsString>,
 }
 
 impl ExperimentOptions {
@@ -42,12 +49,15 @@ impl ExperimentOptions {
 }
 
 /// A number or a word; of an option that names a file, what the file holds.
-fn value(option: &OptionInfo, text: &str) -> Result<Value> {
+fn value(option: &OptionInfo, given: &OsStr) -> Result<Value> {
     if option.is_file {
-        let lines = std::fs::read_to_string(text).with_context(|| format!("cannot read {text}"))?;
-        let lesions = plans::parse_lines(&lines).with_context(|| text.to_owned())?;
+        let name = || Path::new(given).display().to_string();
+        let lines = text_input::read(Path::new(given), MAX_FILE_BYTES);
+        let lines = lines.with_context(|| format!("cannot read {}", name()))?;
+        let lesions = plans::parse_lines(&lines).with_context(name)?;
         return Ok(serde_json::to_value(lesions)?);
     }
+    let text = given.to_str().context("the value is not UTF-8")?;
     let number = serde_json::from_str(text).ok().filter(Value::is_number);
     Ok(number.unwrap_or_else(|| Value::String(text.to_owned())))
 }
@@ -77,6 +87,7 @@ impl Args for ExperimentOptions {
             let owners: Vec<_> = owners(option.name).map(AnyExperiment::name).collect();
             let help = format!("{} ({})", option.help, owners.join(", "));
             let arg = Arg::new(option.name).long(option.name).value_name(option.value);
+            let arg = arg.value_parser(clap::value_parser!(OsString));
             command.arg(arg.help(help).help_heading(HEADING))
         })
     }
@@ -95,7 +106,7 @@ impl FromArgMatches for ExperimentOptions {
 
     fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), Error> {
         for option in all() {
-            if let Some(text) = matches.get_one::<String>(option.name) {
+            if let Some(text) = matches.get_one::<OsString>(option.name) {
                 self.given.insert(option.name, text.clone());
             }
         }

@@ -5,6 +5,8 @@ use std::time::{Duration, Instant};
 
 use indicatif::{HumanDuration, ProgressBar, ProgressStyle};
 
+use crate::output::note;
+
 /// How often a plain line appears.
 const LINE_EVERY: Duration = Duration::from_secs(30);
 
@@ -57,7 +59,7 @@ impl Progress {
             bar.set_message(format!("ETA {} {}", self.eta(), message()));
         } else if self.last_line.elapsed() >= LINE_EVERY {
             self.last_line = Instant::now();
-            eprintln!("{}", self.line(&message()));
+            note(self.line(&message()));
         }
     }
 
@@ -69,9 +71,14 @@ impl Progress {
 
     /// A line that stays.
     pub(crate) fn note(&self, text: &str) {
+        self.aside(|| note(text));
+    }
+
+    /// Runs what may print, without the bar in its way.
+    pub(crate) fn aside<R>(&self, run: impl FnOnce() -> R) -> R {
         match &self.bar {
-            Some(bar) => bar.suspend(|| eprintln!("{text}")),
-            None => eprintln!("{text}"),
+            Some(bar) => bar.suspend(run),
+            None => run(),
         }
     }
 

@@ -1,5 +1,6 @@
 //! Where images come from, and where things lie on the user's machine.
 
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
@@ -16,12 +17,17 @@ pub(crate) fn project_root() -> &'static Path {
 }
 
 /// The images that `--data` names: `sample`, a folder, or the default folder.
-pub(crate) fn load_images(data: Option<&str>, split: Split) -> Result<Dataset> {
+pub(crate) fn load_images(data: Option<&OsStr>, split: Split) -> Result<Dataset> {
     Ok(match data {
-        Some("sample") => data::load_sample(&project_data(), split)?,
+        sample if is_sample(sample) => data::load_sample(&project_data(), split)?,
         Some(dir) => data::load(Path::new(dir), split)?,
         None => data::load(&data::default_dir()?, split)?,
     })
+}
+
+/// Whether `--data` names the shipped sample.
+pub(crate) fn is_sample(data: Option<&OsStr>) -> bool {
+    data.is_some_and(|data| data == "sample")
 }
 
 /// Keeps the first `images`, or all.

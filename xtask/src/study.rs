@@ -1,6 +1,8 @@
 //! What the commands that look at trained networks share: the network, its weights,
 //! the images, the threads.
 
+use std::ffi::OsString;
+
 use anyhow::Result;
 use clap::Args;
 use data::{Dataset, Split};
@@ -17,7 +19,7 @@ pub(crate) struct StudyArgs {
     pub(crate) model: String,
     /// A safetensors file, or the name of a trained network [default: the model's]
     #[arg(long, value_name = "FILE|NAME")]
-    pub(crate) weights: Option<String>,
+    pub(crate) weights: Option<OsString>,
     #[command(flatten)]
     pub(crate) on: ImageArgs,
 }
@@ -27,7 +29,7 @@ pub(crate) struct StudyArgs {
 pub(crate) struct ImageArgs {
     /// The folder with CIFAR-10, or `sample` for the shipped sample [default: where `data` put it]
     #[arg(long, value_name = "DIR|sample")]
-    pub(crate) data: Option<String>,
+    pub(crate) data: Option<OsString>,
     /// The first N test images only [default: all; a preview by `lesion` may take fewer]
     #[arg(long, value_name = "N")]
     pub(crate) images: Option<usize>,
@@ -45,7 +47,7 @@ impl StudyArgs {
 impl ImageArgs {
     /// Whether the images are of the shipped sample.
     pub(crate) fn is_sample(&self) -> bool {
-        self.data.as_deref() == Some("sample")
+        source::is_sample(self.data.as_deref())
     }
 
     /// The test images.

@@ -9,7 +9,7 @@ use clap::Args;
 #[derive(Args, Debug, Clone, Copy)]
 pub(crate) struct Threads {
     /// Threads [default: all cores]; the result does not depend on them
-    #[arg(long = "threads", value_name = "N")]
+    #[arg(long = "threads", value_name = "N", value_parser = number)]
     asked: Option<NonZeroUsize>,
 }
 
@@ -23,6 +23,18 @@ impl Threads {
     pub(crate) fn run<R: Send>(self, work: impl FnOnce() -> R + Send) -> Result<R> {
         run_on(self.count(), work)
     }
+}
+
+/// Most threads: more than any machine has use for, and few enough to be started at once.
+const MOST: usize = 1024;
+
+/// A number of threads.
+///
+/// # Errors
+/// If it is not a number, or out of range.
+pub(crate) fn number(text: &str) -> Result<NonZeroUsize, String> {
+    let number: Option<NonZeroUsize> = text.parse().ok();
+    number.filter(|n| n.get() <= MOST).ok_or_else(|| format!("expected 1 to {MOST} threads"))
 }
 
 /// So many as were asked for, or one for each core.

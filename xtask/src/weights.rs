@@ -1,9 +1,10 @@
 //! Where weights lie: files anywhere, or trained networks of the catalogue by name.
 
+use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Result, bail};
-use lesion::{Catalogue, Log, Subject};
+use lesion::{Catalogue, Log, Subject, TrainedNetwork};
 use models::Arch;
 
 use crate::source;
@@ -15,7 +16,7 @@ pub(crate) fn catalogue() -> Result<Catalogue> {
 
 /// The network with the weights that `--weights` names: a file that exists, or a network
 /// of the catalogue. Without `--weights` that is the one called like the model.
-pub(crate) fn load(arch: Arch, weights: Option<&str>) -> Result<Subject> {
+pub(crate) fn load(arch: Arch, weights: Option<&OsStr>) -> Result<Subject> {
     let catalogue = catalogue()?;
     let found = match weights {
         Some(weights) => find(&catalogue, weights)?,
@@ -45,15 +46,19 @@ pub(crate) fn load(arch: Arch, weights: Option<&str>) -> Result<Subject> {
 
 /// The networks of a question: as many models as weights, or several weights of one model,
 /// or models alone, each with the weights that ship.
-pub(crate) fn load_all(models: &[String], weights: &[String]) -> Result<Vec<Subject>> {
+pub(crate) fn load_all(models: &[String], weights: &[OsString]) -> Result<Vec<Subject>> {
     let archs = models.iter().map(|model| Ok(Arch::parse(model)?));
     let archs = archs.collect::<Result<Vec<Arch>>>()?;
     match (archs.as_slice(), weights) {
         (archs, []) => archs.iter().map(|arch| load(*arch, None)).collect(),
-        ([arch], weights) => weights.iter().map(|weights| load(*arch, Some(weights))).collect(),
-        (archs, weights) if archs.len() == weights.len() => {
-            archs.iter().zip(weights).map(|(arch, weights)| load(*arch, Some(weights))).collect()
+        ([arch], weights) => {
+            weights.iter().map(|weights| load(*arch, Some(weights.as_os_str()))).collect()
         }
+        (archs, weights) if archs.len() == weights.len() => archs
+            .iter()
+            .zip(weights)
+            .map(|(arch, weights)| load(*arch, Some(weights.as_os_str())))
+            .collect(),
         (archs, weights) => bail!(
             "{} models, but --weights is given {} times; give one model, or as many as weights, in \
              the same order",
@@ -64,19 +69,20 @@ pub(crate) fn load_all(models: &[String], weights: &[String]) -> Result<Vec<Subj
 }
 
 /// The log that `--log` names: a file that exists, or that of a network of the catalogue.
-pub(crate) fn load_log(log: &str) -> Result<Log> {
+pub(crate) fn load_log(log: &OsStr) -> Result<Log> {
     let (file, catalogue) = (Path::new(log), catalogue()?);
     if file.is_file() {
         return Ok(Log::load(file)?);
     }
-    if catalogue.named(log).is_none() {
+    let Some(network) = named(&catalogue, log) else {
         bail!(
-            "--log {log}: there is neither a file of that name nor a trained network; {}; give \
+            "--log {}: there is neither a file of that name nor a trained network; {}; give \
              the path of a log.jsonl or one of these names",
+            file.display(),
             known(&catalogue)
         );
-    }
-    Ok(catalogue.log(log)?)
+    };
+    Ok(catalogue.log(&network.name)?)
 }
 
 /// What a `--weights` means.
@@ -86,20 +92,26 @@ enum Found {
     Trained(String),
 }
 
-fn find(catalogue: &Catalogue, weights: &str) -> Result<Found> {
+fn find(catalogue: &Catalogue, weights: &OsStr) -> Result<Found> {
     let file = PathBuf::from(weights);
     if file.is_file() {
         return Ok(Found::File(file));
     }
-    if catalogue.named(weights).is_some() {
-        return Ok(Found::Trained(weights.to_owned()));
+    if let Some(network) = named(catalogue, weights) {
+        return Ok(Found::Trained(network.name.clone()));
     }
+    let weights = Path::new(weights).display();
     bail!(
         "--weights {weights}: there is neither a file of that name nor {}; {}; give the path of a \
          safetensors file or one of these names",
         Path::new("data/weights").join(format!("{weights}.safetensors")).display(),
         known(catalogue)
     )
+}
+
+/// The network of the catalogue that is called so; its names are ASCII.
+fn named<'a>(catalogue: &'a Catalogue, name: &OsStr) -> Option<&'a TrainedNetwork> {
+    catalogue.named(name.to_str()?)
 }
 
 /// `shipped are a, b`.
@@ -120,17 +132,17 @@ mod tests {
         let file = dir.path().join("mine.safetensors");
         std::fs::write(&file, b"").unwrap();
         let shipped = catalogue().unwrap();
-        assert_eq!(find(&shipped, file.to_str().unwrap()).unwrap(), Found::File(file));
-        assert_eq!(find(&shipped, "vgg15").unwrap(), Found::Trained("vgg15".into()));
+        assert_eq!(find(&shipped, file.as_os_str()).unwrap(), Found::File(file));
+        assert_eq!(find(&shipped, "vgg15".as_ref()).unwrap(), Found::Trained("vgg15".into()));
         // A path is not a name, even if it would lead to a file of the folder.
         for other in ["./vgg15", "yours", ""] {
-            let message = find(&shipped, other).unwrap_err().to_string();
+            let message = find(&shipped, other.as_ref()).unwrap_err().to_string();
             assert!(message.contains(&format!("--weights {other}")), "{message}");
             assert!(message.contains("shipped are resnet20, vgg15"), "{message}");
         }
         std::fs::write(dir.path().join("index.toml"), "").unwrap();
         let empty = Catalogue::load(dir.path()).unwrap();
-        let message = find(&empty, "vgg15").unwrap_err().to_string();
+        let message = find(&empty, "vgg15".as_ref()).unwrap_err().to_string();
         assert!(message.contains("none are shipped"), "{message}");
     }
 
@@ -138,7 +150,8 @@ mod tests {
     fn weights_go_with_one_model_or_with_as_many() {
         let names = |models: &[&str], weights: &[&str]| -> Result<Vec<String>> {
             let owned = |texts: &[&str]| texts.iter().map(|t| t.to_string()).collect::<Vec<_>>();
-            let networks = load_all(&owned(models), &owned(weights))?;
+            let weights: Vec<OsString> = weights.iter().map(OsString::from).collect();
+            let networks = load_all(&owned(models), &weights)?;
             Ok(networks.into_iter().map(|subject| subject.name).collect())
         };
         assert_eq!(names(&["resnet20", "vgg15"], &[]).unwrap(), ["resnet20", "vgg15"]);
@@ -152,7 +165,7 @@ mod tests {
     #[test]
     fn a_trained_network_of_another_model_is_refused() {
         let arch = Arch::parse("resnet8").unwrap();
-        let message = load(arch, Some("vgg15")).unwrap_err().to_string();
+        let message = load(arch, Some("vgg15".as_ref())).unwrap_err().to_string();
         assert_eq!(message, "vgg15 is a vgg15, not a resnet8; name that model instead");
     }
 }

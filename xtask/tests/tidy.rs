@@ -91,3 +91,26 @@ fn rust_files(folder: &Path, files: &mut Vec<PathBuf>) {
         }
     }
 }
+
+/// A `println!` panics where its reader has gone away or the disk is full, so everything
+/// that is printed goes through `output`.
+#[test]
+fn only_one_module_prints() {
+    let mut files = Vec::new();
+    for folder in std::fs::read_dir(root().join("crates")).unwrap() {
+        rust_files(&folder.unwrap().path().join("src"), &mut files);
+    }
+    rust_files(&root().join("xtask/src"), &mut files);
+    for path in files {
+        let text = std::fs::read_to_string(&path).unwrap();
+        let path = path.strip_prefix(root()).unwrap();
+        // Comments may show programs that print.
+        for line in text.lines().filter(|line| !line.trim_start().starts_with("//")) {
+            let prints = ["print!(", "println!(", "stdout()", "stderr().write", "dbg!("]
+                .iter()
+                .any(|word| line.contains(word));
+            let may_print = path == Path::new("xtask/src/output.rs");
+            assert!(!prints || may_print, "{} prints by itself: {line}", path.display());
+        }
+    }
+}

@@ -103,7 +103,7 @@ impl Catalogue {
     /// # Errors
     /// [`LesionError::Log`] if it cannot be read.
     pub fn log(&self, name: &str) -> Result<Log, LesionError> {
-        Log::load(&self.log_path(name))
+        Ok(Log { listed: true, ..Log::load(&self.log_path(name))? })
     }
 
     /// The network called `name`, with its weights.
@@ -124,7 +124,7 @@ impl Catalogue {
             let (expected, found) = (network.sha256.clone(), found.clone());
             return Err(LesionError::OtherWeights { path, expected, found });
         }
-        Ok(subject)
+        Ok(Subject { listed: true, ..subject })
     }
 }
 

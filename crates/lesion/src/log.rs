@@ -18,6 +18,9 @@ pub struct Log {
     pub id: LogId,
     /// The epochs, from the first on.
     pub epochs: Vec<EpochLog>,
+    /// Whether it lies beside the networks of a [`Catalogue`](crate::Catalogue), so that the
+    /// name alone tells the training. Records of other logs have a sum of it in their name.
+    pub listed: bool,
 }
 
 impl Log {
@@ -39,7 +42,7 @@ impl Log {
         let text = std::str::from_utf8(&bytes).map_err(|error| failed(error.to_string()))?;
         let epochs = parse_training_log(text).map_err(|error| failed(error.to_string()))?;
         let name = name(path).ok_or_else(|| failed("the file has no name".into()))?;
-        Ok(Log { id: LogId { name, sha256: sha256_hex(&bytes) }, epochs })
+        Ok(Log { id: LogId { name, sha256: sha256_hex(&bytes) }, epochs, listed: false })
     }
 }
 

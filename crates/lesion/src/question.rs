@@ -75,7 +75,9 @@ impl Question {
     /// The record's name: experiment, networks (with the model where their name does not
     /// begin with it), images where they are not the whole set, options where they are not
     /// those of the full protocol. For instance `delete-one-resnet20`,
-    /// `delete-one-vgg15-sample-first-64`.
+    /// `delete-one-vgg15-sample-first-64`. Where a name does not tell which weights or log
+    /// is meant, since no catalogue lists it, the first digits of their sha-256 follow:
+    /// `delete-one-resnet20-final-0c1d2e3f`.
     pub fn record_name(&self) -> &str {
         &self.name
     }

@@ -32,6 +32,9 @@ pub struct Subject {
     pub weights: WeightsId,
     /// How images become its inputs.
     pub normalisation: Normalisation,
+    /// Whether a [`Catalogue`](crate::Catalogue) lists it, so that the name alone tells the
+    /// weights. Records of other networks have a sum of the weights in their name.
+    pub listed: bool,
 }
 
 impl Subject {
@@ -69,6 +72,7 @@ impl Subject {
             model,
             weights: weights_id(path, bytes, metadata),
             normalisation: stated.unwrap_or_else(|| arch.default_normalisation()),
+            listed: false,
         })
     }
 

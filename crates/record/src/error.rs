@@ -59,6 +59,18 @@ pub enum RecordError {
         /// Which field, what it holds, and what was expected.
         what: String,
     },
+    /// A file of the record's name that does not answer the same question.
+    #[error(
+        "{} is there already and {what}; it is not replaced: move it away, or choose another \
+         folder",
+        path.display()
+    )]
+    Taken {
+        /// The file.
+        path: PathBuf,
+        /// What it is instead.
+        what: String,
+    },
     /// The folder for the records cannot be made.
     #[error("cannot make the folder {}: {source}", path.display())]
     Folder {

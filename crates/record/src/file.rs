@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
-use crate::{Record, RecordError, SCHEMA, atomic_write};
+use crate::{Key, Record, RecordError, SCHEMA, atomic_write};
 
 /// Largest file read, in bytes; the largest record has some megabytes of answers.
 const MAX_BYTES: u64 = 64 << 20;
@@ -47,6 +47,45 @@ impl Record {
         self.check().map_err(inconsistent(&path))?;
         write(dir, &path, self)?;
         Ok(path)
+    }
+}
+
+/// How many differences a message names.
+const NAMED: usize = 4;
+
+impl Record {
+    /// Whether `dir` has a file of the record `name` that may be written: none, or one that
+    /// answers `key`.
+    ///
+    /// # Errors
+    /// [`RecordError::Taken`] if it is a record of another question, with what differs, or
+    /// cannot be read as a record.
+    pub fn check_place(dir: &Path, name: &str, key: &Key) -> Result<(), RecordError> {
+        let path = dir.join(format!("{name}.json"));
+        if std::fs::symlink_metadata(&path).is_err() {
+            return Ok(());
+        }
+        let what = match Record::load(&path) {
+            Ok(record) if record.is_up_to_date(key) => return Ok(()),
+            Ok(record) => {
+                let mut differences = record.key.differences(key);
+                let more = differences.len().saturating_sub(NAMED);
+                differences.truncate(NAMED);
+                let rest = if more > 0 { format!(" and {more} more") } else { String::new() };
+                format!("answers another question ({}{rest})", differences.join(", "))
+            }
+            Err(_) => "is not a record that this program reads".to_owned(),
+        };
+        Err(RecordError::Taken { path, what })
+    }
+
+    /// Writes the record as [`Record::save`] does, but never over another one.
+    ///
+    /// # Errors
+    /// Those of [`Record::save`] and [`Record::check_place`].
+    pub fn save_new(&self, dir: &Path) -> Result<PathBuf, RecordError> {
+        Record::check_place(dir, &self.name, &self.key)?;
+        self.save(dir)
     }
 }
 

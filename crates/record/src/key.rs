@@ -145,6 +145,15 @@ impl Key {
         self.images.iter().any(|images| images.sample)
     }
 
+    /// Where the other key differs, one entry for each field, in the order of the fields:
+    /// `networks[0].weights.sha256 is "0c…" instead of "1d…"` says first what this key has.
+    pub fn differences(&self, other: &Key) -> Vec<String> {
+        let value = |key| serde_json::to_value(key).expect("a key is plain data");
+        let mut found = Vec::new();
+        compare("", &value(self), &value(other), &mut found);
+        found
+    }
+
     pub(crate) fn check(&self) -> Result<(), String> {
         for (field, text) in [("key.experiment", &self.experiment), ("key.simd", &self.simd)] {
             expect(!text.is_empty(), || format!("{field} is empty, expected a name"))?;
@@ -164,6 +173,43 @@ impl Key {
             images.check(&format!("key.images[{place}]"))?;
         }
         Ok(())
+    }
+}
+
+/// Adds the differences between two values at `place` to `found`.
+fn compare(place: &str, one: &Value, other: &Value, found: &mut Vec<String>) {
+    match (one, other) {
+        _ if one == other => {}
+        (Value::Object(one), Value::Object(other)) => {
+            let fields = one.keys().chain(other.keys().filter(|field| !one.contains_key(*field)));
+            for field in fields {
+                let of = |map: &serde_json::Map<String, Value>| map.get(field).cloned();
+                let dot = if place.is_empty() { "" } else { "." };
+                let (one, other) = (of(one).unwrap_or_default(), of(other).unwrap_or_default());
+                compare(&format!("{place}{dot}{field}"), &one, &other, found);
+            }
+        }
+        (Value::Array(one), Value::Array(other)) if one.len() == other.len() => {
+            for (i, (one, other)) in one.iter().zip(other).enumerate() {
+                compare(&format!("{place}[{i}]"), one, other, found);
+            }
+        }
+        _ => found.push(format!("{place} is {} instead of {}", brief(one), brief(other))),
+    }
+}
+
+/// A value as JSON, cut where it is long.
+fn brief(value: &Value) -> String {
+    const LONGEST: usize = 60;
+    match value {
+        Value::Null => "absent".to_owned(),
+        Value::Array(list) => format!("a list of {}", list.len()),
+        Value::Object(_) => "an object".to_owned(),
+        value => {
+            let text = value.to_string();
+            let cut: String = text.chars().take(LONGEST).collect();
+            if cut == text { text } else { cut + "…" }
+        }
     }
 }
 

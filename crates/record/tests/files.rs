@@ -292,3 +292,45 @@ fn run_info_lies_beside_the_record_and_reads_back() {
     assert!(info.save(dir.path(), "a/b").is_err());
     assert!(RunInfo { seconds: f64::NAN, ..info }.save(dir.path(), "made-up").is_err());
 }
+
+#[test]
+fn the_differences_of_two_keys_are_named_field_by_field() {
+    let key = sample().key;
+    assert!(key.differences(&key).is_empty());
+    let mut other = key.clone();
+    other.simd = "another".to_owned();
+    other.options = json!({ "draws": 3, "seed": 7 });
+    other.networks[0].branch_scale.push(0.5);
+    other.networks[0].conventions.mean[1] = 0.25;
+    let found = other.differences(&key);
+    let starts = [
+        "options.draws is 3 instead of absent",
+        "networks[0].conventions.mean[1] is 0.25 instead of ",
+        "networks[0].branch_scale is a list of ",
+        "simd is \"another\" instead of ",
+    ];
+    assert_eq!(found.len(), starts.len(), "{found:?}");
+    for (found, start) in found.iter().zip(starts) {
+        assert!(found.starts_with(start), "{found}");
+    }
+}
+
+#[test]
+fn a_new_record_replaces_its_own_alone() {
+    let dir = tempfile::tempdir().unwrap();
+    let record = sample();
+    let path = record.save_new(dir.path()).unwrap();
+    record.save_new(dir.path()).unwrap();
+    let mut other = record.clone();
+    other.key.version += 1;
+    let error = other.save_new(dir.path()).unwrap_err();
+    assert!(matches!(error, RecordError::Taken { .. }), "{error}");
+    assert!(error.to_string().contains("version is"), "{error}");
+    assert_eq!(Record::load(&path).unwrap(), record);
+    // Nor is anything else replaced.
+    for text in ["", "{}", "mine"] {
+        fs::write(&path, text).unwrap();
+        assert!(matches!(record.save_new(dir.path()), Err(RecordError::Taken { .. })));
+        assert_eq!(fs::read_to_string(&path).unwrap(), text);
+    }
+}

@@ -49,7 +49,8 @@ pub(crate) fn check_finite(trainer: &Trainer<'_>, state: &StateDict) -> Result<(
     }
 }
 
-/// Restores the state of a training that was made under the same settings.
+/// Restores the state of a training that was made under the same settings. The number of
+/// epochs may be another one as long as no step that was done would have been another.
 pub(crate) fn load(trainer: &mut Trainer<'_>, path: &Path) -> Result<(), TrainError> {
     let bytes =
         std::fs::read(path).map_err(|error| TrainError::Read { path: path.into(), error })?;
@@ -58,11 +59,23 @@ pub(crate) fn load(trainer: &mut Trainer<'_>, path: &Path) -> Result<(), TrainEr
     let header = state.metadata.take().ok_or_else(|| damaged("it holds no settings".into()))?;
     let header: Header =
         serde_json::from_str(&header).map_err(|error| damaged(error.to_string()))?;
-    let differences = trainer.settings().differences(&header.settings);
+    let stated = header.settings.recipe.epochs;
+    let asked = trainer.settings().recipe.epochs;
+    let mut settings = header.settings;
+    settings.recipe.epochs = asked;
+    let has_other_length = stated != asked && settings == *trainer.settings();
+    if !has_other_length {
+        settings.recipe.epochs = stated;
+    }
+    let differences = trainer.settings().differences(&settings);
     if !differences.is_empty() {
         return Err(TrainError::OtherSettings { path: path.into(), differences });
     }
-    check_position(trainer, &header.position).map_err(damaged)?;
+    check_position(trainer, &header.position, stated).map_err(damaged)?;
+    if has_other_length && !is_start_of_both(trainer, &header.position, stated) {
+        let done = header.position.epoch;
+        return Err(TrainError::OtherLength { path: path.into(), stated, done, asked });
+    }
     let velocities = state.split_off_prefix(VELOCITY);
     let params = &mut trainer.model.params;
     params.load_state(&state).map_err(|error| damaged(error.to_string()))?;
@@ -82,10 +95,22 @@ pub(crate) fn load(trainer: &mut Trainer<'_>, path: &Path) -> Result<(), TrainEr
     Ok(())
 }
 
-/// Says why `position` is not a place in a training.
-fn check_position(trainer: &Trainer<'_>, position: &Position) -> Result<(), String> {
+/// Whether a training over `stated` epochs that has come to `position` has done exactly what
+/// this one would have done: the learning rate is all that depends on the number of epochs.
+/// The log of an epoch has the rate of the step after it, so that one counts too.
+fn is_start_of_both(trainer: &Trainer<'_>, position: &Position, stated: u32) -> bool {
+    let (recipe, steps) = (&trainer.settings().recipe, trainer.steps_per_epoch());
+    let done = u64::from(position.epoch) * steps + position.step;
+    let rate = |step, epochs: u32| recipe.schedule.rate(step, u64::from(epochs) * steps);
+    let is_equal = |step| rate(step, stated) == rate(step, recipe.epochs);
+    let fits = position.epoch <= recipe.epochs;
+    fits && (done == 0 || (0..=done).all(is_equal))
+}
+
+/// Says why `position` is not a place in a training over `epochs` epochs.
+fn check_position(trainer: &Trainer<'_>, position: &Position, epochs: u32) -> Result<(), String> {
     let Position { epoch, step, ref log, .. } = *position;
-    let (epochs, steps) = (trainer.settings().recipe.epochs, trainer.steps_per_epoch());
+    let steps = trainer.steps_per_epoch();
     if epoch > epochs {
         return Err(format!("{epoch} epochs are done, of {epochs}"));
     }

@@ -13,6 +13,14 @@ pub enum TrainError {
     /// A recipe without an epoch.
     #[error("0 epochs train nothing; choose at least 1")]
     NoEpochs,
+    /// A recipe with more epochs than any training has.
+    #[error("{epochs} epochs would never end; choose at most {most}")]
+    TooManyEpochs {
+        /// The epochs asked for.
+        epochs: u32,
+        /// The most there can be.
+        most: u32,
+    },
     /// A recipe with empty batches.
     #[error("a batch of 0 images trains nothing; choose at least 1")]
     EmptyBatch,
@@ -67,6 +75,29 @@ pub enum TrainError {
     /// There is a checkpoint, and nobody said to go on from it.
     #[error("{0} holds a training already; go on with --resume, or name another folder with --out")]
     Exists(PathBuf),
+    /// There are final weights that a new training would replace, and no checkpoint.
+    #[error(
+        "{0} has final weights, but no checkpoint to go on from; move them away, or name another \
+         folder with --out"
+    )]
+    Finished(PathBuf),
+    /// The checkpoint is of the same training over another number of epochs.
+    #[error(
+        "{path} is of a training over {stated} epochs, of which {done} are done, and cannot become \
+         one over {asked}: the learning rate of each step depends on the number of epochs, so the \
+         steps done would have been others; resume with --epochs {stated}, or train {asked} epochs \
+         from the start in another folder (--out)"
+    )]
+    OtherLength {
+        /// The checkpoint.
+        path: PathBuf,
+        /// Its epochs.
+        stated: u32,
+        /// Whole epochs done.
+        done: u32,
+        /// The epochs asked for.
+        asked: u32,
+    },
     /// The checkpoint is of another training.
     #[error(
         "{path} was made under other settings ({}); resume with the same ones, or name another \

@@ -61,6 +61,8 @@ pub fn run(
             return Err(TrainError::Exists(job.out.clone()));
         }
         checkpoint::load(&mut trainer, &path)?;
+    } else if job.out.join(FINAL).exists() {
+        return Err(TrainError::Finished(job.out.clone()));
     } else {
         // Finds out at once, not after an epoch, that nothing can be written.
         checkpoint::save(&trainer, &path)?;

@@ -11,6 +11,9 @@ use tensor::random::Stream;
 use crate::batch::Batch;
 use crate::{EpochLog, Job, Measured, Position, Settings, TrainError};
 
+/// Most epochs of a training. The checkpoint holds a log of all of them.
+const MOST_EPOCHS: u32 = 100_000;
+
 /// A training under way.
 pub struct Trainer<'a> {
     /// The network as it is now; its branches are scaled as inference scales them.
@@ -56,6 +59,10 @@ impl<'a> Trainer<'a> {
         let (images, batch) = (job.train.len(), job.recipe.batch);
         if job.recipe.epochs == 0 {
             return Err(TrainError::NoEpochs);
+        }
+        if job.recipe.epochs > MOST_EPOCHS {
+            let (epochs, most) = (job.recipe.epochs, MOST_EPOCHS);
+            return Err(TrainError::TooManyEpochs { epochs, most });
         }
         if batch == 0 {
             return Err(TrainError::EmptyBatch);

@@ -28,6 +28,20 @@ fn other_settings_are_refused_and_named() {
     assert_eq!(bytes(&dir.path().join(CHECKPOINT)), saved, "nothing was written");
 }
 
+/// A new training replaces neither a checkpoint nor what a finished training has left.
+#[test]
+fn final_weights_without_a_checkpoint_are_not_replaced() {
+    let dir = tempfile::tempdir().unwrap();
+    let weights = finish(&job(dir.path(), false));
+    let saved = bytes(&weights);
+    std::fs::remove_file(dir.path().join(CHECKPOINT)).unwrap();
+    for resume in [false, true] {
+        let error = run_for(&job(dir.path(), resume), None).unwrap_err();
+        assert!(matches!(error, TrainError::Finished(_)), "{error}");
+    }
+    assert_eq!(bytes(&weights), saved);
+}
+
 #[test]
 fn damaged_checkpoints_are_errors() {
     let dir = tempfile::tempdir().unwrap();
@@ -125,6 +139,7 @@ fn impossible_recipes_are_errors() {
         Trainer::new(&job).map(|_| ())
     };
     assert!(matches!(check("resnet8", 0, 8), Err(TrainError::NoEpochs)));
+    assert!(matches!(check("resnet8", u32::MAX, 8), Err(TrainError::TooManyEpochs { .. })));
     assert!(matches!(check("resnet8", 1, 0), Err(TrainError::EmptyBatch)));
     for batch in [1, 3, 13, 39] {
         for model in ["resnet8", "resnet8-v1", "vgg15-nobn"] {

@@ -8,6 +8,7 @@ use std::sync::atomic::AtomicBool;
 
 use data::Split;
 use models::Arch;
+use nn::optim::{Schedule, Shape};
 use record::{FailAt, Step};
 use train::{CHECKPOINT, Ending, Event, LOG, Measured, TrainError, run};
 
@@ -63,6 +64,36 @@ fn stopping_between_steps_with_dropout_changes_no_bit() {
     assert!(matches!(stopped, Ending::Stopped(_)), "{stopped:?}");
     let end = finish(&job(halting.path()));
     assert!(bytes(&end) == bytes(&expected), "the final weights differ");
+}
+
+/// Half-way the rate is cut, before step 3 of two epochs and before step 5 of three: until
+/// then the steps are the same.
+#[test]
+fn a_training_is_made_longer_while_its_steps_are_those_of_both() {
+    let with = |out: &Path, epochs, warm_up, resume| {
+        let mut job = job(out, resume);
+        let shape = Shape::Step { milestones: vec![0.5], factor: 0.1 };
+        job.recipe.schedule = Schedule { peak: 0.05, warm_up, shape };
+        job.recipe.epochs = epochs;
+        job
+    };
+    let (dir, other) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let whole = bytes(&finish(&with(other.path(), 3, 0.0, false)));
+    run_for(&with(dir.path(), 2, 0.0, false), Some(2)).unwrap();
+    assert_eq!(bytes(&finish(&with(dir.path(), 3, 0.0, true))), whole);
+
+    for (warm_up, steps) in [(0.0, 3), (0.0, 4), (0.5, 1)] {
+        let dir = tempfile::tempdir().unwrap();
+        run_for(&with(dir.path(), 2, warm_up, false), Some(steps)).unwrap();
+        let saved = bytes(&dir.path().join(CHECKPOINT));
+        for epochs in [1, 3] {
+            let error = run_for(&with(dir.path(), epochs, warm_up, true), None).unwrap_err();
+            let expected = matches!(error, TrainError::OtherLength { stated: 2, .. });
+            assert!(expected, "{steps} steps, {epochs} epochs: {error}");
+        }
+        assert_eq!(bytes(&dir.path().join(CHECKPOINT)), saved, "nothing was written");
+        finish(&with(dir.path(), 2, warm_up, true));
+    }
 }
 
 #[test]

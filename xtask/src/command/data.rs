@@ -6,6 +6,8 @@ use anyhow::Result;
 use clap::Args;
 use data::{FetchOptions, FetchProgress};
 
+use crate::output::{note, print_path};
+
 /// Options of `data`.
 #[derive(Args)]
 pub(crate) struct DataArgs {
@@ -29,8 +31,7 @@ pub(crate) fn run(args: DataArgs) -> Result<()> {
     let mut shown = Shown::default();
     let dir = data::fetch(&options, &mut |progress| shown.show(&progress))?;
     shown.clear();
-    println!("{}", dir.display());
-    Ok(())
+    print_path(&dir)
 }
 
 /// A bar for the step under way.
@@ -45,7 +46,7 @@ impl Shown {
         match *progress {
             FetchProgress::Note(text) => {
                 self.clear();
-                eprintln!("{text}");
+                note(text);
             }
             FetchProgress::Bytes { step, done, total } => {
                 if self.step != step {

@@ -1,7 +1,5 @@
 //! `cargo xtask eval MODEL`: the error of a network under a lesion.
 
-use std::fs::File;
-use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail, ensure};
@@ -12,23 +10,26 @@ use models::{EVAL_BATCH, Model, Plan, Predictions};
 use record::stats::{Interval, wilson};
 use serde::Serialize;
 
+use crate::change::{Change, Intact};
+use crate::output::{print, print_line};
 use crate::plan_text::described;
 use crate::progress::{Progress, Shows};
-use crate::source;
 use crate::study::StudyArgs;
+use crate::{deletions, source, text_input};
 
 /// Options of `eval`.
 #[derive(Args)]
 pub(crate) struct EvalArgs {
     #[command(flatten)]
     study: StudyArgs,
-    /// Units to delete, 0-based; I.B deletes branch B of unit I alone
-    #[arg(long, value_name = "I,J,…", value_delimiter = ',', value_parser = deletion)]
-    delete: Vec<(usize, Option<usize>)>,
+    /// Units to delete, by 0-based number or by name, such as 3,7 or 1-3,layer2.0; I.B
+    /// deletes branch B of unit I alone
+    #[arg(long, value_name = "I,J,…", value_delimiter = ',')]
+    delete: Vec<String>,
     /// Pairs of units that exchange their places, one pair after the other, 0-based
     #[arg(long, value_name = "I:J,…", value_delimiter = ',', value_parser = pair)]
     swap: Vec<(usize, usize)>,
-    /// A plan as JSON, like the `plan` that --json prints
+    /// A plan as JSON, like the `plan` that --json prints; `-` reads standard input
     #[arg(long, value_name = "FILE", conflicts_with_all = ["delete", "swap"])]
     plan: Option<PathBuf>,
     /// Re-estimate batch-norm statistics under the plan, on the first N x 128 training images
@@ -51,6 +52,10 @@ struct Evaluation<'a> {
     interval: Interval,
     cross_entropy: f64,
     recalibrated: Option<usize>,
+    /// The untouched network on the same images, where this one is not.
+    intact: Option<Intact>,
+    /// From the untouched network to this one.
+    change: Option<Change>,
     plan: &'a Plan,
 }
 
@@ -59,13 +64,18 @@ pub(crate) fn run(args: &EvalArgs) -> Result<()> {
     let plan = plan(args, &subject.model)?;
     let images = args.study.on.images()?;
     let training = args.recalibrate.map(|n| training_images(args, n, &subject)).transpose()?;
-    let outcome = args.study.on.threads.run(|| {
+    let is_untouched = training.is_none() && plan == Plan::intact(&subject.model);
+    let (intact, outcome) = args.study.on.threads.run(|| {
+        let intact = (!is_untouched).then(|| {
+            let intact = Plan::intact(&subject.model);
+            evaluate_shown("intact", &subject, &intact, &images)
+        });
         if let Some(training) = training {
             let batches = subject.batches(&training, RECALIBRATION_BATCH).map(|(images, _)| images);
             let params = models::recalibrated(&subject.model, &plan, batches);
             subject.model.params = params;
         }
-        evaluate_shown(&subject, &plan, &images)
+        (intact, evaluate_shown("images", &subject, &plan, &images))
     })?;
     let result = Evaluation {
         model: &subject.model.name,
@@ -77,20 +87,25 @@ pub(crate) fn run(args: &EvalArgs) -> Result<()> {
         interval: wilson(outcome.wrong() as u64, outcome.images() as u64),
         cross_entropy: outcome.cross_entropy(),
         recalibrated: args.recalibrate,
+        intact: intact.as_ref().map(Intact::of),
+        change: intact.as_ref().map(|intact| Change::of(intact, &outcome)),
         plan: &plan,
     };
-    ensure!(
-        result.cross_entropy.is_finite(),
-        "the mean cross-entropy of {} is {}: its activations overflow under this plan",
-        result.model,
-        result.cross_entropy
-    );
-    if args.json {
-        println!("{}", serde_json::to_string(&result)?);
-    } else {
-        print!("{}", result.text(&subject.model));
+    let intact = result.intact.as_ref().map(|intact| ("intact", intact.cross_entropy));
+    for (which, cross_entropy) in
+        [("under this plan", result.cross_entropy)].into_iter().chain(intact)
+    {
+        ensure!(
+            cross_entropy.is_finite(),
+            "the mean cross-entropy of {} {which} is {cross_entropy}: its activations overflow",
+            result.model
+        );
     }
-    Ok(())
+    if args.json {
+        print_line(serde_json::to_string(&result)?)
+    } else {
+        print(result.text(&subject.model))
+    }
 }
 
 impl Evaluation<'_> {
@@ -98,7 +113,7 @@ impl Evaluation<'_> {
         let Interval { low, high } = self.interval;
         format!(
             "{} ({}) on {} images of {}{}\n{}\nwrong {}, error {:.2} % (95 % interval {:.2} to \
-             {:.2}), cross-entropy {:.4}\n",
+             {:.2}), cross-entropy {:.4}\n{}{}",
             self.model,
             self.weights,
             self.images,
@@ -114,7 +129,9 @@ impl Evaluation<'_> {
             100.0 * self.error,
             100.0 * low,
             100.0 * high,
-            self.cross_entropy
+            self.cross_entropy,
+            self.intact.as_ref().map(ToString::to_string).unwrap_or_default(),
+            self.change.as_ref().map(ToString::to_string).unwrap_or_default()
         )
     }
 }
@@ -126,13 +143,15 @@ fn plan(args: &EvalArgs, model: &Model<f32>) -> Result<Plan> {
         return Ok(plan);
     }
     let mut plan = Plan::intact(model);
-    for &(id, branch) in &args.delete {
-        plan = match branch {
-            None => plan.delete(model, id).with_context(|| format!("--delete {id}"))?,
-            Some(branch) => plan
-                .delete_branch(model, id, branch)
-                .with_context(|| format!("--delete {id}.{branch}"))?,
-        };
+    for text in &args.delete {
+        let deletions = deletions::parse(text, model).map_err(anyhow::Error::msg);
+        for (id, branch) in deletions.with_context(|| format!("--delete {text}"))? {
+            plan = match branch {
+                None => plan.delete(model, id),
+                Some(branch) => plan.delete_branch(model, id, branch),
+            }
+            .with_context(|| format!("--delete {text}"))?;
+        }
     }
     for &(a, b) in &args.swap {
         plan = plan.swap(model, a, b).with_context(|| format!("--swap {a}:{b}"))?;
@@ -144,15 +163,8 @@ fn plan(args: &EvalArgs, model: &Model<f32>) -> Result<Plan> {
 const MAX_PLAN_BYTES: u64 = 1 << 20;
 
 fn read_plan(path: &Path) -> Result<Plan> {
-    let mut text = String::new();
-    let read =
-        File::open(path).and_then(|file| file.take(MAX_PLAN_BYTES + 1).read_to_string(&mut text));
-    read.with_context(|| format!("cannot read --plan {}", path.display()))?;
-    ensure!(
-        text.len() as u64 <= MAX_PLAN_BYTES,
-        "--plan {} has more than {MAX_PLAN_BYTES} bytes: no plan is that long",
-        path.display()
-    );
+    let text = text_input::read(path, MAX_PLAN_BYTES)
+        .with_context(|| format!("cannot read --plan {}", path.display()))?;
     serde_json::from_str(&text).with_context(|| {
         format!(
             "--plan {} is not a plan; expected JSON like {{\"order\":[0,1,2],\
@@ -183,8 +195,8 @@ fn training_images(args: &EvalArgs, n: usize, subject: &Subject) -> Result<Datas
     Ok(training.take_first(n * RECALIBRATION_BATCH)?)
 }
 
-fn evaluate_shown(subject: &Subject, plan: &Plan, images: &Dataset) -> Predictions {
-    let mut shown = Progress::new("images", Shows::Counts, 0, images.len() as u64);
+fn evaluate_shown(label: &str, subject: &Subject, plan: &Plan, images: &Dataset) -> Predictions {
+    let mut shown = Progress::new(label, Shows::Counts, 0, images.len() as u64);
     let mut last = 0;
     let batches = subject.batches(images, EVAL_BATCH).inspect(|(_, labels)| {
         // A batch is asked for when the one before is done.
@@ -194,15 +206,6 @@ fn evaluate_shown(subject: &Subject, plan: &Plan, images: &Dataset) -> Predictio
     let outcome = models::evaluate(&subject.model, plan, batches);
     shown.finish();
     outcome
-}
-
-/// `I` or `I.B`.
-fn deletion(text: &str) -> Result<(usize, Option<usize>), String> {
-    let parts = match text.split_once('.') {
-        None => text.parse().ok().map(|id| (id, None)),
-        Some((id, branch)) => id.parse().ok().zip(branch.parse().ok().map(Some)),
-    };
-    parts.ok_or_else(|| "expected a unit such as 3, or a branch of one such as 3.1".to_owned())
 }
 
 /// `I:J`.

@@ -1,7 +1,9 @@
 //! `cargo xtask lesion EXPERIMENT MODEL`: one experiment on any weights.
 
-use std::path::PathBuf;
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::time::Instant;
 
 use anyhow::{Context, Result, ensure};
 use clap::{Args, ValueEnum};
@@ -14,9 +16,11 @@ use serde::Serialize;
 use crate::asking::{self, Ending};
 use crate::forecast::{Pace, Paces, cost_in_words, lesions_in_words, list, time_in_words};
 use crate::options::ExperimentOptions;
+use crate::output::{note, print, print_line};
 use crate::progress::{Progress, Shows};
 use crate::run_info::run_info;
 use crate::study::ImageArgs;
+use crate::threads::Threads;
 use crate::{interrupt, source, weights};
 
 /// Options of `lesion`.
@@ -32,11 +36,11 @@ pub(crate) struct LesionArgs {
     /// A safetensors file, or the name of a trained network [default: the model's]; for
     /// several networks once for each, all of the one MODEL or of as many
     #[arg(long, value_name = "FILE|NAME")]
-    weights: Vec<String>,
+    weights: Vec<OsString>,
     /// The log of a training, for an experiment that reads one: a file, or the name of a
     /// trained network
     #[arg(long, value_name = "FILE|NAME")]
-    log: Option<String>,
+    log: Option<OsString>,
     #[command(flatten)]
     on: ImageArgs,
     /// Options that are not given: those of the full protocol, or of the one for the
@@ -78,33 +82,42 @@ pub(crate) fn run(args: &LesionArgs) -> Result<ExitCode> {
     }
     if let Some(out) = &args.out {
         // Better now than after the work.
+        Record::check_place(out, question.record_name(), question.key()).context("--out")?;
         std::fs::create_dir_all(out).with_context(|| {
             format!("cannot make the folder {}; name another one with --out", out.display())
         })?;
     }
-    let mut found: Option<Record> = None;
+    let mut printed = Ok(());
     let questions = [question];
     let threads = args.on.threads;
     let ending = asking::answer("lesion", &questions, threads, &mut |_, record, start| {
-        if let Some(out) = &args.out {
-            let path = record.save(out).context("--out")?;
-            run_info(threads.count(), start).save(out, &record.name).context("--out")?;
-            eprintln!("record: {}", path.display());
-        }
-        found = Some(record);
+        // Whichever of the two fails, the other one still has the answer.
+        printed = print_answer(&record, args.json);
+        let Some(out) = &args.out else { return Ok(()) };
+        let path = save(&record, out, threads, start).inspect_err(|_| {
+            if let Err(error) = &printed {
+                note(format_args!("{error:#}"));
+            }
+        })?;
+        note(format_args!("record: {}", path.display()));
         Ok(())
     })?;
-    match found {
-        Some(record) if ending == Ending::Answered => {
-            if args.json {
-                println!("{}", study::json(&record)?);
-            } else {
-                print!("{}", study::table(&record)?);
-            }
-            Ok(ExitCode::SUCCESS)
-        }
-        _ => Ok(interrupt::exit_code()),
+    printed?;
+    match ending {
+        Ending::Answered => Ok(ExitCode::SUCCESS),
+        Ending::Stopped => Ok(interrupt::exit_code()),
     }
+}
+
+fn print_answer(record: &Record, json: bool) -> Result<()> {
+    if json { print_line(study::json(record)?) } else { print(study::table(record)?) }
+}
+
+/// Writes both parts of the record; the path of its identity part.
+fn save(record: &Record, out: &Path, threads: Threads, start: Instant) -> Result<PathBuf> {
+    let path = record.save_new(out).context("--out: the record is not saved")?;
+    run_info(threads.count(), start).save(out, &record.name).context("--out")?;
+    Ok(path)
 }
 
 fn question(args: &LesionArgs) -> Result<Question> {
@@ -205,22 +218,26 @@ fn dry_run(args: &LesionArgs, question: &Question) -> Result<()> {
             threads: args.on.threads.count(),
             expected_seconds: time.as_secs_f64(),
         };
-        println!("{}", serde_json::to_string(&json)?);
-        return Ok(());
+        return print_line(serde_json::to_string(&json)?);
     }
     match &inputs.log {
-        Some(log) => println!("{name}: {}, epochs: {}", log.id.name, log.epochs.len()),
-        None => println!("{name}: {model} ({weights}) on {images} images of {data}"),
+        Some(log) => {
+            print_line(format_args!("{name}: {}, epochs: {}", log.id.name, log.epochs.len()))?;
+        }
+        None => {
+            print_line(format_args!("{name}: {model} ({weights}) on {images} images of {data}"))?;
+        }
     }
-    print!("{}", list(question, &lesions));
-    println!("work: {}", cost_in_words(&cost));
-    print!("expected time: {}", time_in_words(time));
+    print(list(question, &lesions))?;
+    print_line(format_args!("work: {}", cost_in_words(&cost)))?;
+    print(format_args!("expected time: {}", time_in_words(time)))?;
     if let Some(Pace { macs_per_second, images, threads }) = pace {
         let giga = macs_per_second / 1e9;
-        print!(", at {giga:.1} GMAC/s (threads: {threads}; measured on {images} images)");
+        print(format_args!(
+            ", at {giga:.1} GMAC/s (threads: {threads}; measured on {images} images)"
+        ))?;
     }
-    println!("\ndry run: nothing was run, nothing written");
-    Ok(())
+    print_line("\ndry run: nothing was run, nothing written")
 }
 
 /// The stable form that `--dry-run --json` prints: counts, multiplications, seconds.

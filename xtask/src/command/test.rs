@@ -9,6 +9,7 @@ use tensor::simd::{self, Level};
 
 use super::browser;
 use super::reference::{self, Check};
+use crate::output::{note, print_line};
 use crate::source::project_root;
 
 /// The whole test suite.
@@ -33,28 +34,30 @@ pub(crate) fn ci() -> Result<()> {
     }
     let mut skipped = Vec::new();
     let mut skip = |check: &'static str, why: &str| {
-        println!("!!! {} SKIPPED: {why}", check.to_uppercase());
+        note(format_args!("!!! {} SKIPPED: {why}", check.to_uppercase()));
         skipped.push(check);
     };
     let dir = tempfile::tempdir().context("cannot create a temporary folder")?;
     let page = step("reproduce twice, with 1 and with 2 threads", || reproduce_twice(dir.path()))?;
     match step("the page in a browser", || browser::check(&page))? {
-        browser::Check::Passed => println!("it renders, fits a phone and asks for nothing"),
+        browser::Check::Passed => note("it renders, fits a phone and asks for nothing"),
         browser::Check::Skipped(why) => skip("browser check", &why),
     }
     match step("reference check", reference::check)? {
-        Check::Agrees(told) => println!("{told}"),
+        Check::Agrees(told) => note(told),
         Check::Skipped(why) => skip("reference check", &why),
     }
     match skipped.as_slice() {
-        [] => println!("ci: all passed"),
-        checks => println!("ci: all passed except what was skipped: {}", checks.join(", ")),
+        [] => print_line("ci: all passed"),
+        checks => {
+            let skipped = checks.join(", ");
+            print_line(format_args!("ci: all passed except what was skipped: {skipped}"))
+        }
     }
-    Ok(())
 }
 
 fn step<R>(name: &str, run: impl FnOnce() -> Result<R>) -> Result<R> {
-    println!("== {name}");
+    note(format_args!("== {name}"));
     run().with_context(|| format!("ci step failed: {name}"))
 }
 
@@ -88,7 +91,7 @@ fn reproduce_twice(dir: &Path) -> Result<PathBuf> {
         ensure!(name == other && a == b, "{name} depends on the number of threads");
     }
     ensure!(one.len() == two.len() && !one.is_empty(), "the two runs left different files");
-    println!("{} files are byte-identical", one.len());
+    note(format_args!("{} files are byte-identical", one.len()));
     Ok(page)
 }
 

@@ -1,5 +1,6 @@
 //! `cargo xtask train MODEL`.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::atomic::AtomicBool;
@@ -10,6 +11,7 @@ use data::{Dataset, Split};
 use models::Arch;
 use train::{Backward, Ending, Event, Job, Measured, Recipe, TrainedPaths};
 
+use crate::output::{note, print_path};
 use crate::progress::{Progress, Shows};
 use crate::threads::Threads;
 use crate::{interrupt, source};
@@ -38,7 +40,7 @@ pub(crate) struct TrainArgs {
     seed: u64,
     /// The folder with CIFAR-10, or `sample` for the shipped sample [default: where `data` put it]
     #[arg(long, value_name = "DIR|sample")]
-    data: Option<String>,
+    data: Option<OsString>,
     /// Keep the last N training images from training and measure on them instead of on
     /// the test images, to compare recipes
     #[arg(long, value_name = "N")]
@@ -65,21 +67,31 @@ pub(crate) fn run(args: &TrainArgs) -> Result<ExitCode> {
     };
     let (train, measured) = images(args)?;
     let job = Job { arch, recipe, seed: args.seed, train, measured, out, resume: args.resume };
+    if job.resume && !job.out.join(train::CHECKPOINT).exists() {
+        let missing = if job.out.is_dir() { "has no checkpoint" } else { "does not exist" };
+        note(format_args!(
+            "--resume: {} {missing}, so the training STARTS AFRESH there",
+            job.out.display()
+        ));
+    }
     let stop = interrupt::stop_flag("this step")?;
-    eprintln!(
+    note(format_args!(
         "training {arch} with {} for {} epochs on {} images; checkpoints in {}",
         job.recipe.name,
         job.recipe.epochs,
         job.train.len(),
         job.out.display()
-    );
+    ));
     Ok(match args.threads.run(|| train_shown(&job, &stop))?? {
         Ending::Finished(path) => {
-            println!("{}", path.display());
+            print_path(&path)?;
             ExitCode::SUCCESS
         }
         Ending::Stopped(path) => {
-            eprintln!("stopped; the same command with --resume goes on from {}", path.display());
+            note(format_args!(
+                "stopped; the same command with --resume goes on from {}",
+                path.display()
+            ));
             interrupt::exit_code()
         }
     })

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::bench::{Bench, json as result, names_in, printed};
+use crate::bench::{Bench, foreign_record, json as result, names_in, printed, program};
 
 const FEW: [&str; 4] = ["--data", "sample", "--images", "32"];
 
@@ -71,11 +71,11 @@ fn the_result_is_the_last_line_and_alone_on_standard_output() {
 fn records_have_the_same_bytes_for_any_number_of_threads() {
     let bench = Bench::new();
     let weights = bench.weights("resnet8");
-    let name = "delete-one-resnet8-sample-first-32";
     let records = ["1", "2"].map(|threads| {
         let out = bench.path(threads);
         let more = ["--threads", threads, "--out", out.to_str().unwrap()];
         run(printed, &lesion(&weights, "resnet8", &more));
+        let name = foreign_record(&weights, "delete-one-resnet8", "sample-first-32");
         assert_eq!(names_in(&out), [format!("{name}.json"), format!("{name}.run.json")]);
         let run = record::RunInfo::load(&out.join(format!("{name}.run.json"))).unwrap();
         assert_eq!(run.threads.to_string(), threads);
@@ -119,6 +119,50 @@ fn a_printed_plan_can_be_given_back() {
     let plan = bench.file("plan.json", first["plan"].to_string().as_bytes());
     let second = run(result, &eval(&weights, "resnet14", &["--plan", &plan]));
     assert_eq!(first, second);
+    // Editors leave a byte order mark and line ends of their own.
+    let text = format!("\u{feff}{}\r\n", first["plan"].to_string().replace(',', ",\r\n"));
+    let plan = bench.file("plan.json", text.as_bytes());
+    assert_eq!(run(result, &eval(&weights, "resnet14", &["--plan", &plan])), first);
+    // Standard input is a file too.
+    let args = eval(&weights, "resnet14", &["--plan", "-"]);
+    let args: Vec<&str> = args.iter().map(String::as_str).collect();
+    let output = program(&args).stdin(std::fs::File::open(&plan).unwrap()).output().unwrap();
+    assert_eq!(serde_json::from_slice::<Value>(&output.stdout).unwrap(), first);
+}
+
+#[test]
+fn units_are_deleted_by_name_and_in_ranges_too() {
+    let bench = Bench::new();
+    let weights = bench.weights("resnet14");
+    let delete = |units: &str| run(result, &eval(&weights, "resnet14", &["--delete", units]));
+    let expected = delete("1,2,3,5");
+    assert_eq!(delete("1-3,layer3.1"), expected);
+    assert_eq!(delete("layer1.1-layer2.1,5.0"), expected);
+    assert_ne!(delete("1-3"), expected);
+}
+
+/// The intact error is that of a run of its own, and the change is paired image by image.
+#[test]
+fn a_lesion_is_compared_with_the_intact_network() {
+    let bench = Bench::new();
+    let weights = bench.weights("resnet14");
+    let intact = run(result, &eval(&weights, "resnet14", &[]));
+    assert_eq!((&intact["intact"], &intact["change"]), (&Value::Null, &Value::Null));
+    for more in [&["--delete", "1"][..], &["--recalibrate", "1"]] {
+        let found = run(result, &eval(&weights, "resnet14", more));
+        for field in ["wrong", "error", "interval", "cross_entropy"] {
+            assert_eq!(found["intact"][field], intact[field], "{field}");
+        }
+        let change = &found["change"];
+        let count = |field: &str| change[field].as_i64().unwrap();
+        let wrong = |result: &Value| result["wrong"].as_i64().unwrap();
+        let more_wrong = wrong(&found) - wrong(&intact);
+        assert_eq!(count("newly_wrong") - count("newly_right"), more_wrong);
+        assert_eq!(change["error"], json!(more_wrong as f64 / 32.0));
+        assert!(change["p"].as_f64().unwrap() <= 1.0);
+        let [low, high] = ["low", "high"].map(|end| change["interval"][end].as_f64().unwrap());
+        assert!(low <= more_wrong as f64 / 32.0 && more_wrong as f64 / 32.0 <= high);
+    }
 }
 
 #[test]
@@ -160,6 +204,14 @@ fn the_list_of_models_has_their_units_and_costs() {
     assert_eq!(boundaries.map(|unit| &unit["index"]).collect::<Vec<_>>(), [18, 36]);
     assert_eq!(units[18]["input"], json!([32, 32, 16]));
     assert_eq!(units[18]["output"], json!([16, 16, 32]));
+
+    let few = result(&["models", "resnet?0", "--json"]);
+    let names: Vec<_> = few.as_array().unwrap().iter().map(|network| &network["name"]).collect();
+    assert_eq!(names, ["resnet20"]);
+    assert_eq!(few[0]["trained"][0], few[0]["weights"][0]["name"]);
+    assert!(few[0]["weights"][0]["test_error"].as_f64().unwrap() < 0.2);
+    let told = printed(&["models", "resnet20"]);
+    assert!(told.contains("trained: resnet20 (") && told.contains("test error"), "{told}");
 
     assert!(printed(&["models"]).contains("vgg15-nobn"));
     assert!(printed(&["models", "vgg15"]).contains("cannot be deleted"));

@@ -1,6 +1,6 @@
 //! Bad input gets an error that names the culprit, and nothing else.
 
-use crate::bench::{Bench, names_in, refusal, state};
+use crate::bench::{Bench, names_in, program, refusal, state};
 
 /// The message of `eval` on the sample.
 fn eval(model: &str, weights: &str, more: &[&str]) -> String {
@@ -19,6 +19,8 @@ fn unknown_names_are_answered_with_the_known_ones() {
     assert_tells(&message, &["unknown model \"resnet9\"", "6n + 2", "cargo xtask models"]);
     let message = refusal(&["models", "resnet9"]);
     assert_tells(&message, &["unknown model \"resnet9\""]);
+    let message = refusal(&["models", "resmet*"]);
+    assert_tells(&message, &["no network fits resmet*", "cargo xtask models"]);
     let message = refusal(&["lesion", "delete-none", "resnet8"]);
     assert_tells(&message, &["unknown experiment \"delete-none\"", "delete-one"]);
 }
@@ -27,7 +29,11 @@ fn unknown_names_are_answered_with_the_known_ones() {
 fn numbers_out_of_range_are_refused() {
     let bench = Bench::new();
     let weights = bench.weights("resnet8");
-    let cases: [(&[&str], &[&str]); 9] = [
+    let cases: [(&[&str], &[&str]); 13] = [
+        (&["--images", "99999999999"], &["--images", "1 to 2000"]),
+        (&["--threads", "20000"], &["--threads", "expected 1 to 1024"]),
+        (&["--delete", "0-3"], &["--delete 0-3", "unit 3 does not exist", "units 0 to 2"]),
+        (&["--delete", "layer9.0"], &["--delete layer9.0", "cargo xtask models resnet8"]),
         (&["--images", "0"], &["--images", "0 images of cifar10-sample-test", "1 to 2000"]),
         (&["--images", "2001"], &["--images", "1 to 2000"]),
         (&["--threads", "0"], &["--threads"]),
@@ -35,7 +41,7 @@ fn numbers_out_of_range_are_refused() {
         (&["--recalibrate", "8"], &["--recalibrate 8", "from 1 to 7", "1000 images"]),
         (&["--delete", "3"], &["--delete 3", "unit 3 does not exist", "units 0 to 2"]),
         (&["--delete", "1.4"], &["--delete 1.4", "does not have a branch 4"]),
-        (&["--delete", "1.x"], &["a unit such as 3, or a branch of one such as 3.1"]),
+        (&["--delete", "1.x"], &["--delete 1.x", "a branch of a unit such as 3.1"]),
         (&["--swap", "0:7"], &["--swap 0:7", "unit 7 does not exist"]),
     ];
     for (more, expected) in cases {
@@ -170,7 +176,8 @@ fn train_refuses_what_it_cannot_do_before_it_writes_anything() {
     let below = format!("{file}/run");
     let fresh = bench.path("run");
     let fresh = fresh.to_str().unwrap();
-    let cases: [(&[&str], &[&str]); 8] = [
+    let cases: [(&[&str], &[&str]); 9] = [
+        (&["resnet8", "--epochs", "4000000000", "--out", fresh], &["4000000000", "at most 100000"]),
         (&["resnet9", "--out", fresh], &["unknown model \"resnet9\""]),
         (
             &["resnet8", "--recipe", "magic", "--out", fresh],
@@ -191,13 +198,106 @@ fn train_refuses_what_it_cannot_do_before_it_writes_anything() {
 }
 
 #[test]
-fn an_unknown_simd_level_is_an_error() {
-    let output = std::process::Command::new(env!("CARGO_BIN_EXE_xtask"))
-        .arg("models")
-        .env("UNRAVEL_SIMD", "sse9")
-        .output()
-        .unwrap();
-    let message = String::from_utf8_lossy(&output.stderr);
-    assert!(!output.status.success());
-    assert_tells(&message, &["UNRAVEL_SIMD=sse9", "avx512, avx2 or portable"]);
+fn an_unknown_simd_level_is_an_error_and_an_empty_one_is_none() {
+    let run = |level: &str| program(&["models"]).env("UNRAVEL_SIMD", level).output().unwrap();
+    for level in ["sse9", "AVX2", "avx2 ", " "] {
+        let output = run(level);
+        let message = String::from_utf8_lossy(&output.stderr);
+        assert!(!output.status.success());
+        let stated = format!("UNRAVEL_SIMD={level:?}");
+        assert_tells(&message, &[&stated, "avx512, avx2 or portable"]);
+    }
+    assert!(run("").status.success());
+}
+
+#[test]
+fn absurd_options_of_experiments_are_refused_before_anything_runs() {
+    let bench = Bench::new();
+    let weights = bench.weights("resnet14");
+    let cases: [(&str, &[&str], &[&str]); 7] = [
+        ("delete-many", &["--draws", "1000000000"], &["draws", "the most is 200000"]),
+        ("delete-many", &["--draws", "1e9"], &["draws", "expected usize"]),
+        ("delete-many", &["--folds", "1000000000"], &["folds", "number of images"]),
+        ("reorder", &["--draws", "1000000000"], &["draws", "the most is 200000"]),
+        ("reorder", &["--max-swaps", "1000000000"], &["the most is 200000"]),
+        ("path-gradients", &["--paths", "1000000000"], &["paths", "expected 1 to 100000"]),
+        ("path-gradients", &["--batches", "1000000000"], &["batches", "expected 1 to"]),
+    ];
+    for (experiment, more, expected) in cases {
+        let args = ["lesion", experiment, "resnet14", "--weights", &weights, "--data", "sample"];
+        assert_tells(&refusal(&[&args[..], more].concat()), expected);
+    }
+}
+
+/// On Unix a path is any bytes: it is found where it exists, and named where it does not.
+#[cfg(unix)]
+#[test]
+fn paths_need_not_be_utf8() {
+    use std::os::unix::ffi::OsStrExt as _;
+    let bench = Bench::new();
+    let path = |name: &str| {
+        bench.path("").join(std::ffi::OsStr::from_bytes(&[name.as_bytes(), b"-\xff"].concat()))
+    };
+    std::fs::write(path("weights"), state("resnet8")).unwrap();
+    std::fs::write(path("plan"), r#"{"order":[0,1,2],"routes":["both","skip","both"]}"#).unwrap();
+    let out = path("out");
+    let run = |args: &[&str], paths: &[(&str, &std::path::Path)]| {
+        let mut command = program(args);
+        for (option, path) in paths {
+            command.arg(option).arg(path);
+        }
+        let output = command.output().unwrap();
+        (
+            output.status.success(),
+            output.stdout,
+            String::from_utf8_lossy(&output.stderr).into_owned(),
+        )
+    };
+    let few = ["--data", "sample", "--images", "2"];
+    let with = |start: &[&'static str]| [start, &few[..]].concat();
+    let weights = ("--weights", &*path("weights"));
+    for (args, more) in [
+        (with(&["eval", "resnet8"]), ("--plan", &*path("plan"))),
+        (with(&["lesion", "delete-one", "resnet8"]), ("--out", &*out)),
+        (with(&["lesion", "plans", "resnet8"]), ("--plans", &*path("plan"))),
+    ] {
+        let (succeeds, _, told) = run(&args, &[weights, more]);
+        assert!(succeeds, "{args:?}: {told}");
+    }
+    assert_eq!(names_in(&out).len(), 2);
+    let (missing, fresh) = (path("missing"), bench.path("fresh"));
+    for (args, option) in [
+        (&["eval", "resnet8", "--data", "sample"][..], "--weights"),
+        (&["eval", "resnet20"], "--data"),
+        (&["data", "--dir", fresh.to_str().unwrap()], "--from"),
+        (&["lesion", "training-log"], "--log"),
+    ] {
+        let (succeeds, _, told) = run(args, &[(option, &missing)]);
+        assert!(!succeeds && told.contains("missing-\u{fffd}"), "{args:?}: {told}");
+    }
+    let train = ["train", "resnet8", "--data", "sample", "--epochs", "1"];
+    let (succeeds, printed, told) = run(&train, &[("--out", &path("run"))]);
+    assert!(succeeds, "{told}");
+    let weights = path("run").join("final.safetensors");
+    assert_eq!(printed, [weights.as_os_str().as_bytes(), b"\n"].concat());
+}
+
+#[test]
+fn a_training_that_starts_afresh_under_resume_says_so() {
+    let bench = Bench::new();
+    let out = bench.path("run");
+    let train = |epochs: &str| {
+        let args =
+            ["train", "resnet8", "--data", "sample", "--epochs", epochs, "--resume", "--out"];
+        let output = program(&args).arg(&out).output().unwrap();
+        (output.status.success(), String::from_utf8_lossy(&output.stderr).into_owned())
+    };
+    let (succeeds, told) = train("1");
+    assert!(succeeds);
+    assert_tells(&told, &["--resume: ", "run does not exist", "STARTS AFRESH"]);
+    let (succeeds, told) = train("1");
+    assert!(succeeds && !told.contains("AFRESH"), "{told}");
+    let (succeeds, told) = train("2");
+    assert!(!succeeds);
+    assert_tells(&told, &["training over 1 epochs", "--epochs 1", "learning rate", "--out"]);
 }

@@ -75,6 +75,12 @@ pub(crate) fn refusal(args: &[&str]) -> String {
     String::from_utf8(output.stderr).unwrap()
 }
 
+/// The name of a record about the weights in a file.
+pub(crate) fn foreign_record(weights: &str, front: &str, back: &str) -> String {
+    let sum = record::sha256_hex(&std::fs::read(weights).unwrap());
+    format!("{front}-{}-{back}", &sum[..8])
+}
+
 /// The names in a folder, sorted.
 pub(crate) fn names_in(dir: &Path) -> Vec<String> {
     let entries = std::fs::read_dir(dir).unwrap();

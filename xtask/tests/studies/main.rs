@@ -7,5 +7,7 @@ mod dry_run;
 mod logs;
 mod own_plans;
 mod pieces;
+mod pipes;
+mod records;
 mod report;
 mod speed;

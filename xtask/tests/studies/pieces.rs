@@ -4,7 +4,7 @@ use std::path::Path;
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
-use crate::bench::{Bench, names_in, program};
+use crate::bench::{Bench, foreign_record, names_in, program};
 
 /// The files below a folder.
 fn files(folder: &Path) -> Vec<std::path::PathBuf> {
@@ -38,14 +38,14 @@ fn a_killed_run_goes_on_where_it_was() {
     killed.kill().unwrap();
     killed.wait().unwrap();
     assert!(files(&pieces).len() >= 2);
-    assert!(!bench.path("killed/delete-one-resnet20-sample-first-512.json").exists());
+    let name = foreign_record(&weights, "delete-one-resnet20", "sample-first-512") + ".json";
+    assert!(!bench.path("killed").join(&name).exists());
 
     assert!(command("killed", &state).status().unwrap().success());
     assert!(files(&pieces).is_empty(), "pieces are kept only until the record is");
 
     assert!(command("alone", &bench.path("other")).status().unwrap().success());
-    let name = "delete-one-resnet20-sample-first-512.json";
     assert_eq!(names_in(&bench.path("alone")).len(), 2);
-    let record = |out: &str| std::fs::read(bench.path(out).join(name)).unwrap();
+    let record = |out: &str| std::fs::read(bench.path(out).join(&name)).unwrap();
     assert!(record("killed") == record("alone"));
 }

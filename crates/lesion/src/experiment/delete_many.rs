@@ -17,6 +17,7 @@ use record::{Answer as _, DeletedCount, DeletedSet};
 use serde::{Deserialize, Serialize};
 use tensor::random::Stream;
 
+use super::options::check_lesions;
 use super::{Experiment, Needs, Networks, OptionInfo};
 use crate::draw::subset;
 use crate::folds::Folds;
@@ -145,10 +146,10 @@ fn sets(model: &Model<f32>, options: &Options) -> Result<Vec<Set>, LesionError> 
     let stream = Stream::new(options.seed, "delete-many");
     let most = options.max_deleted.min(pool.len());
     let sizes = (1..=most).filter(|size| *size <= DENSE || size.is_multiple_of(2));
-    let sets = sizes.flat_map(|size| {
-        let draws = if size <= DENSE { options.draws } else { options.draws.div_ceil(5) };
-        (0..draws).map(move |draw| (size, draw))
-    });
+    let draws = |size| if size <= DENSE { options.draws } else { options.draws.div_ceil(5) };
+    let number = sizes.clone().map(draws).fold(0, usize::saturating_add);
+    check_lesions(record::DeleteMany::EXPERIMENT, "draws", options.draws, number)?;
+    let sets = sizes.flat_map(|size| (0..draws(size)).map(move |draw| (size, draw)));
     let draw = |(size, draw): (usize, usize)| {
         let units = subset(&pool, size, &mut stream.at(size as u64, draw as u64));
         Set { draw, units }

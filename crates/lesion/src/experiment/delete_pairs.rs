@@ -15,6 +15,7 @@ use models::{Model, Plan};
 use record::{Answer as _, PairDeletion, Score, UnitDeletion};
 use serde::{Deserialize, Serialize};
 
+use super::options::check_lesions;
 use super::{Experiment, Needs, Networks, OptionInfo};
 use crate::work::score;
 use crate::{Done, Inputs, Lesion, LesionError, Predictions, Work};
@@ -70,7 +71,9 @@ impl Experiment for DeletePairs {
         }
         let model = &inputs.network().model;
         let units = units(model, options.max_blocks);
-        if units.len() < 2 {
+        let n = units.len();
+        check_lesions(name, "max-blocks", options.max_blocks, n * n.saturating_sub(1) / 2)?;
+        if n < 2 {
             let needed = "two units that can be deleted and are not boundaries";
             return Err(LesionError::unsuited(name, &inputs.network().name, needed));
         }

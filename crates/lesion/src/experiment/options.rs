@@ -26,6 +26,26 @@ impl OptionInfo {
     }
 }
 
+/// Most lesions of an experiment: all of them are in memory at once.
+pub(super) const MOST_LESIONS: usize = 200_000;
+
+/// Refuses to make a list that is too long; `option` is what makes it long.
+///
+/// # Errors
+/// [`LesionError::BadOption`] if there are more than [`MOST_LESIONS`].
+pub(super) fn check_lesions(
+    experiment: &'static str,
+    option: &'static str,
+    value: usize,
+    lesions: usize,
+) -> Result<(), LesionError> {
+    if lesions <= MOST_LESIONS {
+        return Ok(());
+    }
+    let reason = format!("that makes {lesions} lesions or more; the most is {MOST_LESIONS}");
+    Err(LesionError::option(experiment, option, value, reason))
+}
+
 /// A complete set of options.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Preset {

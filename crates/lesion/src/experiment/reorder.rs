@@ -17,6 +17,7 @@ use record::{Answer as _, RandomOrder};
 use serde::{Deserialize, Serialize};
 use tensor::random::Stream;
 
+use super::options::check_lesions;
 use super::{Experiment, Needs, Networks, OptionInfo};
 use crate::folds::Folds;
 use crate::{Done, Inputs, LesionError, Work};
@@ -110,6 +111,7 @@ fn orders(model: &Model<f32>, options: &Options) -> Result<Vec<Order>, LesionErr
         if value == 0 {
             return Err(LesionError::option(experiment, option, value, "expected at least 1"));
         }
+        check_lesions(experiment, option, value, options.draws.saturating_mul(options.max_swaps))?;
     }
     let pairs = pairs(model);
     if pairs.is_empty() {

@@ -23,6 +23,9 @@ const MAGIC: &str = "unravel-piece-1";
 /// Largest file read, in bytes.
 const MAX_BYTES: u64 = 1 << 30;
 
+/// How often a piece is written whose folder disappears.
+const TRIES: usize = 8;
+
 /// The finished pieces of one question.
 #[derive(Debug)]
 pub(super) struct Store {
@@ -68,11 +71,24 @@ impl Store {
         (header == self.header(piece, payload)).then(|| decode(payload, &piece.part))?
     }
 
-    /// Keeps the piece.
+    /// Keeps the piece, in a new folder where another process that answers the same
+    /// question has removed this one.
     pub(super) fn keep(&self, piece: &Piece, done: &Done) -> Result<(), LesionError> {
         let payload = encode(done);
         let mut bytes = self.header(piece, &payload);
         bytes.extend(payload);
+        for _ in 1..TRIES {
+            match atomic_write(&self.path(piece), &bytes) {
+                Err(error) if error.source.kind() == ErrorKind::NotFound => {
+                    let path = &self.folder;
+                    fs::create_dir_all(path).map_err(|source| {
+                        let path = path.clone();
+                        LesionError::Folder { verb: "make", path, source }
+                    })?;
+                }
+                written => return Ok(written?),
+            }
+        }
         Ok(atomic_write(&self.path(piece), &bytes)?)
     }
 
@@ -96,11 +112,14 @@ impl Store {
     }
 }
 
-/// Removes the folder of a question, if there is one.
+/// Removes the folder of a question, if there is one. Another process that answers the same
+/// question may be adding pieces to it; then it stays, and that process removes it.
 pub(super) fn forget(folder: &Path, question: &Question) -> Result<(), LesionError> {
     let path = of_question(folder, question);
     match fs::remove_dir_all(&path) {
-        Err(source) if source.kind() != ErrorKind::NotFound => {
+        Err(source)
+            if !matches!(source.kind(), ErrorKind::NotFound | ErrorKind::DirectoryNotEmpty) =>
+        {
             Err(LesionError::Folder { verb: "remove", path, source })
         }
         _ => Ok(()),

@@ -63,6 +63,11 @@ pub(crate) fn untrained(name: &str, seed: u64) -> Subject {
     Subject::from_bytes(arch(name), path.as_ref(), &weights(name, seed, None)).unwrap()
 }
 
+/// What the record of a question calls the foreign network `name`.
+pub(crate) fn foreign(question: &Question, name: &str) -> String {
+    format!("{name}-{}", &question.key().networks[0].weights.sha256[..8])
+}
+
 /// Metadata of the network `name` with this many units.
 pub(crate) fn metadata(name: &str, units: usize) -> Metadata {
     Metadata {
@@ -93,6 +98,7 @@ pub(crate) fn small_vgg(batch_norm: bool, seed: u64) -> Subject {
             test_error: None,
         },
         normalisation: Normalisation::CIFAR10,
+        listed: false,
     }
 }
 

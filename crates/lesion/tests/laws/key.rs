@@ -6,7 +6,7 @@ use record::{Key, NetworkId};
 use serde_json::json;
 
 use crate::common::{
-    arch, delete_one, metadata, question, run, sample, small_vgg, untrained, weights,
+    arch, delete_one, foreign, metadata, question, run, sample, small_vgg, untrained, weights,
 };
 use crate::folds::Folds;
 
@@ -95,19 +95,39 @@ fn names_of_records_say_weights_and_images() {
     ];
     for (name, images, expected) in cases {
         let mut subject = untrained("resnet8", 1);
-        subject.name = name.to_owned();
+        (subject.name, subject.listed) = (name.to_owned(), true);
         assert_eq!(delete_one(subject, sample(images)).record_name(), expected);
     }
 }
 
 #[test]
+fn networks_that_no_catalogue_lists_are_told_apart_by_their_weights() {
+    let ask = |name: &str, seed| {
+        let subject = Subject { name: name.to_owned(), ..untrained("resnet8", seed) };
+        delete_one(subject, sample(7))
+    };
+    let (one, other) = (ask("final", 1), ask("final", 2));
+    for question in [&one, &other] {
+        let expected = format!("delete-one-resnet8-{}-sample-first-7", foreign(question, "final"));
+        assert_eq!(question.record_name(), expected);
+    }
+    assert_ne!(one.record_name(), other.record_name());
+    // Files of one stem are still told apart where a name has to be cut.
+    let long = "x".repeat(250);
+    let (one, other) = (ask(&long, 1), ask(&long, 2));
+    assert_eq!((one.record_name().len(), other.record_name().len()), (200, 200));
+    assert_ne!(one.record_name(), other.record_name());
+}
+
+#[test]
 fn names_of_records_say_what_is_not_as_in_the_full_protocol() {
     let cases = [
-        (json!({ "draws": 3 }), "folds-resnet8-sample-first-7"),
-        (json!({ "draws": 10, "seed": 2 }), "folds-resnet8-sample-first-7-draws10-seed2"),
+        (json!({ "draws": 3 }), "folds-NETWORK-sample-first-7"),
+        (json!({ "draws": 10, "seed": 2 }), "folds-NETWORK-sample-first-7-draws10-seed2"),
     ];
     for (options, expected) in cases {
         let question: Question = question(&Folds, options, untrained("resnet8", 1), sample(7));
+        let expected = expected.replace("NETWORK", &foreign(&question, "resnet8"));
         assert_eq!(question.record_name(), expected);
     }
 }

@@ -30,7 +30,8 @@ fn lesions_see_their_range_of_the_images_and_items_their_number() {
         sums: (0..n).map(|image| sum_of_logits(inputs, image)).collect(),
     };
     assert_eq!(record.answer::<Found>().unwrap(), expected);
-    assert_eq!(record.name, "folds-resnet8-sample-first-83");
+    let network = &record.key.networks[0].weights.sha256[..8];
+    assert_eq!(record.name, format!("folds-resnet8-{network}-sample-first-83"));
     assert!(record.is_up_to_date(question.key()));
 }
 

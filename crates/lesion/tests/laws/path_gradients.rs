@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use tensor::random::Stream;
 use tensor::{Tensor, threads};
 
-use crate::common::{SMALLEST, small_vgg, training, untrained};
+use crate::common::{SMALLEST, foreign, small_vgg, training, untrained};
 
 const IMAGES: usize = 20;
 
@@ -228,8 +228,10 @@ fn threads_and_pieces_change_no_bit() {
         threads::with_threads(threads, || question.run(&mut runner).unwrap()).unwrap()
     };
     let whole = run(1, lesion::Limits { macs: u64::MAX, parts: 1 });
-    let name = "path-gradients-resnet8-sample-first-20-batches2-batch-size4-choiceall-exact-batches2-seed1";
-    assert_eq!(whole.name, name);
+    let options = "batches2-batch-size4-choiceall-exact-batches2-seed1";
+    let network = &question(untrained("resnet8", 3), small("train", 1)).unwrap();
+    let network = foreign(network, "resnet8");
+    assert_eq!(whole.name, format!("path-gradients-{network}-sample-first-20-{options}"));
     assert!(run(3, SMALLEST) == whole && run(2, SMALLEST) == whole);
 }
 
@@ -255,9 +257,9 @@ fn what_cannot_be_measured_is_refused() {
             json!({ "batch-size": 8, "batches": 1, "exact-batches": 3 }),
             "exact-batches is 3: expected 0 to 2",
         ),
-        (json!({ "paths": 0 }), "paths is 0: expected at least 1"),
+        (json!({ "paths": 0 }), "paths is 0: expected 1 to 100000"),
         (json!({ "choice": "some" }), "expected `random` or `all`"),
-        (json!({ "long-paths": 0 }), "long-paths is 0: expected at least 1"),
+        (json!({ "long-paths": 0 }), "long-paths is 0: expected 1 to 100000"),
         (json!({ "mode": "test" }), "expected `train` or `eval`"),
         (json!({ "state": "half" }), "expected `trained` or `initial`"),
     ];

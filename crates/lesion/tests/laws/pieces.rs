@@ -69,6 +69,19 @@ fn a_damaged_piece_is_computed_again() {
     }
 }
 
+/// Another process that answers the same question removes the folder when it is done.
+#[test]
+fn a_folder_that_disappears_takes_nothing_from_the_answer() {
+    let (question, folder) = (asked(40), tempfile::tempdir().unwrap());
+    let (whole, _) = run(&question, folder.path());
+    fs::remove_dir_all(folder.path()).unwrap();
+    let report = Box::new(|_: Progress| fs::remove_dir_all(folder.path()).unwrap_or_default());
+    let folder = Some(folder.path().to_owned());
+    let mut runner = Runner { folder, report, limits: SMALLEST, ..Runner::default() };
+    assert!(question.run(&mut runner).unwrap() == whole);
+    runner.forget(&question).unwrap();
+}
+
 #[test]
 fn a_foreign_piece_is_computed_again() {
     let (question, other) = (asked(40), asked(41));

@@ -5,7 +5,7 @@ use lesion::{Inputs, Question};
 use models::Plan;
 use serde_json::json;
 
-use crate::common::{delete_one, question, run, sample, training, untrained};
+use crate::common::{delete_one, foreign, question, run, sample, training, untrained};
 
 const INTACT: &str = r#"{"order":[0,1,2],"routes":["both","both","both"]}"#;
 const DELETED: &str = r#"{"order":[0,1,2],"routes":["both","skip","both"]}"#;
@@ -23,7 +23,10 @@ fn each_line_gets_its_score_also_one_that_is_there_twice() {
     let deleted = single.units[1].deleted.clone().unwrap();
     assert_eq!(found.scores, [deleted.clone(), single.intact, deleted]);
     let (front, sum) = question.record_name().rsplit_once("-plans").unwrap();
-    assert_eq!((front, sum.len()), ("plans-resnet8-sample-first-33", 8));
+    assert_eq!(
+        (front, sum.len()),
+        (format!("plans-{}-sample-first-33", foreign(&question, "resnet8")).as_str(), 8)
+    );
 }
 
 #[test]

@@ -8,7 +8,7 @@ use record::{BranchNorms, MeanSd, ResidualNorms};
 use serde_json::json;
 use tensor::{Tensor, threads};
 
-use crate::common::{SMALLEST, lived_in, sample, small_vgg, untrained};
+use crate::common::{SMALLEST, foreign, lived_in, sample, small_vgg, untrained};
 
 const IMAGES: usize = EVAL_GROUP + 3;
 
@@ -42,7 +42,8 @@ fn two_branches() -> Subject {
     let head = [norm("bn"), relu(), global_average(), linear("linear", 10).bias(0.0)];
     let model: Model<f32> = net.finish("two-branches", "block", head);
     let (weights, normalisation) = (small_vgg(true, 1).weights, Normalisation::CIFAR10);
-    Subject { name: "two-branches".into(), model: lived_in(model, 4), weights, normalisation }
+    let (name, model) = ("two-branches".to_owned(), lived_in(model, 4));
+    Subject { name, model, weights, normalisation, listed: false }
 }
 
 /// Input, skip and scaled branches of each unit, of one image alone, in `f64`: each term
@@ -106,7 +107,10 @@ fn no_bit_depends_on_the_cut_or_the_threads() {
         threads::with_threads(n, answer).unwrap()
     };
     assert_eq!(run(SMALLEST, 3), run(lesion::Limits::default(), 1));
-    assert_eq!(question.record_name(), format!("residual-norms-resnet8-sample-first-{IMAGES}"));
+    assert_eq!(
+        question.record_name(),
+        format!("residual-norms-{}-sample-first-{IMAGES}", foreign(&question, "resnet8"))
+    );
 }
 
 #[test]

@@ -29,7 +29,9 @@ fn question(log: Log) -> Question {
 fn the_record_is_the_log_and_names_it_by_content() {
     let log = diverged(TWO);
     let question = question(log.clone());
-    assert_eq!(question.record_name(), "training-log-diverged");
+    assert_eq!(question.record_name(), format!("training-log-diverged-{}", &log.id.sha256[..8]));
+    let listed = self::question(Log { listed: true, ..log.clone() });
+    assert_eq!(listed.record_name(), "training-log-diverged");
     assert_eq!(question.key().log, Some(log.id));
     assert!(question.key().images.is_empty() && question.key().networks.is_empty());
     let record = question.run(&mut Runner::default()).unwrap();

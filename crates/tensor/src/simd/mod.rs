@@ -35,7 +35,7 @@ pub enum Level {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum LevelError {
     /// Not the name of a level.
-    #[error("{VARIABLE}={0}: no such level; use avx512, avx2 or portable, or unset it")]
+    #[error("{VARIABLE}={0:?}: no such level; use avx512, avx2 or portable, or unset it")]
     Unknown(String),
     /// The processor lacks the instructions.
     #[error("this processor cannot run level {asked}; the best it can run is {best}")]
@@ -116,14 +116,14 @@ pub fn set_level(level: Level) -> Result<(), LevelError> {
     Ok(())
 }
 
-/// Chooses the level that `UNRAVEL_SIMD` names, or the best if it is not set.
+/// Chooses the level that `UNRAVEL_SIMD` names, or the best if it is not set or empty.
 ///
 /// # Errors
 /// If it does not name a level, or names one that the processor cannot run.
 pub fn set_level_from_env() -> Result<Level, LevelError> {
     let level = match std::env::var(VARIABLE) {
-        Ok(name) => Level::from_name(&name)?,
-        Err(VarError::NotPresent) => Level::best(),
+        Ok(name) if !name.is_empty() => Level::from_name(&name)?,
+        Ok(_) | Err(VarError::NotPresent) => Level::best(),
         Err(VarError::NotUnicode(name)) => {
             return Err(LevelError::Unknown(name.to_string_lossy().into_owned()));
         }
@@ -186,7 +186,7 @@ mod tests {
             assert_eq!(Level::from_name(level.name()), Ok(level));
         }
         let error = Level::from_name("sse9").unwrap_err().to_string();
-        assert!(error.contains("UNRAVEL_SIMD=sse9") && error.contains("avx512"), "{error}");
+        assert!(error.contains("UNRAVEL_SIMD=\"sse9\"") && error.contains("avx512"), "{error}");
     }
 
     #[test]

@@ -25,6 +25,7 @@ use rounds::{Results, Rounds};
 use setting::{Side, Work};
 use summary::{Circumstances, Summary};
 
+use crate::output::{note, print, print_line};
 use crate::threads;
 
 /// Options of `bench`.
@@ -37,10 +38,10 @@ pub(crate) struct BenchArgs {
     #[arg(long, value_name = "PATH", requires = "against")]
     python: Option<PathBuf>,
     /// How often everything is measured; medians count
-    #[arg(long, value_name = "N", default_value = "3")]
+    #[arg(long, value_name = "N", default_value = "3", value_parser = round_number)]
     rounds: NonZeroUsize,
     /// Threads, ours and the peer's [default: all cores]
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = threads::number)]
     threads: Option<NonZeroUsize>,
     /// Print the result as JSON, on the last line
     #[arg(long)]
@@ -56,12 +57,18 @@ enum Against {
     Torch,
 }
 
+/// A number of rounds, which take minutes each.
+fn round_number(text: &str) -> Result<NonZeroUsize, String> {
+    const MOST: usize = 1000;
+    let number: Option<NonZeroUsize> = text.parse().ok();
+    number.filter(|n| n.get() <= MOST).ok_or_else(|| format!("expected 1 to {MOST} rounds"))
+}
+
 pub(crate) fn run(args: &BenchArgs) -> Result<()> {
     let threads = threads::or_all(args.threads);
     if let Some(work) = args.child {
         let sample = threads::run_on(threads, || child::measure(work))??;
-        println!("{}", serde_json::to_string(&sample)?);
-        return Ok(());
+        return print_line(serde_json::to_string(&sample)?);
     }
     let peer = args.python.as_deref().map(Peer::find).transpose()?;
     let rounds = Rounds {
@@ -82,12 +89,11 @@ pub(crate) fn run(args: &BenchArgs) -> Result<()> {
         deletions_ideal: child::ideal_deletions(&child::arch("resnet110").build(0)),
     };
     if args.json {
-        eprint!("{}", table::table(&results, &at));
-        println!("{}", serde_json::to_string(&Summary::of(&results, &at))?);
+        note(table::table(&results, &at).trim_end());
+        print_line(serde_json::to_string(&Summary::of(&results, &at))?)
     } else {
-        print!("{}", table::table(&results, &at));
+        print(table::table(&results, &at))
     }
-    Ok(())
 }
 
 /// Makes the rounds, and tells of each measurement on standard error.
@@ -101,7 +107,8 @@ fn measure(rounds: &Rounds, peer: Option<&Peer<'_>>) -> Result<Results> {
             Work::TwoThreads | Work::Deletions => format!("{:.3}", sample.value),
             _ => format!("{:.1} img/s", sample.value),
         };
-        eprintln!("round {} of {}: {name}, {setting}: {value}", round + 1, rounds.count);
+        let round = round + 1;
+        note(format_args!("round {round} of {}: {name}, {setting}: {value}", rounds.count));
         Ok(sample)
     })
 }

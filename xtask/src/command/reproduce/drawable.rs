@@ -4,6 +4,8 @@ use lesion::{Catalogue, LesionError, experiment};
 use report::Need;
 use report::study::StudyFigure;
 
+use crate::output::note;
+
 /// Leaves out the figures that need networks or training logs that the catalogue does not
 /// have, and names them with these on standard error, so that a figure can be there before
 /// its network is.
@@ -15,7 +17,9 @@ pub(super) fn drawable(
     for figure in figures {
         match missing(&(figure.needs)(), catalogue)?.as_slice() {
             [] => drawn.push(figure),
-            missing => eprintln!("{}: not drawn, needs {}", figure.name, missing.join(" and ")),
+            missing => {
+                note(format_args!("{}: not drawn, needs {}", figure.name, missing.join(" and ")))
+            }
         }
     }
     Ok(drawn)

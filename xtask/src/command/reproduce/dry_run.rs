@@ -10,6 +10,7 @@ use report::study::StudyFigure;
 
 use super::answer;
 use crate::forecast::{Paces, cost_in_words, time_in_words};
+use crate::output::{note, print_line};
 use crate::threads::Threads;
 
 /// Prints it, figure by figure.
@@ -22,7 +23,7 @@ pub(super) fn print(
     let (mut listed, mut cost, mut time) = (BTreeSet::new(), Cost::default(), Duration::ZERO);
     let mut paces = Paces::default();
     for figure in figures {
-        println!("{}", figure.name);
+        print_line(figure.name)?;
         let needs = (figure.needs)();
         let shown = questions
             .iter()
@@ -31,36 +32,35 @@ pub(super) fn print(
             let name = question.record_name();
             match answer(question, dir) {
                 Ok(Some(_)) => {
-                    println!("  {name}: up to date");
+                    print_line(format_args!("  {name}: up to date"))?;
                     continue;
                 }
                 Ok(None) => {}
-                Err(error) => eprintln!("{error}"),
+                Err(error) => note(error),
             }
             if !listed.insert(name) {
-                println!("  {name}: to compute, as above");
+                print_line(format_args!("  {name}: to compute, as above"))?;
                 continue;
             }
             let (work, expected) = (question.cost(), threads.run(|| paces.expect(question))?);
             cost = cost + work;
             time += expected;
-            println!(
+            print_line(format_args!(
                 "  {name}: to compute, {} plans, {}, expected {}",
                 question.lesions().count(),
                 cost_in_words(&work),
                 time_in_words(expected)
-            );
+            ))?;
         }
     }
     match listed.len() {
-        0 => println!("in all: every record is up to date"),
-        n => println!(
+        0 => print_line("in all: every record is up to date")?,
+        n => print_line(format_args!(
             "in all: {n} to compute, {}, expected {} (threads: {})",
             cost_in_words(&cost),
             time_in_words(time),
             threads.count()
-        ),
+        ))?,
     }
-    println!("dry run: nothing was run, nothing written");
-    Ok(())
+    print_line("dry run: nothing was run, nothing written")
 }

@@ -5,6 +5,7 @@ mod dry_run;
 mod needed;
 mod outcome;
 
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -17,6 +18,7 @@ use report::study::{self, StudyFigure};
 
 use crate::asking::{self, Ending};
 use crate::interrupt;
+use crate::output::{note, print_path};
 use crate::run_info::run_info;
 use crate::source::project_root;
 use crate::threads::Threads;
@@ -40,7 +42,7 @@ pub(crate) struct ReproduceArgs {
     out: Option<PathBuf>,
     /// The folder with CIFAR-10, or `sample` for the shipped sample
     #[arg(long, value_name = "DIR|sample")]
-    data: Option<String>,
+    data: Option<OsString>,
     #[command(flatten)]
     threads: Threads,
     /// Say which records are up to date and what the others would take; run and write nothing
@@ -70,7 +72,7 @@ pub(crate) fn run(args: &ReproduceArgs) -> Result<ExitCode> {
         return Ok(interrupt::exit_code());
     };
     let path = report_on(&figures, &records, &test, &out)?;
-    println!("{}", path.display());
+    print_path(&path)?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -84,12 +86,17 @@ fn records(questions: Vec<Question>, dir: &Path, threads: Threads) -> Result<Opt
         let name = question.record_name();
         match answer(&question, dir) {
             Ok(Some(record)) => {
-                eprintln!("{name}: the record is up to date");
+                note(format_args!("{name}: the record is up to date"));
                 records.push(record);
             }
-            Ok(None) => open.push(question),
+            Ok(None) => {
+                if let Err(taken) = Record::check_place(dir, name, question.key()) {
+                    note(format_args!("{name}: computed anew: {}", outdated(&taken)));
+                }
+                open.push(question);
+            }
             Err(error) => {
-                eprintln!("{error}");
+                note(error);
                 open.push(question);
             }
         }
@@ -102,6 +109,14 @@ fn records(questions: Vec<Question>, dir: &Path, threads: Threads) -> Result<Opt
     })?;
     records.sort_by_key(|record| names.iter().position(|name| *name == record.name));
     Ok((ending == Ending::Answered).then_some(records))
+}
+
+/// What the record in the folder is, which the new one replaces.
+fn outdated(taken: &RecordError) -> String {
+    match taken {
+        RecordError::Taken { what, .. } => format!("the record in the folder {what}"),
+        error => error.to_string(),
+    }
 }
 
 /// The record in the folder, if there is one that answers this question.

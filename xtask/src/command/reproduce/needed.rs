@@ -63,10 +63,10 @@ impl Sources<'_> {
 /// The images of a split that the options ask for.
 pub(super) fn images(args: &ReproduceArgs, split: Split) -> Result<Dataset> {
     match (args.full, args.data.as_deref()) {
-        (true, Some("sample")) => {
+        (true, sample) if source::is_sample(sample) => {
             bail!("--full asks for all test images, --data sample for 2,000 of them")
         }
-        (false, None) => source::load_images(Some("sample"), split),
+        (false, None) => source::load_images(Some("sample".as_ref()), split),
         (_, data) => source::load_images(data, split),
     }
 }

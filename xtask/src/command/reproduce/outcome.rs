@@ -10,6 +10,7 @@ use report::page::{self, Drawn, PageInput};
 use report::study::{self, StudyFigure};
 use report::{Answers, Pictures};
 
+use crate::output::{note, print_line};
 use crate::source::project_root;
 
 /// Where the claims of the committed full run lie, in the project.
@@ -43,11 +44,13 @@ pub(super) fn report_on(
     let path = out.join("index.html");
     record::atomic_write(&path, page::render(&input)?.as_bytes())?;
     record::atomic_write(&out.join("README.md"), page::readme(&input).as_bytes())?;
-    println!("{}", claims::table(&claims));
+    print_line(claims::table(&claims))?;
     match deviations(&criteria, &claims, &project_root().join(FULL_RUN)) {
         Ok(lines) if lines.is_empty() => {}
-        Ok(lines) => println!("deviation from the full run ({FULL_RUN}):\n{lines}"),
-        Err(error) => eprintln!("{FULL_RUN}: {error}; no deviation is shown"),
+        Ok(lines) => {
+            print_line(format_args!("deviation from the full run ({FULL_RUN}):\n{lines}"))?
+        }
+        Err(error) => note(format_args!("{FULL_RUN}: {error}; no deviation is shown")),
     }
     Ok(path)
 }
@@ -84,7 +87,8 @@ mod tests {
     /// By the official layout, and that the sum is the one that records state.
     #[test]
     fn pictures_are_the_test_images() {
-        let test = load_images(Some("sample"), Split::Test).unwrap().take_first(3).unwrap();
+        let test =
+            load_images(Some("sample".as_ref()), Split::Test).unwrap().take_first(3).unwrap();
         let bytes: Vec<u8> =
             (0..3).flat_map(|i| [vec![test.label(i)], test.image(i).to_vec()].concat()).collect();
         let shown = format!("{:?}", pictures(&test));

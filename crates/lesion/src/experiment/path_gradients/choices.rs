@@ -13,6 +13,9 @@ use crate::draw::subset;
 /// Units of which all `2^n` paths can be asked for.
 const MOST_FOR_ALL: usize = 16;
 
+/// Most paths of a length.
+const MOST_PATHS: usize = 100_000;
+
 /// The paths through some units, by length.
 #[derive(Debug, Clone)]
 pub(super) struct Choices {
@@ -27,7 +30,7 @@ impl Choices {
     /// # Errors
     /// If no path is asked for, or all of too many.
     pub(super) fn new(options: &Options, units: &[usize]) -> Result<Choices, LesionError> {
-        let refused = |option, value, reason: String| {
+        let refused = |option, value: &str, reason: String| {
             Err(LesionError::option(record::PathGradients::EXPERIMENT, option, value, reason))
         };
         let n = units.len();
@@ -38,8 +41,9 @@ impl Choices {
             return refused("choice", "all", reason);
         }
         for (option, value) in [("paths", options.paths), ("long-paths", options.long_paths)] {
-            if value == 0 {
-                return refused(option, "0", "expected at least 1".to_owned());
+            if value == 0 || value > MOST_PATHS {
+                let value = value.to_string();
+                return refused(option, &value, format!("expected 1 to {MOST_PATHS}"));
             }
         }
         let Options { choice, paths, long_paths, seed, .. } = *options;
