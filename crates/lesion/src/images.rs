@@ -21,11 +21,22 @@ pub(crate) fn images_id(images: &Dataset) -> ImagesId {
 pub(crate) fn suffix(images: &Dataset) -> String {
     let part = &images.description().part;
     let sample = if part.source == Source::Sample { "-sample" } else { "" };
-    let range = &part.range;
-    let which = match (range.start, range.end) {
+    sample.to_owned() + &range(images)
+}
+
+/// What the name of a record says of training images beside test images, where they are
+/// not all that there are: for instance `-training-first-384`.
+pub(crate) fn training_suffix(training: &Dataset) -> String {
+    let range = range(training);
+    if range.is_empty() { range } else { format!("-training{range}") }
+}
+
+/// Nothing for all images of the split or of the sample.
+fn range(images: &Dataset) -> String {
+    let part = &images.description().part;
+    match (part.range.start, part.range.end) {
         (0, end) if end == part.of => String::new(),
         (0, end) => format!("-first-{end}"),
         (start, end) => format!("-{start}-to-{}", end - 1),
-    };
-    sample.to_owned() + &which
+    }
 }

@@ -4,7 +4,7 @@ use record::sha256_hex;
 use serde_json::Value;
 
 use crate::experiment::{AnyExperiment, Preset};
-use crate::images::suffix;
+use crate::images::{suffix, training_suffix};
 use crate::{Inputs, Log, Subject};
 
 /// Networks that a name lists; of more it gives the first and a sum.
@@ -33,6 +33,9 @@ pub(crate) fn record_name(
     }
     name += &inputs.log.as_ref().map(log).unwrap_or_default();
     name += &inputs.test.as_ref().or(inputs.training.as_ref()).map(suffix).unwrap_or_default();
+    if let (Some(_), Some(training)) = (&inputs.test, &inputs.training) {
+        name += &training_suffix(training);
+    }
     let full = experiment.preset(Preset::Full);
     for (option, value) in options.as_object().into_iter().flatten() {
         if full.get(option) != Some(value) {

@@ -299,11 +299,12 @@ fn the_differences_of_two_keys_are_named_field_by_field() {
     assert!(key.differences(&key).is_empty());
     let mut other = key.clone();
     other.simd = "another".to_owned();
-    other.options = json!({ "draws": 3, "seed": 7 });
+    other.options = json!({ "term": "skip", "statistics": "running", "draws": 3 });
     other.networks[0].branch_scale.push(0.5);
     other.networks[0].conventions.mean[1] = 0.25;
     let found = other.differences(&key);
     let starts = [
+        "options.term is \"skip\" instead of \"branch\"",
         "options.draws is 3 instead of absent",
         "networks[0].conventions.mean[1] is 0.25 instead of ",
         "networks[0].branch_scale is a list of ",

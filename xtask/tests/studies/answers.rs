@@ -90,7 +90,8 @@ fn a_preview_takes_fewer_images_where_statistics_are_re_estimated_and_says_how_m
     let bench = Bench::new();
     let weights = bench.weights("resnet8");
     let out = bench.path("out");
-    let record = |more: &[&str], name: &str| {
+    let record = |more: &[&str], images: &str| {
+        let name = foreign_record(&weights, "delete-one-resnet8", images);
         let more = [&["--statistics", "reestimated", "--out", out.to_str().unwrap()], more];
         run(printed, &lesion(&weights, "resnet8", &more.concat()));
         record::Record::load(&out.join(format!("{name}-statisticsreestimated.json"))).unwrap()
@@ -98,10 +99,10 @@ fn a_preview_takes_fewer_images_where_statistics_are_re_estimated_and_says_how_m
     let images = |record: &record::Record| -> Vec<usize> {
         record.key.images.iter().map(|images| images.images).collect()
     };
-    let preview = record(&[], "delete-one-resnet8-sample-first-32");
+    let preview = record(&[], "sample-first-32-training-first-384");
     assert_eq!(images(&preview), [32, 3 * 128]);
     assert_eq!(preview.answer::<record::DeleteOne>().unwrap().batches, Some(3));
-    let full = record(&["--preset", "full"], "delete-one-resnet8-sample-first-32");
+    let full = record(&["--preset", "full"], "sample-first-32");
     assert_eq!(images(&full), [32, 1_000]);
     assert_eq!(full.answer::<record::DeleteOne>().unwrap().batches, Some(7));
 }

@@ -111,8 +111,8 @@ fn lesions_with_statistics_of_their_own_are_tried_on_fewer_images_in_a_preview()
     for part in [
         "fig3-skip\n  delete-one-resnet20-sample: to compute, 10 plans, ",
         "  delete-one-resnet20-sample-termskip: to compute, 10 plans, ",
-        "  delete-one-resnet20-sample-first-300-statisticsreestimated: to compute, 10 plans, ",
-        "  delete-one-resnet20-sample-first-300-termskip-statisticsreestimated: to compute, 10 ",
+        "  delete-one-resnet20-sample-first-300-training-first-384-statisticsreestimated: to compute, 10 plans, ",
+        "  delete-one-resnet20-sample-first-300-training-first-384-termskip-statisticsreestimated: ",
         "in all: 4 to compute, ",
     ] {
         assert!(told.contains(part), "{part:?} is not in: {told}");
