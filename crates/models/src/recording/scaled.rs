@@ -53,7 +53,7 @@ impl<T: Scalar> Scaled<T> {
             let values = self.tensor.as_mut_slice().iter_mut();
             // Either way one rounding at most, and the same; not every power fits `f32`.
             if narrow.to_f64() == wide {
-                values.for_each(|v| *v = *v * narrow);
+                values.for_each(|v| *v *= narrow);
             } else {
                 values.for_each(|v| *v = T::from_f64(v.to_f64() * wide));
             }
