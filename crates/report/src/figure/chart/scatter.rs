@@ -177,7 +177,7 @@ impl Drawing for Picture<'_> {
     }
 
     fn numbers(&self) -> Vec<Row> {
-        // Plots are told apart by what they measure, or else by their titles.
+        // A row names its plot by the measure; where all plots share one, by the title.
         let plots = &self.chart.plots;
         let measures_one = plots.iter().all(|plot| plot.y.name == plots[0].y.name);
         let rows = plots.iter().flat_map(|plot| {
