@@ -4,7 +4,7 @@ mod common;
 
 use models::{EVAL_GROUP, Model, Plan, Predictions, Vgg15, evaluate};
 use nn::layer::BatchNorm;
-use nn::optim::Sgd;
+use nn::optim::{Sgd, SgdOptions};
 use nn::{Mode, Pass, Tape, op};
 use tensor::{Tensor, threads};
 
@@ -85,7 +85,7 @@ fn threads_change_no_bit_of_a_training_step() {
         let run = || {
             let mut model = model.clone();
             let plan = Plan::intact(&model);
-            let mut sgd = Sgd::new(0.9, true, 5e-4);
+            let mut sgd = Sgd::new(SgdOptions { momentum: 0.9, nesterov: true, weight_decay: 5e-4 });
             let mut found = Vec::new();
             for step in 0..2 {
                 let mut pass = record(&model, &plan, Mode::Train, &images(step, STEP, 32));

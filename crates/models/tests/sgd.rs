@@ -4,7 +4,7 @@ mod common;
 
 use models::{Model, Plan};
 use nn::layer::BatchNorm;
-use nn::optim::Sgd;
+use nn::optim::{Sgd, SgdOptions};
 use nn::state::to_torch_layout;
 use nn::{Mode, op};
 use tensor::{Scalar, Tensor};
@@ -20,7 +20,7 @@ fn train<T: Scalar>(fixture: &Fixture, nesterov: bool) -> (Tensor<T>, Model<T>) 
     let pixels: Vec<T> = fixture.integers("images").iter().map(pixel).collect();
     let labels = fixture.labels("labels");
     let intact = Plan::intact(&model);
-    let mut sgd = Sgd::new(0.9, nesterov, 1e-4);
+    let mut sgd = Sgd::new(SgdOptions { momentum: 0.9, nesterov, weight_decay: 1e-4 });
     let mut losses = Vec::new();
     for (images, labels) in pixels.chunks(8 * 16 * 16 * 3).zip(labels.chunks(8)) {
         let images = Tensor::from_vec([8, 16, 16, 3], images.to_vec());

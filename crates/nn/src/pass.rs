@@ -43,11 +43,13 @@ pub struct Pass<'a, T: Scalar> {
 
 impl<'a, T: Scalar> Pass<'a, T> {
     /// A pass in evaluation mode that records nothing.
+    #[track_caller]
     pub fn eval(params: &'a Params<T>) -> Self {
         Self::new(Tape::off(), Mode::Eval, params)
     }
 
     /// A recorded pass in training mode, dropping with the given numbers.
+    #[track_caller]
     pub fn train(params: &'a Params<T>, dropout: Random) -> Self {
         params.prepare();
         Pass { dropout: Some(dropout), ..Self::new(Tape::recording(), Mode::Train, params) }

@@ -3,7 +3,7 @@
 use data::Dataset;
 use models::{EVAL_BATCH, Model, Plan, Predictions, Unit, count_wrong, evaluate};
 use nn::layer::BatchNorm;
-use nn::optim::Sgd;
+use nn::optim::{Sgd, SgdOptions};
 use nn::{BatchStatistics, Pass, Tape, op};
 use tensor::Tensor;
 use tensor::random::Stream;
@@ -86,7 +86,11 @@ impl<'a> Trainer<'a> {
         let mut trainer = Trainer {
             plan: Plan::intact(&model),
             model,
-            optimiser: Sgd::new(recipe.momentum, recipe.nesterov, recipe.weight_decay),
+            optimiser: Sgd::new(SgdOptions {
+                momentum: recipe.momentum,
+                nesterov: recipe.nesterov,
+                weight_decay: recipe.weight_decay,
+            }),
             position: Position::default(),
             settings: Settings::of(job),
             train: &job.train,

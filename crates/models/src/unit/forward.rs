@@ -120,7 +120,7 @@ impl Unit {
                 let t = op::sigmoid(&mut pass.tape, &t);
                 let t = probe.show(pass, id, Place::Gate, t);
                 let carried = op::carry(&mut pass.tape, &t, &skip);
-                (carried, op::gate(&mut pass.tape, &t, &h))
+                (carried, op::mul(&mut pass.tape, &t, &h))
             }
         };
         let h = scaled(pass, h, scale);

@@ -214,7 +214,7 @@ impl Net<'_> {
             let t = self.conv(&format!("{layer}.gate"), &x, 1);
             let t = op::sigmoid(self.tape, &t);
             let carried = op::carry(self.tape, &t, &x);
-            let gated = op::gate(self.tape, &t, &h);
+            let gated = op::mul(self.tape, &t, &h);
             x = op::join(self.tape, &carried, &gated, id);
         }
         let h = op::global_average(self.tape, &x);

@@ -32,6 +32,7 @@ impl BatchNorm {
     }
 
     /// Normalises; in training mode leaves the batch statistics with the pass.
+    #[track_caller]
     pub fn forward<T: Scalar>(&self, pass: &mut Pass<'_, T>, x: &Var<T>) -> Var<T> {
         let [scale, shift] = self.params(pass);
         let statistics = self.statistics(pass);
@@ -41,6 +42,7 @@ impl BatchNorm {
     }
 
     /// Normalises and rectifies.
+    #[track_caller]
     pub fn forward_relu<T: Scalar>(&self, pass: &mut Pass<'_, T>, x: &Var<T>) -> Var<T> {
         if !pass.fuses {
             let y = self.forward(pass, x);

@@ -48,6 +48,7 @@ impl Conv2d {
     }
 
     /// `[n, h, w, c_in]` to `[n, ceil(h / stride), ceil(w / stride), c_out]`.
+    #[track_caller]
     pub fn forward<T: Scalar>(&self, pass: &mut Pass<'_, T>, x: &Var<T>) -> Var<T> {
         let y = if self.fuses(pass, x) {
             self.fused(pass, x, None, None)
@@ -66,6 +67,7 @@ impl Conv2d {
 
     /// The convolution of `relu(norm(x))`, or of `x`; added `onto` the left side of a
     /// joint of a residual unit if there is one. What the kernels can do at once, they do.
+    #[track_caller]
     pub fn forward_onto<T: Scalar>(
         &self,
         pass: &mut Pass<'_, T>,
@@ -94,6 +96,7 @@ impl Conv2d {
         fits && pass.fuses
     }
 
+    #[track_caller]
     fn fused<T: Scalar>(
         &self,
         pass: &mut Pass<'_, T>,

@@ -36,6 +36,7 @@ impl Linear {
     }
 
     /// `[n, c_in]` to `[n, c_out]`.
+    #[track_caller]
     pub fn forward<T: Scalar>(&self, pass: &mut Pass<'_, T>, x: &Var<T>) -> Var<T> {
         let weight = pass.param(self.weight);
         let y = op::linear(&mut pass.tape, x, &weight);

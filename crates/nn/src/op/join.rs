@@ -8,19 +8,23 @@ use crate::{Joint, Tape, Var};
 /// `y = skip + branch`, both of one shape: the sum of a unit with one branch.
 ///
 /// A sweep hands its cotangent on to both terms, or to the one that
-/// [`Sweep::routes`](crate::Sweep) names for `unit`.
+/// [`Sweep::routes`](crate::Sweep) names for `unit`. A sum that no sweep is to take apart
+/// is an [`add`](super::add).
 ///
 /// # Panics
-/// If the shapes differ.
+/// If the shapes differ, or the tape has recorded a sum of a unit with the same id.
 #[track_caller]
 pub fn join<T: Scalar>(tape: &mut Tape<T>, skip: &Var<T>, branch: &Var<T>, unit: usize) -> Var<T> {
-    join_at(tape, skip, branch, Joint::of(unit))
+    let y = sum(skip, branch);
+    tape.join(y, skip, branch, Joint::of(unit), true)
 }
 
-/// `y = left + right`, both of one shape, at a [`Joint`] of a unit.
+/// `y = left + right`, both of one shape, at a [`Joint`] of a unit. Unlike [`join`] this
+/// allows several joints of one unit, which share its route: the unit has several branches,
+/// or it runs several times.
 ///
 /// # Panics
-/// If the shapes differ.
+/// If the shapes differ, or the tape has recorded a [`join`] of the unit.
 #[track_caller]
 pub fn join_at<T: Scalar>(
     tape: &mut Tape<T>,
@@ -28,11 +32,17 @@ pub fn join_at<T: Scalar>(
     right: &Var<T>,
     joint: Joint,
 ) -> Var<T> {
+    let y = sum(left, right);
+    tape.join(y, left, right, joint, false)
+}
+
+#[track_caller]
+fn sum<T: Scalar>(left: &Var<T>, right: &Var<T>) -> Tensor<T> {
     let (a, b) = (left.value(), right.value());
     assert!(a.shape() == b.shape(), "join: skip {} and branch {}", a.shape(), b.shape());
     let mut y = Tensor::for_overwrite(a.shape());
     elementwise::add(y.as_mut_slice(), a.as_slice(), b.as_slice());
-    tape.join(y, left, right, joint)
+    y
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@ use tensor::{Scalar, Tensor};
 use crate::{PerInput, Rule, Tape, Var};
 
 /// `y = max(x, 0)`, elementwise, for any shape. The gradient at 0 is 0.
+#[track_caller]
 pub fn relu<T: Scalar>(tape: &mut Tape<T>, x: &Var<T>) -> Var<T> {
     let mut y = Tensor::for_overwrite(x.value().shape());
     elementwise::relu(y.as_mut_slice(), x.value().as_slice());

@@ -6,6 +6,7 @@ use tensor::{Scalar, Tensor};
 use crate::{PerInput, Rule, Tape, Var};
 
 /// `y = factor x`, elementwise, for any shape.
+#[track_caller]
 pub fn scale<T: Scalar>(tape: &mut Tape<T>, x: &Var<T>, factor: T) -> Var<T> {
     let mut y = Tensor::for_overwrite(x.value().shape());
     elementwise::scale(y.as_mut_slice(), x.value().as_slice(), factor);

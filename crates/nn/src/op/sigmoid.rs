@@ -6,6 +6,7 @@ use tensor::{Scalar, Tensor};
 use crate::{PerInput, Rule, Tape, Var};
 
 /// `y = 1 / (1 + e^-x)`, elementwise, for any shape.
+#[track_caller]
 pub fn sigmoid<T: Scalar>(tape: &mut Tape<T>, x: &Var<T>) -> Var<T> {
     let mut y = Tensor::for_overwrite(x.value().shape());
     gate::sigmoid(y.as_mut_slice(), x.value().as_slice());

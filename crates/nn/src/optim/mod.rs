@@ -4,4 +4,4 @@ mod schedule;
 mod sgd;
 
 pub use schedule::{Schedule, Shape};
-pub use sgd::Sgd;
+pub use sgd::{Sgd, SgdOptions};

@@ -40,6 +40,10 @@ impl<T: Scalar> ByDegree<T> {
         }
     }
 
+    fn get(&self, node: usize, degree: usize) -> Option<&Cotangent<T>> {
+        self.slots[node * self.degrees + degree].as_ref()
+    }
+
     fn take(&mut self, node: usize, degree: usize) -> Option<Cotangent<T>> {
         self.slots[node * self.degrees + degree].take()
     }
@@ -72,7 +76,7 @@ impl<T: Scalar> Tape<T> {
     /// except that the gradient of a parameter is taken once, of the sum.
     ///
     /// # Panics
-    /// If `loss` is not a single element, or this tape has not recorded it.
+    /// As [`Tape::backward`].
     #[track_caller]
     pub fn backward_up_to(mut self, loss: &Var<T>, branches: usize) -> Grads<T> {
         let shape = loss.value.shape();
@@ -91,7 +95,7 @@ impl<T: Scalar> Tape<T> {
                 self.boxes.take_back(rule);
             }
         }
-        Grads::new(places, self)
+        Grads::new(self.id, places, self)
     }
 }
 
@@ -107,6 +111,9 @@ fn step<T: Scalar>(earlier: &[Node<T>], node: &Node<T>, places: &mut Places<T>) 
     for degree in 0..places.by_degree.degrees {
         let Some(dy) = places.by_degree.take(i, degree) else { continue };
         let dy = dy.whole();
+        if node.is_watched {
+            places.add(i, Cotangent::Whole(dy.clone()));
+        }
         match &node.kind {
             Kind::Input => places.add(i, Cotangent::Whole(dy)),
             Kind::Param(id) => places.add_param(*id, dy),
@@ -137,6 +144,13 @@ fn step_op<T: Scalar>(earlier: &[Node<T>], node: &Node<T>, rule: &Held<T>, place
         {
             let is_param = matches!(earlier[input].kind, Kind::Param(_));
             if is_param { params[k] = true } else { values[k] = true }
+        }
+    }
+    if node.is_watched {
+        for degree in 0..places.by_degree.degrees {
+            if let Some(dy) = places.by_degree.get(i, degree).cloned() {
+                places.add(i, Cotangent::Whole(dy.whole()));
+            }
         }
     }
     let by_degree = &mut places.by_degree;

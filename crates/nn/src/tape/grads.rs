@@ -5,11 +5,32 @@ use std::fmt;
 use tensor::{Scalar, Tensor};
 
 use super::degrees::ByDegree;
+use super::id::TapeId;
 use super::{Cotangent, Tape, Var};
 use crate::ParamId;
 
-/// The gradients at the leaves of a tape.
+/// The gradients in the inputs and parameters of a tape, and where else it was
+/// [watched](Tape::watch).
+///
+/// ```
+/// use nn::{Params, Tape, op};
+/// use tensor::Tensor;
+///
+/// let mut params = Params::<f64>::new();
+/// let w = params.add("w", Tensor::from_vec([1, 2], vec![3.0, 4.0]));
+/// let mut tape = Tape::recording();
+/// let x = tape.input(Tensor::from_vec([1, 2], vec![5.0, 6.0]));
+/// let weight = tape.param(w, params.value(w).clone());
+/// let aside = tape.input(Tensor::zeros([1]));
+/// let y = op::linear(&mut tape, &x, &weight); // 3 * 5 + 4 * 6
+/// let grads = tape.backward(&y);
+/// assert_eq!(grads.of(&x).unwrap().as_slice(), [3.0, 4.0]);
+/// assert_eq!(grads.param(w).unwrap().as_slice(), [5.0, 6.0]);
+/// assert!(grads.of(&aside).is_none(), "it does not lead to y");
+/// ```
 pub struct Grads<T: Scalar> {
+    /// The tape that was swept.
+    swept: TapeId,
     places: Places<T>,
     /// Empty, in the memory of the tape that was swept.
     tape: Tape<T>,
@@ -19,10 +40,25 @@ pub struct Grads<T: Scalar> {
 pub(super) struct Places<T: Scalar> {
     by_node: Vec<Option<Cotangent<T>>>,
     by_param: Vec<Option<Tensor<T>>>,
-    /// Whether each node leads to a leaf whose gradient is wanted.
+    /// Where the gradient of each node is.
+    pub(super) kept: Vec<Kept>,
+    /// Whether each node is watched, or leads to a leaf whose gradient is wanted.
     pub(super) is_needed: Vec<bool>,
     /// What a sweep by degrees has for nodes that it has not reached yet.
     pub(super) by_degree: ByDegree<T>,
+}
+
+/// Where a sweep leaves the gradient of a node.
+#[derive(Clone, Copy)]
+pub(super) enum Kept {
+    /// At the node.
+    Here,
+    /// At a parameter, with those of its other uses.
+    AtParam(ParamId),
+    /// Nowhere, because the sweep leaves parameters out.
+    LeftOut,
+    /// Nowhere, because nobody watches the node.
+    Not,
 }
 
 impl<T: Scalar> Default for Places<T> {
@@ -30,6 +66,7 @@ impl<T: Scalar> Default for Places<T> {
         Places {
             by_node: Vec::new(),
             by_param: Vec::new(),
+            kept: Vec::new(),
             is_needed: Vec::new(),
             by_degree: ByDegree::default(),
         }
@@ -37,15 +74,42 @@ impl<T: Scalar> Default for Places<T> {
 }
 
 impl<T: Scalar> Grads<T> {
-    pub(super) fn new(places: Places<T>, tape: Tape<T>) -> Self {
-        Grads { places, tape }
+    pub(super) fn new(swept: TapeId, places: Places<T>, tape: Tape<T>) -> Self {
+        Grads { swept, places, tape }
     }
 
-    /// The gradient at an input; `None` if nothing reached it.
+    /// The gradient in an input, a parameter (the sum over all its uses) or a
+    /// [watched](Tape::watch) variable; `None` if nothing reached it.
+    ///
+    /// # Panics
+    /// If the sweep cannot have a gradient for `var`: a variable of another tape, a
+    /// constant, the result of an op that was not watched before the sweep, or a parameter
+    /// after a sweep without parameters.
+    #[track_caller]
     pub fn of(&self, var: &Var<T>) -> Option<&Tensor<T>> {
-        match self.places.by_node[var.node?].as_ref()? {
-            Cotangent::Whole(grad) => Some(grad),
-            Cotangent::Pending(_) => unreachable!("a sweep leaves the gradients of inputs whole"),
+        if var.tape != self.swept {
+            panic!("Grads::of: a variable of {}, but these gradients are of {}", var.tape, self.swept);
+        }
+        let Some(node) = var.node else {
+            panic!(
+                "Grads::of: a constant, and what is computed from constants alone, does not have \
+                 a gradient; where one is wanted make it a Tape::input"
+            );
+        };
+        match self.places.kept.get(node) {
+            Some(Kept::Here) => match self.places.by_node[node].as_ref()? {
+                Cotangent::Whole(grad) => Some(grad),
+                Cotangent::Pending(_) => unreachable!("a sweep keeps gradients whole"),
+            },
+            Some(Kept::AtParam(id)) => self.param(*id),
+            Some(Kept::LeftOut) => {
+                panic!("Grads::of: this sweep has left parameters out (Sweep::skip_params)")
+            }
+            Some(Kept::Not) => panic!(
+                "Grads::of: the result of an op keeps its gradient only if it is watched: call \
+                 tape.watch(&var) before the sweep"
+            ),
+            None => panic!("Grads::of: the variable was recorded after this sweep"),
         }
     }
 
@@ -56,11 +120,16 @@ impl<T: Scalar> Grads<T> {
 
     /// Frees the gradients, and turns the memory around them, and that of a tape that
     /// [`Tape::backward`] has swept, into a tape that records. A training that continues
-    /// with it does not allocate from the second step on.
+    /// with it does not allocate from the second step on. Variables of the old tape do not
+    /// belong to the new one.
+    #[track_caller]
     pub fn into_tape(self) -> Tape<T> {
-        let Grads { mut places, mut tape } = self;
+        let Grads { mut places, mut tape, .. } = self;
+        tape.id = TapeId::new();
+        tape.sums.clear();
         places.by_node.clear();
         places.by_param.clear();
+        places.kept.clear();
         places.is_needed.clear();
         places.by_degree.clear();
         tape.places = places;
@@ -71,7 +140,9 @@ impl<T: Scalar> Grads<T> {
 impl<T: Scalar> fmt::Debug for Grads<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Places { by_node, by_param, .. } = &self.places;
-        f.debug_struct("Grads").field("by_node", by_node).field("by_param", by_param).finish()
+        let mut f = f.debug_struct("Grads");
+        f.field("of", &format_args!("{}", self.swept)).field("by_node", by_node);
+        f.field("by_param", by_param).finish()
     }
 }
 

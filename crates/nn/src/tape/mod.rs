@@ -3,12 +3,16 @@
 mod cotangent;
 mod degrees;
 mod grads;
+mod id;
 mod joint;
+mod misuse;
 mod per_input;
 mod rules;
 mod sweep;
+mod var;
 
-use tensor::kernel::batch_norm::Moments;
+use std::collections::HashMap;
+
 use tensor::{Scalar, Tensor};
 
 pub use cotangent::{Cotangent, Pending};
@@ -16,42 +20,12 @@ pub use grads::Grads;
 pub use joint::Joint;
 pub use per_input::PerInput;
 pub use sweep::Sweep;
+pub use var::Var;
 
 use crate::ParamId;
 use grads::Places;
+use id::TapeId;
 use rules::{Boxes, Held};
-
-/// A value, and the node that made it if a tape recorded it.
-#[derive(Debug, Clone)]
-pub struct Var<T: Scalar> {
-    value: Tensor<T>,
-    node: Option<usize>,
-    /// The moments of the channels, if the op that made the value has computed them.
-    moments: Option<Moments>,
-}
-
-impl<T: Scalar> Var<T> {
-    /// The value.
-    pub fn value(&self) -> &Tensor<T> {
-        &self.value
-    }
-
-    /// The moments of the value's channels (its last dimension). If the op that made the
-    /// value has not computed them on the way, this does.
-    pub fn moments(&self) -> Moments {
-        let take = || Moments::of(self.value.as_slice(), self.value.shape().channels());
-        self.moments.clone().unwrap_or_else(take)
-    }
-
-    pub(crate) fn with_moments(self, moments: Option<Moments>) -> Var<T> {
-        Var { moments, ..self }
-    }
-
-    /// The value, letting go of the tape.
-    pub fn into_value(self) -> Tensor<T> {
-        self.value
-    }
-}
 
 /// The gradient rule of one op; holds what the op saved for it.
 pub trait Rule<T: Scalar>: Send + Sync {
@@ -80,38 +54,76 @@ struct Node<T: Scalar> {
     /// The nodes of the inputs; `None` for constants.
     inputs: PerInput<usize>,
     kind: Kind<T>,
+    /// Whether a sweep keeps the gradient here; those of leaves it keeps anyway.
+    is_watched: bool,
 }
 
 /// A record of ops. On a tape that is [`off`](Tape::off), ops only compute their values
 /// and nothing is recorded.
+///
+/// ```
+/// use nn::{Tape, op};
+/// use tensor::Tensor;
+///
+/// // y = h^2 with h = 2 x, at x = 3.
+/// let mut tape = Tape::<f64>::recording();
+/// let x = tape.input(Tensor::full([1], 3.0));
+/// let h = op::scale(&mut tape, &x, 2.0);
+/// tape.watch(&h);
+/// let y = op::mul(&mut tape, &h, &h);
+/// let grads = tape.backward(&y);
+/// assert_eq!(grads.of(&x).unwrap().as_slice(), [24.0]);
+/// assert_eq!(grads.of(&h).unwrap().as_slice(), [12.0]);
+/// ```
 pub struct Tape<T: Scalar> {
+    id: TapeId,
     nodes: Vec<Node<T>>,
     is_recording: bool,
+    /// The units whose sums are on the tape.
+    sums: HashMap<usize, SumOf>,
     /// Memory for the next rules.
     boxes: Boxes<T>,
     /// Memory for the next sweep.
     places: Places<T>,
 }
 
+/// How the sums of a unit came to be on a tape.
+#[derive(Clone, Copy, PartialEq)]
+enum SumOf {
+    /// By [`op::join`](crate::op::join), which gives the id away for good.
+    Once,
+    /// By [`op::join_at`](crate::op::join_at), whose joints may share it.
+    Joints,
+}
+
 impl<T: Scalar> Tape<T> {
     /// A tape that records.
+    #[track_caller]
     pub fn recording() -> Self {
         Self::empty(true)
     }
 
     /// A tape that does not record.
+    #[track_caller]
     pub fn off() -> Self {
         Self::empty(false)
     }
 
+    #[track_caller]
     fn empty(is_recording: bool) -> Self {
-        let (boxes, places) = (Boxes::default(), Places::default());
-        Tape { nodes: Vec::new(), is_recording, boxes, places }
+        Tape {
+            id: TapeId::new(),
+            nodes: Vec::new(),
+            is_recording,
+            sums: HashMap::new(),
+            boxes: Boxes::default(),
+            places: Places::default(),
+        }
     }
 
     /// A value without a gradient.
     pub fn constant(&mut self, value: Tensor<T>) -> Var<T> {
-        Var { value, node: None, moments: None }
+        Var::new(value, self.id, None)
     }
 
     /// A value whose gradient a sweep delivers.
@@ -124,8 +136,32 @@ impl<T: Scalar> Tape<T> {
         self.push(value, [], || Kind::Param(id))
     }
 
+    /// Has the sweeps that follow keep the gradient in `var`, the result of an op, for
+    /// [`Grads::of`]. Those of inputs and parameters are kept anyway. No bit of any other
+    /// gradient depends on it.
+    ///
+    /// # Panics
+    /// If `var` belongs to another tape, or is a constant or computed from constants alone.
+    #[track_caller]
+    pub fn watch(&mut self, var: &Var<T>) {
+        self.require(var);
+        if !self.is_recording {
+            return;
+        }
+        let node = var.node.expect(
+            "watch: a constant, and what is computed from constants alone, does not have a \
+             gradient; where one is wanted make it a Tape::input",
+        );
+        let node = &mut self.nodes[node];
+        node.is_watched = matches!(node.kind, Kind::Op(_) | Kind::Join(_));
+    }
+
     /// The result of an op. `rule` runs only if the tape records and an input has a
     /// gradient, so an op saves only what a sweep can need.
+    ///
+    /// # Panics
+    /// If an input belongs to another tape, or there are more than four.
+    #[track_caller]
     pub fn op<R: Rule<T> + 'static>(
         &mut self,
         value: Tensor<T>,
@@ -133,22 +169,29 @@ impl<T: Scalar> Tape<T> {
         rule: impl FnOnce() -> R,
     ) -> Var<T> {
         let node = self.op_node(inputs, rule);
-        Var { value, node, moments: None }
+        Var::new(value, self.id, node)
     }
 
     /// The sum of two parts of a residual unit, at the joint by which a sweep finds it.
+    /// With `is_only` the unit does not have any other on this tape.
+    #[track_caller]
     pub(crate) fn join(
         &mut self,
         value: Tensor<T>,
         left: &Var<T>,
         right: &Var<T>,
         joint: Joint,
+        is_only: bool,
     ) -> Var<T> {
+        self.require(left);
+        self.require(right);
+        self.note_sum(joint.unit, if is_only { SumOf::Once } else { SumOf::Joints });
         self.push(value, [left.node, right.node], || Kind::Join(joint))
     }
 
     /// [`Tape::op`] and [`Tape::join`] at once, for a kernel that never makes the right
     /// part on its own: `value` is the sum, `inputs` and `rule` are those of that part.
+    #[track_caller]
     pub(crate) fn joined_op<R: Rule<T> + 'static>(
         &mut self,
         value: Tensor<T>,
@@ -157,15 +200,21 @@ impl<T: Scalar> Tape<T> {
         inputs: &[&Var<T>],
         rule: impl FnOnce() -> R,
     ) -> Var<T> {
+        self.require(left);
+        self.note_sum(joint.unit, SumOf::Joints);
         let right = self.op_node(inputs, rule);
         self.push(value, [left.node, right], || Kind::Join(joint))
     }
 
+    #[track_caller]
     fn op_node<R: Rule<T> + 'static>(
         &mut self,
         inputs: &[&Var<T>],
         rule: impl FnOnce() -> R,
     ) -> Option<usize> {
+        for var in inputs {
+            self.require(var);
+        }
         let inputs: PerInput<usize> = inputs.iter().map(|var| var.node).collect();
         if !self.is_recording || inputs.iter().all(|input| input.is_none()) {
             return None;
@@ -181,14 +230,14 @@ impl<T: Scalar> Tape<T> {
         kind: impl FnOnce() -> Kind<T>,
     ) -> Var<T> {
         let node = self.node(inputs.into(), kind);
-        Var { value, node, moments: None }
+        Var::new(value, self.id, node)
     }
 
     fn node(&mut self, inputs: PerInput<usize>, kind: impl FnOnce() -> Kind<T>) -> Option<usize> {
         if !self.is_recording {
             return None;
         }
-        self.nodes.push(Node { inputs, kind: kind() });
+        self.nodes.push(Node { inputs, kind: kind(), is_watched: false });
         Some(self.nodes.len() - 1)
     }
 }

@@ -2,7 +2,7 @@
 
 use tensor::{Scalar, Tensor};
 
-use super::grads::Places;
+use super::grads::{Kept, Places};
 use super::{Cotangent, Grads, Joint, Kind, Node, PerInput, Tape, Var};
 use crate::Route;
 
@@ -34,7 +34,8 @@ impl<T: Scalar> Tape<T> {
     /// node is freed as the sweep passes it.
     ///
     /// # Panics
-    /// If `loss` is not a single element, or this tape has not recorded it.
+    /// If `loss` is not a single element, belongs to another tape, or does not depend on any
+    /// input or parameter that this tape has recorded.
     #[track_caller]
     pub fn backward(mut self, loss: &Var<T>) -> Grads<T> {
         assert!(loss.value.len() == 1, "backward: the loss has shape {}", loss.value.shape());
@@ -47,14 +48,15 @@ impl<T: Scalar> Tape<T> {
                 self.boxes.take_back(rule);
             }
         }
-        Grads::new(places, self)
+        Grads::new(self.id, places, self)
     }
 
     /// The vector-Jacobian product `dy^T d(y) / d(inputs, parameters)` along
     /// the routes of `sweep`; the tape stays as it is.
     ///
     /// # Panics
-    /// If `dy` has another shape than `y`, or this tape has not recorded `y`.
+    /// If `dy` has another shape than `y`, or `y` belongs to another tape, or does not depend
+    /// on any input or parameter that this tape has recorded.
     #[track_caller]
     pub fn vjp(&self, y: &Var<T>, dy: Tensor<T>, sweep: &Sweep) -> Grads<T> {
         assert!(
@@ -67,7 +69,7 @@ impl<T: Scalar> Tape<T> {
         for (i, node) in self.nodes.iter().enumerate().rev() {
             step(i, node, sweep, &mut places);
         }
-        Grads::new(places, Tape::recording())
+        Grads::new(self.id, places, Tape::recording())
     }
 
     /// The places before the first step: a cotangent at `y` alone.
@@ -79,19 +81,27 @@ impl<T: Scalar> Tape<T> {
         dy: Tensor<T>,
         sweep: &Sweep,
     ) -> Places<T> {
-        let node = y.node.filter(|&node| node < self.nodes.len());
-        let node = node.expect("a sweep starts at a value that the tape has recorded");
+        if y.tape != self.id {
+            panic!("a sweep of {} cannot start at a variable of {}", self.id, y.tape);
+        }
+        assert!(self.is_recording, "a sweep needs a tape that records: {} is off", self.id);
+        let node = y.node.expect(
+            "a sweep starts at a value that depends on an input or a parameter; this one is made \
+             of constants alone",
+        );
         places.make_room(self.nodes.len());
         places.add(node, Cotangent::Whole(dy));
         for node in &self.nodes {
-            let is_needed = match node.kind {
-                Kind::Input => true,
-                Kind::Param(_) => !sweep.skip_params,
-                Kind::Op(_) | Kind::Join(_) => {
-                    node.inputs.iter().flatten().any(|&input| places.is_needed[input])
-                }
+            let mut leads_on = node.inputs.iter().flatten().map(|&input| places.is_needed[input]);
+            let (is_needed, kept) = match node.kind {
+                Kind::Input => (true, Kept::Here),
+                Kind::Param(_) if sweep.skip_params => (false, Kept::LeftOut),
+                Kind::Param(id) => (true, Kept::AtParam(id)),
+                Kind::Op(_) | Kind::Join(_) if node.is_watched => (true, Kept::Here),
+                Kind::Op(_) | Kind::Join(_) => (leads_on.any(|is_needed| is_needed), Kept::Not),
             };
             places.is_needed.push(is_needed);
+            places.kept.push(kept);
         }
         places
     }
@@ -103,6 +113,9 @@ fn step<T: Scalar>(i: usize, node: &Node<T>, sweep: &Sweep, places: &mut Places<
         return;
     }
     let Some(dy) = places.take(i) else { return };
+    if node.is_watched {
+        places.add(i, Cotangent::Whole(dy.clone().whole()));
+    }
     match &node.kind {
         Kind::Input => places.add(i, Cotangent::Whole(dy.whole())),
         Kind::Param(id) => places.add_param(*id, dy.whole()),
@@ -121,6 +134,9 @@ fn step<T: Scalar>(i: usize, node: &Node<T>, sweep: &Sweep, places: &mut Places<
             let mut wanted = [false; PerInput::<usize>::MAX];
             for (wanted, input) in wanted.iter_mut().zip(node.inputs.iter()) {
                 *wanted = input.is_some_and(|&input| places.is_needed[input]);
+            }
+            if !wanted.contains(&true) {
+                return;
             }
             let cotangents = rule.rule().backward_pending(dy, &wanted[..node.inputs.inputs()]);
             for (input, cotangent) in node.inputs.iter().zip(cotangents) {

@@ -89,6 +89,7 @@ struct Recorded<'a, T: Scalar> {
     tape: Tape<T>,
     params: &'a Params<T>,
     x: Var<T>,
+    x_is_input: bool,
     skip: Var<T>,
     y: Var<T>,
     /// The moments of `x`, if they normalise it.
@@ -133,14 +134,15 @@ impl<'a, T: Scalar> Recorded<'a, T> {
             };
             (y, seen)
         };
-        Recorded { tape, params, x, skip, y, seen }
+        Recorded { tape, params, x, x_is_input, skip, y, seen }
     }
 
     /// The gradients that a sweep delivers, by name.
     fn gradients(&self, sweep: &Sweep) -> Vec<(&'static str, Option<Tensor<f64>>)> {
         let grads = self.tape.vjp(&self.y, value(self.params, "dy").clone(), sweep);
         let param = |name| (name, grads.param(self.params.find(name).unwrap()));
-        let found = [("x", grads.of(&self.x)), ("skip", grads.of(&self.skip))];
+        let at_x = if self.x_is_input { grads.of(&self.x) } else { None };
+        let found = [("x", at_x), ("skip", grads.of(&self.skip))];
         let found = found.into_iter().chain(["weight", "scale", "shift"].map(param));
         found.map(|(name, grad)| (name, grad.map(Tensor::cast))).collect()
     }

@@ -16,14 +16,6 @@ fn sigmoid() {
 }
 
 #[test]
-fn gate() {
-    hold("gate", 16, any_shape(), |dims, rng| {
-        let inputs = [normal(dims.as_slice(), rng), normal(dims.as_slice(), rng)];
-        problem(inputs, |tape, v, _| op::gate(tape, &v[0], &v[1]))
-    });
-}
-
-#[test]
 fn carry() {
     hold("carry", 16, any_shape(), |dims, rng| {
         let inputs = [normal(dims.as_slice(), rng), normal(dims.as_slice(), rng)];
@@ -37,7 +29,7 @@ fn terms(tape: &mut Tape<f64>, x: &Var<f64>, [v, w]: [&Var<f64>; 2]) -> [Var<f64
     let t = op::sigmoid(tape, &t);
     let h = op::linear(tape, x, w);
     let h = op::relu(tape, &h);
-    [op::carry(tape, &t, x), op::gate(tape, &t, &h)]
+    [op::carry(tape, &t, x), op::mul(tape, &t, &h)]
 }
 
 /// Along the skip of a highway unit a sweep is that of `(1 - t) x`, gate included;

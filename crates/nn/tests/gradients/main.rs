@@ -12,6 +12,8 @@ mod rows;
 mod small_net;
 mod sums;
 mod tape;
+mod tapes;
+mod watched;
 
 use std::fmt::Debug;
 

@@ -151,7 +151,7 @@ fn a_value_that_several_norms_read() {
                 if let Reader::NormRelu = reader {
                     kinks.note_signs(term.value());
                 }
-                sum = op::join(tape, &sum, &term, 0);
+                sum = op::add(tape, &sum, &term);
             }
             sum
         })

@@ -1,5 +1,5 @@
-//! Ops on rows of features and on anything: linear, bias, scale, rectifier,
-//! dropout, cross-entropy.
+//! Ops on rows of features and on anything: linear, bias, scale, sum, product, rows of
+//! images, rectifier, dropout, cross-entropy.
 
 use nn::{Tape, op};
 use proptest::prelude::*;
@@ -30,6 +30,46 @@ fn scale() {
     hold("scale", 16, (any_shape(), -3.0..3.0f64), |(dims, factor), rng| {
         let factor = *factor;
         problem([normal(dims.as_slice(), rng)], move |tape, v, _| op::scale(tape, &v[0], factor))
+    });
+}
+
+#[test]
+fn add() {
+    hold("add", 16, any_shape(), |dims, rng| {
+        let inputs = [normal(dims.as_slice(), rng), normal(dims.as_slice(), rng)];
+        problem(inputs, |tape, v, _| op::add(tape, &v[0], &v[1]))
+    });
+}
+
+#[test]
+fn mul() {
+    hold("mul", 16, any_shape(), |dims, rng| {
+        let inputs = [normal(dims.as_slice(), rng), normal(dims.as_slice(), rng)];
+        problem(inputs, |tape, v, _| op::mul(tape, &v[0], &v[1]))
+    });
+}
+
+/// Both factors may be one value, and so may both terms.
+#[test]
+fn a_value_times_itself_plus_itself() {
+    hold("x x + x", 16, any_shape(), |dims, rng| {
+        problem([normal(dims.as_slice(), rng)], |tape, v, _| {
+            let square = op::mul(tape, &v[0], &v[0]);
+            op::add(tape, &square, &v[0])
+        })
+    });
+}
+
+/// Followed by a linear layer, so that a number in another place would show.
+#[test]
+fn flatten() {
+    hold("flatten", 16, (any_shape(), 1usize..5), |(dims, c_out), rng| {
+        let numbers = dims[1..].iter().product();
+        let inputs = [normal(dims.as_slice(), rng), normal([*c_out, numbers], rng)];
+        problem(inputs, |tape, v, _| {
+            let rows = op::flatten(tape, &v[0]);
+            op::linear(tape, &rows, &v[1])
+        })
     });
 }
 
