@@ -45,6 +45,8 @@ pub mod threads;
 pub use buffer::Buffer;
 pub use convert::ConvertError;
 pub use memory::Element;
+/// The version that [`Tensor`] converts from and to.
+pub use ndarray;
 pub use normalisation::{Normalisation, NormalisationError};
 pub use scalar::Scalar;
 pub use shape::Shape;
