@@ -80,7 +80,7 @@ fn are_right<T: Scalar>(logits: &Tensor<T>, labels: &[u8]) -> impl Iterator<Item
 /// images `[n, h, w, 3]` with their labels.
 ///
 /// # Panics
-/// If the plan is not one of this model.
+/// As [`Model::logits`]; also if a batch does not have one label for each image.
 #[track_caller]
 pub fn evaluate<T: Scalar>(
     model: &Model<T>,

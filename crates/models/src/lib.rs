@@ -25,6 +25,7 @@ mod backward;
 pub mod build;
 mod evaluate;
 mod group;
+mod images;
 mod layers;
 mod model;
 mod plan;

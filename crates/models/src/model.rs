@@ -40,7 +40,8 @@ impl<T: Scalar> Model<T> {
     /// Logits `[n, classes]` of images `[n, h, w, 3]` under a plan.
     ///
     /// # Panics
-    /// If the plan is not one of this model; [`Plan::check`] tells before.
+    /// If the plan is not one of this model ([`Plan::check`] tells before), or `x` are not
+    /// images `[n, h, w, 3]`.
     #[track_caller]
     pub fn forward(&self, pass: &mut Pass<'_, T>, x: &Var<T>, plan: &Plan) -> Var<T> {
         self.forward_at(pass, x, plan, &mut NoSites)
@@ -60,6 +61,7 @@ impl<T: Scalar> Model<T> {
         sites: &mut dyn Sites<T>,
     ) -> Var<T> {
         plan.require(self, "forward");
+        self.require_images(x.value().shape());
         let images = 0..x.value().dims()[0];
         let mut probe = Probe { sites, visit: Visit { images, plans: &[0] } };
         let mut h = self.forward_stem(pass, x);
@@ -69,8 +71,13 @@ impl<T: Scalar> Model<T> {
         self.forward_head(pass, &h)
     }
 
-    /// The input of the first unit.
+    /// The input of the first unit, from images `[n, h, w, 3]`.
+    ///
+    /// # Panics
+    /// If `x` are not such images.
+    #[track_caller]
     pub fn forward_stem(&self, pass: &mut Pass<'_, T>, x: &Var<T>) -> Var<T> {
+        self.require_images(x.value().shape());
         self.stem.forward(pass, x)
     }
 
@@ -112,10 +119,11 @@ impl<T: Scalar> Model<T> {
     /// one thread.
     ///
     /// # Panics
-    /// If the plan is not one of this model.
+    /// If the plan is not one of this model, or these are not images `[n, h, w, 3]`.
     #[track_caller]
     pub fn logits(&self, images: Tensor<T>, plan: &Plan) -> Tensor<T> {
         plan.require(self, "logits");
+        self.require_images(images.shape());
         let groups = in_groups(images.dims()[0], |group| {
             let mut pass = Pass::eval(&self.params);
             let x = pass.tape.constant(images.rows(group.start, group.end));
@@ -186,6 +194,25 @@ impl<T: Scalar> Model<T> {
             h = pass.tape.constant(out);
         }
         h
+    }
+
+    /// The units that can change places, in groups: any two of one group can, and no others.
+    /// Those of a group lie in one stage, and keep one shape. Ids ascend; a unit that cannot
+    /// change places with any other is not listed.
+    pub fn interchangeable(&self) -> Vec<Vec<usize>> {
+        let mut groups: Vec<Vec<usize>> = Vec::new();
+        for (id, unit) in self.units.iter().enumerate().filter(|(_, unit)| unit.is_movable()) {
+            let belongs = |group: &&mut Vec<usize>| {
+                let first = &self.units[group[0]];
+                (first.stage, first.input) == (unit.stage, unit.input)
+            };
+            match groups.iter_mut().find(belongs) {
+                Some(group) => group.push(id),
+                None => groups.push(vec![id]),
+            }
+        }
+        groups.retain(|group| group.len() > 1);
+        groups
     }
 
     /// The shape that the stem hands to the units.

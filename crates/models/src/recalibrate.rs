@@ -10,6 +10,10 @@ use crate::{Model, Plan};
 /// A batch norm that the plan does not reach keeps its statistics.
 ///
 /// Separates what a lesion destroys from what merely shifts.
+///
+/// # Panics
+/// As [`Model::forward`].
+#[track_caller]
 pub fn recalibrated<T: Scalar>(
     model: &Model<T>,
     plan: &Plan,

@@ -42,7 +42,8 @@ impl<T: Scalar> Recording<T> {
     /// with their labels; batch norm follows the mode.
     ///
     /// # Panics
-    /// If the plan is not one of this model, or there is not one label for each image.
+    /// If the plan is not one of this model, these are not images `[n, h, w, 3]`, or there is
+    /// not one label for each of them.
     #[track_caller]
     pub fn new(
         model: &Model<T>,
@@ -52,6 +53,7 @@ impl<T: Scalar> Recording<T> {
         labels: &[u8],
     ) -> Recording<T> {
         plan.require(model, "recording");
+        model.require_images(images.shape());
         let record = |x: &Tensor<T>, run: Run<'_, T>| {
             let mut pass = Pass::new(Tape::recording(), mode, &model.params);
             let x = pass.tape.input(x.clone());

@@ -134,6 +134,12 @@ impl Unit {
             || self.post.norms_features(self.merge.output(h))
     }
 
+    /// What it makes of an image of any size.
+    pub(crate) fn output_of(&self, input: UnitShape) -> UnitShape {
+        let h = self.branches[0].output(self.pre.output(input));
+        self.post.output(self.merge.output(h))
+    }
+
     /// Multiplications of its intact route for one standard image.
     pub fn macs(&self) -> u64 {
         self.macs_along(self.intact_route())
