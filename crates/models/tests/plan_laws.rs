@@ -99,6 +99,9 @@ proptest! {
         let there = ids.iter().fold(Plan::intact(model), delete);
         let back = ids.iter().rev().fold(Plan::intact(model), delete);
         prop_assert_eq!(&there, &back);
+        let distinct: Vec<usize> = ids.iter().copied().collect::<HashSet<_>>().into_iter().collect();
+        let all = Plan::intact(model).delete_all(model, &distinct).unwrap();
+        prop_assert_eq!(&there, &all);
         let mut by_route = Plan::intact(model);
         ids.iter().for_each(|&id| by_route.routes[id] = Route::SKIP);
         prop_assert_eq!(&there, &by_route);
@@ -120,6 +123,29 @@ proptest! {
         let back = swaps.iter().rev().fold(there, swap);
         prop_assert_eq!(&back, &Plan::intact(model));
         prop_assert_eq!(logits(kind, &back), logits(kind, &Plan::intact(model)));
+    }
+
+    /// A cycle is its first unit swapped with the others, the last one first; it comes back
+    /// after as many steps as it has units, and does not mind where it begins.
+    #[test]
+    fn a_cycle_is_made_of_swaps(kind in kinds(), group: usize, seed: u64, length in 1usize..4) {
+        let model = network(kind).0;
+        let groups = model.interchangeable();
+        let mut ids = groups[group % groups.len()].clone();
+        tensor::random::Stream::new(seed, "cycle").at(0, 0).shuffle(&mut ids);
+        ids.truncate(length);
+        let intact = Plan::intact(model);
+        let cycle = |plan: Plan, ids: &[usize]| plan.cycle(model, ids).unwrap();
+        let once = cycle(intact.clone(), &ids);
+        for (i, &id) in ids.iter().enumerate() {
+            let place = once.order.iter().position(|&other| other == id).unwrap();
+            prop_assert_eq!(place, ids[(i + 1) % ids.len()]);
+        }
+        let swap = |plan: Plan, &id: &usize| plan.swap(model, ids[0], id).unwrap();
+        prop_assert_eq!(&ids[1..].iter().rev().fold(intact.clone(), swap), &once);
+        prop_assert_eq!(&ids.iter().fold(intact.clone(), |plan, _| cycle(plan, &ids)), &intact);
+        ids.rotate_left(1);
+        prop_assert_eq!(&cycle(intact, &ids), &once);
     }
 
     #[test]
@@ -194,6 +220,44 @@ fn only_units_of_equal_shape_within_a_stage_change_places() {
     assert_eq!(allowed_swaps(&VGG), [(4, 5), (7, 8), (10, 11)]);
 }
 
+/// A group's units can take any place of the group, two of different groups cannot change
+/// places, and neither can a unit of none.
+#[test]
+fn interchangeable_units_are_those_that_can_be_swapped() {
+    for kind in KINDS {
+        let model = network(kind).0;
+        let groups = model.interchangeable();
+        assert!(groups.iter().all(|group| group.len() > 1 && group.is_sorted()), "{groups:?}");
+        let mut within: Vec<(usize, usize)> = groups
+            .iter()
+            .flat_map(|group| group.iter().flat_map(|&a| group.iter().map(move |&b| (a, b))))
+            .filter(|(a, b)| a < b)
+            .collect();
+        within.sort_unstable();
+        assert_eq!(within, allowed_swaps(model), "{kind:?}");
+    }
+}
+
+/// One stage with two widths: its units keep their shape, and still cannot change places.
+#[test]
+fn units_of_one_stage_and_different_shapes_do_not_change_places() {
+    use models::build::{conv, global_average, linear};
+    use models::{ModelBuilder, UnitSpec};
+
+    let mut net = ModelBuilder::for_cifar(1);
+    net.stem([conv("conv", 4, 3)]);
+    let block = |c| UnitSpec::residual([conv("conv", c, 3)]);
+    let wider = UnitSpec::plain([conv("conv", 6, 3)]);
+    for (i, unit) in [block(4), block(4), wider, block(6), block(6)].into_iter().enumerate() {
+        net.unit(format!("unit{i}"), 0, unit);
+    }
+    let model = net.finish::<f64>("two-widths", "unit", [global_average(), linear("fc", 10)]);
+    assert_eq!(model.interchangeable(), [[0, 1], [3, 4]]);
+    let error = Plan::intact(&model).swap(&model, 1, 3).unwrap_err().to_string();
+    let expected = "unit 3 (unit3) cannot run at place 1: it takes 32 x 32 x 6, not 32 x 32 x 4";
+    assert_eq!(error, expected);
+}
+
 fn allowed_swaps(model: &Model<f64>) -> Vec<(usize, usize)> {
     let units = model.units.len();
     let pairs = (0..units).flat_map(|b| (0..b).map(move |a| (a, b)));
@@ -254,6 +318,26 @@ fn what_a_network_cannot_do_is_refused_with_the_reason() {
         (
             intact_vgg.clone().swap(vgg, 5, 8).unwrap_err(),
             "unit 8 (layer4.1) cannot leave its stage for the place of unit 5",
+        ),
+        (
+            intact.clone().delete_all(pre, &[2, 9]).unwrap_err(),
+            "unit 9 does not exist: resnet20 has units 0 to 8",
+        ),
+        (
+            intact.clone().delete_all(pre, &[2, 4, 2]).unwrap_err(),
+            "unit 2 (layer1.2) is named twice; name each unit once",
+        ),
+        (
+            intact_vgg.clone().delete_all(vgg, &[1, 0]).unwrap_err(),
+            "unit 0 (layer1.0) cannot be deleted: it turns 3 channels into 6",
+        ),
+        (
+            intact.clone().cycle(pre, &[0, 1, 0]).unwrap_err(),
+            "unit 0 (layer1.0) is named twice; name each unit once",
+        ),
+        (
+            intact.clone().cycle(pre, &[1, 2, 4]).unwrap_err(),
+            "unit 4 (layer2.1) cannot leave its stage for the place of unit 1",
         ),
         (
             both.check(vgg).unwrap_err(),

@@ -86,13 +86,11 @@ impl Experiment for DeleteMany {
 
     fn work(inputs: &Inputs, options: &Options) -> Result<Vec<Work>, LesionError> {
         let model = &inputs.network().model;
-        let delete = |plan: Plan, &unit: &usize| {
-            plan.delete(model, unit).expect("the pool has only units that can be deleted")
+        let plan = |Set { draw, units }: &Set| {
+            let plan = Plan::intact(model).delete_all(model, units);
+            (*draw, plan.expect("the pool has only units that can be deleted"))
         };
-        let plans: Vec<(usize, Plan)> = sets(model, options)?
-            .iter()
-            .map(|Set { draw, units }| (*draw, units.iter().fold(Plan::intact(model), delete)))
-            .collect();
+        let plans: Vec<(usize, Plan)> = sets(model, options)?.iter().map(plan).collect();
         Ok(folds(inputs, options)?.work(inputs, &plans))
     }
 

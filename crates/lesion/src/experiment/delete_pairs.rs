@@ -78,10 +78,8 @@ impl Experiment for DeletePairs {
             return Err(LesionError::unsuited(name, &inputs.network().name, needed));
         }
         let delete = |ids: &[usize]| {
-            let plan = ids.iter().fold(Plan::intact(model), |plan, &id| {
-                plan.delete(model, id).expect("only deletable units are deleted")
-            });
-            Lesion::from(plan)
+            let plan = Plan::intact(model).delete_all(model, ids);
+            Lesion::from(plan.expect("only deletable units are deleted"))
         };
         let singles = units.iter().map(|&id| delete(&[id]));
         let pairs = pairs(&units).into_iter().map(|(first, second)| delete(&[first, second]));

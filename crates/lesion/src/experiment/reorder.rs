@@ -135,10 +135,14 @@ fn orders(model: &Model<f32>, options: &Options) -> Result<Vec<Order>, LesionErr
 
 /// All pairs of units that can change places.
 fn pairs(model: &Model<f32>) -> Vec<(usize, usize)> {
-    let intact = Plan::intact(model);
-    let units = model.units.len();
-    let pairs = (0..units).flat_map(|a| (a + 1..units).map(move |b| (a, b)));
-    pairs.filter(|&(a, b)| intact.clone().swap(model, a, b).is_ok()).collect()
+    let within = |group: Vec<usize>| {
+        let pairs = (0..group.len()).flat_map(|b| (0..b).map(move |a| (a, b)));
+        pairs.map(|(a, b)| (group[a], group[b])).collect::<Vec<_>>()
+    };
+    let mut pairs: Vec<_> = model.interchangeable().into_iter().flat_map(within).collect();
+    // What is drawn depends on their order.
+    pairs.sort_unstable();
+    pairs
 }
 
 fn folds(inputs: &Inputs, options: &Options) -> Result<Folds, LesionError> {

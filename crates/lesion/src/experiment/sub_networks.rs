@@ -121,9 +121,8 @@ fn plans(model: &Model<f32>) -> Vec<Plan> {
     let (units, intact) = (units(model), Plan::intact(model));
     let plan = |network: usize| {
         let deleted = units.iter().enumerate().filter(|(i, _)| network >> i & 1 == 0);
-        deleted.fold(intact.clone(), |plan, (_, &id)| {
-            plan.delete(model, id).expect("only deletable units are deleted")
-        })
+        let deleted: Vec<usize> = deleted.map(|(_, &id)| id).collect();
+        intact.clone().delete_all(model, &deleted).expect("only deletable units are deleted")
     };
     (0..1 << units.len()).map(plan).collect()
 }

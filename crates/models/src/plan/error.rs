@@ -29,6 +29,14 @@ pub enum PlanError {
         /// The first such unit.
         id: usize,
     },
+    /// A unit that a list names more than once.
+    #[error("unit {id} ({name}) is named twice; name each unit once")]
+    NamedTwice {
+        /// The unit.
+        id: usize,
+        /// Its name.
+        name: String,
+    },
     /// A unit that cannot change places.
     #[error("unit {id} ({name}) cannot change places: it turns {from} into {to}")]
     NotMovable {

@@ -7,11 +7,27 @@ use tensor::Scalar;
 pub use error::PlanError;
 
 use crate::{Model, Unit};
+use check::check_distinct;
 
+mod check;
 mod error;
 
 /// What runs of a network, and in which order. A value: it can be compared,
 /// hashed, and written to a file.
+///
+/// ```
+/// use models::{Arch, Plan};
+///
+/// let model = Arch::parse("resnet20").unwrap().build::<f32>(1);
+/// let intact = Plan::intact(&model);
+/// let plan = intact.clone().delete_all(&model, &[2, 5]).unwrap().swap(&model, 7, 8).unwrap();
+/// assert_eq!(plan.order, [0, 1, 2, 3, 4, 5, 6, 8, 7]);
+/// assert_eq!(serde_json::to_value(plan.routes[5]).unwrap(), "skip");
+///
+/// // The first stage turned round: 0 runs where 1 was, 1 where 2 was, and 2 first.
+/// assert_eq!(model.interchangeable()[0], [0, 1, 2]);
+/// assert_eq!(intact.cycle(&model, &[0, 1, 2]).unwrap().order[..3], [2, 0, 1]);
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Plan {
@@ -48,6 +64,23 @@ impl Plan {
         Ok(self)
     }
 
+    /// The same plan with all these units deleted; their order does not matter.
+    ///
+    /// # Errors
+    /// If a unit is named twice, does not exist, or cannot be deleted.
+    pub fn delete_all<T: Scalar>(
+        mut self,
+        model: &Model<T>,
+        ids: &[usize],
+    ) -> Result<Plan, PlanError> {
+        check_distinct(model, ids)?;
+        for &id in ids {
+            self.routes[id] = Route::SKIP;
+        }
+        self.check(model)?;
+        Ok(self)
+    }
+
     /// The same plan with one branch of unit `id` deleted. Where no branch is left, the
     /// unit is deleted.
     ///
@@ -74,19 +107,26 @@ impl Plan {
     ///
     /// # Errors
     /// If there are no such units, or one of them cannot take the other's place.
-    pub fn swap<T: Scalar>(
+    pub fn swap<T: Scalar>(self, model: &Model<T>, a: usize, b: usize) -> Result<Plan, PlanError> {
+        let ids = [a, b];
+        self.cycle(model, if a == b { &ids[..1] } else { &ids })
+    }
+
+    /// The same plan with these units moved round: each takes the place of the one named
+    /// after it, and the last that of the first. [`Model::interchangeable`] has the units
+    /// that can do so.
+    ///
+    /// # Errors
+    /// If a unit is named twice, does not exist, or cannot take its new place.
+    pub fn cycle<T: Scalar>(
         mut self,
         model: &Model<T>,
-        a: usize,
-        b: usize,
+        ids: &[usize],
     ) -> Result<Plan, PlanError> {
-        unit(model, a)?;
-        unit(model, b)?;
+        check_distinct(model, ids)?;
         for place in &mut self.order {
-            if *place == a {
-                *place = b;
-            } else if *place == b {
-                *place = a;
+            if let Some(i) = ids.iter().position(|id| id == place) {
+                *place = ids[(i + ids.len() - 1) % ids.len()];
             }
         }
         self.check(model)?;
@@ -106,117 +146,10 @@ impl Plan {
         plan.check(model)?;
         Ok(plan)
     }
-
-    /// Whether `model` can follow this plan.
-    ///
-    /// # Errors
-    /// The first reason why not.
-    pub fn check<T: Scalar>(&self, model: &Model<T>) -> Result<(), PlanError> {
-        let expected = model.units.len();
-        let order = (!self.repeats).then_some(self.order.len());
-        for found in order.into_iter().chain([self.routes.len()]) {
-            if found != expected {
-                return Err(PlanError::WrongLength { found, expected, model: model.name.clone() });
-            }
-        }
-        if self.repeats {
-            self.check_chain(model)?;
-        } else {
-            self.check_moves(model)?;
-        }
-        for (id, &route) in self.routes.iter().enumerate() {
-            check_route(&model.units[id], id, route)?;
-        }
-        Ok(())
-    }
-
-    /// Whether the order is a permutation that moves what can be moved.
-    fn check_moves<T: Scalar>(&self, model: &Model<T>) -> Result<(), PlanError> {
-        let mut moved = self.order.iter().enumerate().filter(|&(place, &id)| place != id);
-        // Every pass is checked, so nothing is allocated for units in their own places.
-        if moved.clone().next().is_some() {
-            self.check_permutation(model)?;
-        }
-        moved.try_for_each(|(place, &id)| check_move(model, id, place))
-    }
-
-    /// Whether each unit takes what the one before it makes.
-    fn check_chain<T: Scalar>(&self, model: &Model<T>) -> Result<(), PlanError> {
-        let mut shape = model.stem_output();
-        for (place, &id) in self.order.iter().enumerate() {
-            let Unit { name, input, output, .. } = unit(model, id)?;
-            if *input != shape {
-                let (name, takes, gets) = (name.clone(), input.to_string(), shape.to_string());
-                return Err(PlanError::Broken { id, name, place, takes, gets });
-            }
-            shape = *output;
-        }
-        let takes = model.head_input();
-        if takes != shape {
-            let (takes, gets) = (takes.to_string(), shape.to_string());
-            return Err(PlanError::BrokenHead { takes, gets });
-        }
-        Ok(())
-    }
-
-    /// Whether the order names each unit of `model` once.
-    fn check_permutation<T: Scalar>(&self, model: &Model<T>) -> Result<(), PlanError> {
-        let mut times = vec![0; model.units.len()];
-        for &id in &self.order {
-            unit(model, id)?;
-            times[id] += 1;
-        }
-        match times.iter().position(|&n| n != 1) {
-            Some(id) => Err(PlanError::NotAPermutation { id }),
-            None => Ok(()),
-        }
-    }
-
-    /// Panics where [`check`](Plan::check) finds an error, in the name of `what` is run.
-    #[track_caller]
-    pub(crate) fn require<T: Scalar>(&self, model: &Model<T>, what: &str) {
-        if let Err(error) = self.check(model) {
-            panic!("{what}: {error}");
-        }
-    }
 }
 
 fn unit<T: Scalar>(model: &Model<T>, id: usize) -> Result<&Unit, PlanError> {
     let missing =
         || PlanError::NoSuchUnit { id, model: model.name.clone(), last: model.units.len() - 1 };
     model.units.get(id).ok_or_else(missing)
-}
-
-fn check_move<T: Scalar>(model: &Model<T>, id: usize, place: usize) -> Result<(), PlanError> {
-    let (moved, displaced) = (&model.units[id], &model.units[place]);
-    for (id, unit) in [(id, moved), (place, displaced)] {
-        if !unit.is_movable() {
-            let (from, to) = (unit.input.to_string(), unit.output.to_string());
-            return Err(PlanError::NotMovable { id, name: unit.name.clone(), from, to });
-        }
-    }
-    if moved.stage != displaced.stage {
-        return Err(PlanError::AcrossStages { id, name: moved.name.clone(), place });
-    }
-    Ok(())
-}
-
-fn check_route(unit: &Unit, id: usize, route: Route) -> Result<(), PlanError> {
-    let intact = unit.intact_route();
-    let name = || unit.name.clone();
-    if route.is_empty() {
-        return Err(PlanError::NoTerm { id, name: name() });
-    }
-    if let Some(branch) = route.without(intact).branches().next() {
-        let branches = unit.branches.len();
-        return Err(PlanError::NoSuchBranch { id, name: name(), branch, branches });
-    }
-    if route.skip && route.has_branch() && !unit.has_skip() {
-        return Err(PlanError::NoSkip { id, name: name() });
-    }
-    if route == Route::SKIP && !unit.is_deletable() {
-        let (from, to) = (unit.input.c, unit.output.c);
-        return Err(PlanError::NotDeletable { id, name: name(), from, to });
-    }
-    Ok(())
 }
