@@ -6,6 +6,9 @@
 //! the folder, from the network or from a local copy. Every byte that leaves
 //! [`load`] has passed a sha-256 check, wherever it came from.
 //!
+//! **Feature `download`** (off by default): an HTTP client for [`fetch()`]. Without it no
+//! TLS stack is built, and local copies and npm remain as sources.
+//!
 //! What a [`Dataset`] is (set, split, part, classes, shape, moments) is a value too,
 //! its [`Description`]: nobody has to read it out of a name.
 //!

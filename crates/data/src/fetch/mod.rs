@@ -7,6 +7,7 @@
 mod archive;
 mod claim;
 mod dirs;
+#[cfg(feature = "download")]
 mod download;
 mod import;
 mod incoming;
@@ -78,7 +79,8 @@ pub(crate) type Report<'a> = dyn FnMut(FetchProgress<'_>) + 'a;
 ///
 /// Returns at once if the six files are there and have the published sums. A
 /// download that was cut is kept as `cifar-10-binary.tar.gz.part` and resumed
-/// by the next call.
+/// by the next call. Without the feature `download` of this crate no address can be
+/// downloaded from: local copies and npm remain.
 ///
 /// # Errors
 /// If no source could be used (the message has the commands to do by hand), a
@@ -165,7 +167,16 @@ fn from_network(
     Err(DataError::NoSource { failures })
 }
 
+/// Says that the program cannot download.
+#[cfg(not(feature = "download"))]
+fn from_url(url: &str, _: &Target<'_>, _: &mut Report<'_>) -> Result<(), DataError> {
+    let reason = "this program was built without downloads (feature `download` of the crate \
+                  `data`); download the file by other means and import it from there";
+    Err(DataError::Http { url: url.to_owned(), reason: reason.to_owned() })
+}
+
 /// Downloads an archive, resuming a cut one, and unpacks it.
+#[cfg(feature = "download")]
 fn from_url(url: &str, target: &Target<'_>, report: &mut Report<'_>) -> Result<(), DataError> {
     let part = target.dir.join(format!("{ARCHIVE}.part"));
     let limit = archive::largest(target.files);

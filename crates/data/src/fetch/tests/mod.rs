@@ -1,7 +1,11 @@
 //! Tests of fetching on a miniature CIFAR-10: six files of three records each.
 
+#[cfg(feature = "download")]
 mod download;
 mod import;
+#[cfg(not(feature = "download"))]
+mod no_download;
+#[cfg(feature = "download")]
 mod server;
 
 use std::fs;
