@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// Which crates a crate may depend on, tests apart.
-const ARROWS: [(&str, &[&str]); 10] = [
+const ARROWS: [(&str, &[&str]); 11] = [
     ("tensor", &[]),
     ("nn", &["tensor"]),
     ("models", &["nn", "tensor"]),
@@ -14,6 +14,7 @@ const ARROWS: [(&str, &[&str]); 10] = [
     ("train", &["data", "models", "nn", "record", "tensor"]),
     ("lesion", &["data", "models", "nn", "record", "tensor"]),
     ("report", &["record"]),
+    ("unravel", &["data", "lesion", "models", "nn", "record", "report", "tensor", "train"]),
     ("testkit", &["nn", "record", "tensor"]),
     ("xtask", &["data", "lesion", "models", "record", "report", "tensor", "train"]),
 ];
@@ -45,6 +46,10 @@ fn crates_depend_only_along_the_arrows() {
                     allowed.contains(&dependency_name),
                     "{name} must not use {dependency_name}"
                 );
+                // An HTTP client with TLS is the driver's alone.
+                let features = dependency["features"].as_array().unwrap();
+                let downloads = features.iter().any(|feature| feature == "download");
+                assert!(!downloads || name == "xtask", "{name} must not download");
             }
         }
     }
