@@ -11,6 +11,18 @@ use crate::error::DataError;
 use crate::manifest::hex;
 
 /// Images with their labels, as stored in the official files.
+///
+/// ```
+/// use data::Dataset;
+///
+/// // Two made-up records: a label, then 1,024 bytes each of red, green and blue.
+/// let record = |label: u8, red: u8| [vec![label], vec![red; 1024], vec![0; 2048]].concat();
+/// let images = Dataset::from_records("mine", &[record(3, 255), record(7, 0)].concat())?;
+/// assert_eq!((images.len(), images.labels()), (2, &[3, 7][..]));
+/// assert_eq!(images.image(0)[..1024], [255; 1024]);
+/// assert_eq!(images.take_first(1)?.id().name, "mine-first-1");
+/// # Ok::<(), data::DataError>(())
+/// ```
 #[derive(Debug, Clone)]
 pub struct Dataset {
     images: Vec<u8>,

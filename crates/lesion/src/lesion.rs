@@ -8,6 +8,23 @@ use crate::{RECALIBRATION_BATCH, Replacement, Subject, Substitute};
 
 /// A plan, and what else differs from the network as it was trained. A value: it can be
 /// compared and written to a file.
+///
+/// ```
+/// use lesion::{Lesion, Replacement, Substitute};
+/// use models::{Arch, Place, Plan};
+///
+/// let model = Arch::parse("resnet8")?.build::<f32>(1);
+/// let deleted = Lesion::from(Plan::intact(&model).delete(&model, 1)?);
+/// // Nearly the same: the branch runs, and zeros take the place of what it adds.
+/// let silenced = Lesion {
+///     replacements: vec![Replacement { unit: 1, place: Place::Branch(0), with: Substitute::Zero }],
+///     ..Lesion::from(Plan::intact(&model))
+/// };
+/// assert_ne!(silenced, deleted);
+/// let json = serde_json::to_string(&silenced)?;
+/// assert_eq!(serde_json::from_str::<Lesion>(&json)?, silenced);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Lesion {

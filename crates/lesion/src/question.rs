@@ -14,6 +14,28 @@ use crate::{Cost, Inputs, Lesion, LesionError, Runner, Subject, Work, work};
 
 /// A question, checked: everything that decides the answer, without the work of finding
 /// it.
+///
+/// ```
+/// use lesion::{Inputs, Question, Runner, Subject, experiment};
+/// use models::Arch;
+///
+/// let arch = Arch::parse("resnet8")?;
+/// let bytes = arch.build::<f32>(1).params.to_state().to_bytes();
+/// let subject = Subject::from_bytes(arch, "mine.safetensors".as_ref(), &bytes)?;
+/// let shipped = concat!(env!("CARGO_MANIFEST_DIR"), "/../../data");
+/// let images = data::load_sample(shipped.as_ref(), data::Split::Test)?.take_first(5)?;
+/// let inputs = Inputs { networks: vec![subject], test: Some(images), ..Inputs::default() };
+///
+/// // An option that does not exist is refused here, before anything runs.
+/// let delete_many = experiment::named("delete-many")?;
+/// let ask = |options| Question::new(delete_many, options, inputs.clone());
+/// assert!(ask(serde_json::json!({ "drawz": 3 })).is_err());
+///
+/// let question = ask(serde_json::json!({ "draws": 2, "max-deleted": 3 }))?;
+/// let answer: record::DeleteMany = question.run(&mut Runner::default())?.answer()?;
+/// assert_eq!((answer.counts.len(), answer.counts[0].draws.len()), (3, 2));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub struct Question {
     experiment: &'static dyn AnyExperiment,
     inputs: Inputs,

@@ -22,6 +22,25 @@ const MAX_BYTES: u64 = 1 << 30;
 
 /// A network with trained weights. For a network that has no name in
 /// [`Arch`], fill in the fields.
+///
+/// ```
+/// use lesion::Subject;
+/// use models::{Arch, EVAL_BATCH, Plan, evaluate};
+///
+/// // Subject::load reads a file; here an untrained network takes its place.
+/// let arch = Arch::parse("resnet8")?;
+/// let bytes = arch.build::<f32>(1).params.to_state().to_bytes();
+/// let subject = Subject::from_bytes(arch, "mine.safetensors".as_ref(), &bytes)?;
+/// assert_eq!(subject.name, "mine");
+///
+/// // Images become inputs by the normalisation of its weights.
+/// let shipped = concat!(env!("CARGO_MANIFEST_DIR"), "/../../data");
+/// let images = data::load_sample(shipped.as_ref(), data::Split::Test)?.take_first(8)?;
+/// let plan = Plan::intact(&subject.model);
+/// let found = evaluate(&subject.model, &plan, subject.batches(&images, EVAL_BATCH));
+/// assert_eq!(found.images(), 8);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone)]
 pub struct Subject {
     /// What the trained network is called: `resnet110-sd`, the stem of its weights file.

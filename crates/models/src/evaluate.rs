@@ -6,6 +6,19 @@ use tensor::{Scalar, Tensor};
 use crate::{Model, Plan};
 
 /// What a network says to each of some images.
+///
+/// ```
+/// use models::{Arch, Plan, evaluate};
+/// use tensor::Tensor;
+///
+/// let model = Arch::parse("resnet8")?.build::<f32>(1);
+/// let batch = || [(Tensor::full([4, 32, 32, 3], 0.5), vec![0, 1, 2, 3])];
+/// let intact = evaluate(&model, &Plan::intact(&model), batch());
+/// let deleted = evaluate(&model, &Plan::intact(&model).delete(&model, 0)?, batch());
+/// // Four equal images have one answer, so at most one label is right.
+/// assert!(intact.wrong() >= 3 && deleted.error() >= 0.75);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Predictions {
     /// Whether each image was put into its class.

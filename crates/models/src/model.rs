@@ -9,6 +9,29 @@ use crate::unit::Run;
 use crate::{Layers, Plan, Unit, UnitShape};
 
 /// A network as data.
+///
+/// ```
+/// use models::{Arch, Plan};
+/// use nn::{Mode, Pass, Tape, op};
+/// use tensor::Tensor;
+///
+/// let model = Arch::parse("resnet8")?.build::<f32>(1);
+/// let images = Tensor::full([2, 32, 32, 3], 0.5);
+///
+/// // Answers, in evaluation mode.
+/// let intact = Plan::intact(&model);
+/// assert_eq!(model.logits(images.clone(), &intact).dims(), [2, 10]);
+///
+/// // A recorded pass in any mode, here for the gradient in the images with block 1 deleted.
+/// let plan = intact.delete(&model, 1)?;
+/// let mut pass = Pass::new(Tape::recording(), Mode::Eval, &model.params);
+/// let x = pass.tape.input(images);
+/// let logits = model.forward(&mut pass, &x, &plan);
+/// let loss = op::cross_entropy(&mut pass.tape, &logits, &[3, 8]);
+/// let grads = pass.tape.backward(&loss);
+/// assert_eq!(grads.of(&x).unwrap().dims(), [2, 32, 32, 3]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone, PartialEq)]
 pub struct Model<T: Scalar> {
     /// The name of its architecture.

@@ -48,6 +48,33 @@ pub struct Visit<'a> {
 }
 
 /// Whoever reads or replaces values inside units.
+///
+/// ```
+/// use models::{Arch, Place, Plan, Site, Sites, Visit};
+/// use nn::{Pass, Var};
+/// use tensor::Tensor;
+///
+/// /// Notes the norm of what each branch adds.
+/// struct Norms(Vec<f64>);
+///
+/// impl Sites<f32> for Norms {
+///     fn wants(&self, site: Site) -> bool {
+///         site.place == Place::Branch(0)
+///     }
+///
+///     fn at(&mut self, _: Site, _: &Visit<'_>, value: &Var<f32>) -> Option<Tensor<f32>> {
+///         self.0.push(value.value().norm());
+///         None // changes nothing
+///     }
+/// }
+///
+/// let model = Arch::parse("resnet8").unwrap().build::<f32>(1);
+/// let mut norms = Norms(Vec::new());
+/// let mut pass = Pass::eval(&model.params);
+/// let x = pass.tape.constant(Tensor::full([2, 8, 8, 3], 1.0));
+/// model.forward_at(&mut pass, &x, &Plan::intact(&model), &mut norms);
+/// assert_eq!(norms.0.len(), 3);
+/// ```
 pub trait Sites<T: Scalar> {
     /// Whether [`at`](Sites::at) is to be called at this site.
     fn wants(&self, site: Site) -> bool;

@@ -85,7 +85,8 @@ fn threads_change_no_bit_of_a_training_step() {
         let run = || {
             let mut model = model.clone();
             let plan = Plan::intact(&model);
-            let mut sgd = Sgd::new(SgdOptions { momentum: 0.9, nesterov: true, weight_decay: 5e-4 });
+            let mut sgd =
+                Sgd::new(SgdOptions { momentum: 0.9, nesterov: true, weight_decay: 5e-4 });
             let mut found = Vec::new();
             for step in 0..2 {
                 let mut pass = record(&model, &plan, Mode::Train, &images(step, STEP, 32));

@@ -32,6 +32,19 @@ pub struct Param<T: Scalar> {
 ///
 /// Layers hold [`ParamId`]s, so a network is plain data, and its values can be
 /// copied, cast or replaced without touching it.
+///
+/// ```
+/// use nn::Params;
+/// use tensor::Tensor;
+///
+/// let mut params = Params::<f32>::new();
+/// let w = params.add("fc.weight", Tensor::zeros([10, 64]));
+/// params.add_buffer("bn.running_mean", Tensor::zeros([64]));
+/// assert_eq!(params.find("fc.weight"), Some(w));
+/// assert_eq!(params.count_trained(), 640);
+/// params.value_mut(w).as_mut_slice()[0] = 1.0;
+/// assert_eq!(params.cast::<f64>().value(w).as_slice()[0], 1.0);
+/// ```
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Params<T: Scalar> {
     entries: Vec<Param<T>>,

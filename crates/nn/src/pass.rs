@@ -24,6 +24,31 @@ pub struct BatchStatistics {
 ///
 /// The network itself is only read. A training-mode pass leaves the batch
 /// statistics in `statistics`; [`Params::update_running`] applies them.
+///
+/// ```
+/// use nn::layer::{BatchNorm, Builder};
+/// use nn::{Mode, Pass, Tape};
+/// use tensor::Tensor;
+///
+/// let mut b = Builder::<f64>::new(0);
+/// let norm = BatchNorm::new(&mut b, "bn", 1);
+/// let mut params = b.finish();
+/// let batch = Tensor::from_vec([2, 1], vec![1.0, 5.0]);
+///
+/// // In training mode the batch is normalised by itself, and leaves its moments.
+/// let mut pass = Pass::new(Tape::off(), Mode::Train, &params);
+/// let x = pass.tape.constant(batch.clone());
+/// let y = norm.forward(&mut pass, &x);
+/// assert!((y.value().as_slice()[1] - 1.0).abs() < 1e-5);
+/// let seen = pass.statistics;
+/// params.update_running(&seen, 1.0);
+///
+/// // In evaluation mode those left behind do: mean 3, and variance 8, over n - 1.
+/// let mut pass = Pass::eval(&params);
+/// let x = pass.tape.constant(batch);
+/// let y = norm.forward(&mut pass, &x);
+/// assert!((y.value().as_slice()[1] - 0.5f64.sqrt()).abs() < 1e-5);
+/// ```
 pub struct Pass<'a, T: Scalar> {
     /// Where ops are recorded.
     pub tape: Tape<T>,

@@ -11,6 +11,15 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 /// text, so routes can be compared, hashed and written to files. The text is `both`,
 /// `skip` or `branch` for these three, else the terms joined by `+`, such as
 /// `skip+0+2` or `1`. `both` is read from `skip+0` too, and `branch` from `0`.
+///
+/// ```
+/// use nn::Route;
+///
+/// // Of a unit with three branches all but the middle one, and without the skip.
+/// let route = Route::only(0).and(Route::only(2));
+/// assert_eq!(route.to_string(), "0+2");
+/// assert_eq!(Route::BOTH.without(Route::BRANCH), Route::SKIP);
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Route {
     /// Whether the skip is taken.

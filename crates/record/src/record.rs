@@ -12,6 +12,39 @@ pub const SCHEMA: u32 = 2;
 ///
 /// Two runs that ask the same question of the same weights and images, at the same
 /// SIMD level, leave the same bytes, whatever the machine or the thread count.
+///
+/// Any type can be an answer:
+///
+/// ```
+/// use record::{Answer, Key, Record};
+/// use serde::{Deserialize, Serialize};
+///
+/// #[derive(Serialize, Deserialize, Debug, PartialEq)]
+/// struct Sum(f64);
+///
+/// impl Answer for Sum {
+///     const EXPERIMENT: &'static str = "squares";
+///
+///     fn check(&self, _: &Key) -> Result<(), String> {
+///         if self.0 >= 0.0 { Ok(()) } else { Err(format!("a sum of squares is {}", self.0)) }
+///     }
+/// }
+///
+/// let key = Key {
+///     experiment: "squares".into(),
+///     version: 1,
+///     options: serde_json::json!({ "terms": 4 }),
+///     networks: Vec::new(),
+///     log: None,
+///     images: Vec::new(),
+///     work: "0".repeat(64), // the sha-256 of what was computed
+///     simd: "portable".into(),
+/// };
+/// let record = Record::new("squares-terms4", key.clone(), &Sum(14.0))?;
+/// assert_eq!(record.answer::<Sum>()?, Sum(14.0));
+/// assert!(Record::new("squares-terms4", key, &Sum(-1.0)).is_err());
+/// # Ok::<(), record::RecordError>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Record {

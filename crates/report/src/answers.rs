@@ -39,6 +39,18 @@ impl Need {
 }
 
 /// The records given to a report, and the images that they are about.
+///
+/// ```
+/// use report::{Answers, Need};
+///
+/// # let units: &[testkit::made_up::Unit] = &[("stage1.block0", false, Some(11))];
+/// # let records = [testkit::made_up::delete_one("resnet20", units, 100, 10)];
+/// // records: Vec<Record>, for instance read with Record::load.
+/// let answers = Answers::new(&records);
+/// assert!(answers.find(&Need::of("delete-one", "resnet20")).is_some());
+/// let lacking = answers.find_all(&[Need::of("reorder", "resnet20")]).unwrap_err();
+/// assert!(lacking.to_string().contains("needs reorder of resnet20"));
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub struct Answers<'a> {
     records: &'a [Record],

@@ -7,6 +7,16 @@ use serde::{Deserialize, Serialize};
 ///
 /// Means are finite; deviations are finite and positive, and so are their reciprocals.
 /// Reading one from a file checks it.
+///
+/// ```
+/// use tensor::Normalisation;
+///
+/// let mine = Normalisation::new([0.5; 3], [0.25; 3])?;
+/// assert_eq!((0.75 - mine.mean()[0]) / mine.std()[0], 1.0);
+/// // Deviations of images on the scale 0 to 255 are still deviations; 0 is not one.
+/// assert!(Normalisation::new([0.5; 3], [0.25, 0.25, 0.0]).is_err());
+/// # Ok::<(), tensor::NormalisationError>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(try_from = "Unchecked")]
 pub struct Normalisation {

@@ -9,6 +9,16 @@ use rand::{Rng, SeedableRng, rand_core};
 use rand_chacha::ChaCha8Rng;
 
 /// A named family of generators under one seed.
+///
+/// ```
+/// use tensor::random::Stream;
+///
+/// let crops = Stream::new(1, "crops");
+/// let drawn = crops.at(3, 17).uniform(); // epoch 3, image 17
+/// let _ = crops.at(3, 16).uniform();
+/// assert_eq!(crops.at(3, 17).uniform(), drawn, "whatever was drawn elsewhere");
+/// assert_ne!(Stream::new(1, "masks").at(3, 17).uniform(), drawn);
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Stream {
     seed: u64,

@@ -10,6 +10,19 @@ use crate::{Scalar, Shape};
 /// A clone shares the elements with its original; they are copied when one of
 /// the two is first written to. So saving an activation for the backward pass
 /// costs nothing.
+///
+/// ```
+/// use tensor::Tensor;
+///
+/// // A batch of two images of 1 x 2 pixels with 3 channels, which lie side by side.
+/// let images = Tensor::<f32>::from_fn([2, 1, 2, 3], |i| i as f32);
+/// assert_eq!(images.rows(1, 2).as_slice()[..3], [6.0, 7.0, 8.0]);
+///
+/// let mut brighter = images.clone(); // shares the elements until it is written to
+/// brighter.as_mut_slice().iter_mut().for_each(|v| *v += 1.0);
+/// assert_eq!((images.as_slice()[0], brighter.as_slice()[0]), (0.0, 1.0));
+/// assert_eq!(images.view()[[1, 0, 1, 2]], 11.0); // as an ndarray, without a copy
+/// ```
 #[derive(Clone)]
 pub struct Tensor<T: Scalar> {
     shape: Shape,

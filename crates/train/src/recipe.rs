@@ -7,6 +7,16 @@ use serde::{Deserialize, Serialize};
 use crate::{Backward, TrainedPaths};
 
 /// How to train.
+///
+/// ```
+/// use train::{Recipe, TrainedPaths};
+///
+/// let arch = models::Arch::parse("resnet20").unwrap();
+/// // The default recipe of the network with stochastic depth, for three epochs.
+/// let paths = TrainedPaths::StochasticDepth { p_last: 0.5 };
+/// let recipe = Recipe { epochs: 3, paths, ..Recipe::default_for(arch) };
+/// assert_eq!(recipe.schedule.rate(0, 1_000), Recipe::default_for(arch).schedule.rate(0, 1_000));
+/// ```
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Recipe {

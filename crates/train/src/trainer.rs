@@ -15,6 +15,31 @@ use crate::{EpochLog, Job, Measured, Position, Settings, TrainError};
 const MOST_EPOCHS: u32 = 100_000;
 
 /// A training under way.
+///
+/// ```
+/// use train::{Job, Measured, Recipe, Trainer};
+///
+/// // Eight made-up images, two classes.
+/// let record = |i: u8| [vec![i % 2], vec![255 * (i % 2); 1024], vec![32 * i; 2048]].concat();
+/// let records: Vec<u8> = (0..8).flat_map(record).collect();
+/// let images = data::Dataset::from_records("mine", &records)?;
+/// let arch = models::Arch::parse("resnet8")?;
+/// let job = Job {
+///     arch,
+///     recipe: Recipe { batch: 4, epochs: 1, ..Recipe::default_for(arch) },
+///     seed: 1,
+///     train: images.clone(),
+///     measured: Measured::Validation(images),
+///     out: "unused".into(), // a Trainer keeps everything in memory; train::run writes
+///     resume: false,
+/// };
+/// let mut trainer = Trainer::new(&job)?;
+/// while !trainer.is_at_epoch_end() {
+///     assert!(trainer.step()?.loss.is_finite());
+/// }
+/// assert_eq!(trainer.position.step, 2);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub struct Trainer<'a> {
     /// The network as it is now; its branches are scaled as inference scales them.
     pub model: Model<f32>,

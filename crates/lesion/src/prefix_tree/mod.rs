@@ -35,6 +35,26 @@ pub(crate) use step::{Way, way};
 pub type Advance<'a> = &'a mut (dyn FnMut(u64) + Send + 'a);
 
 /// A list of plans, and the steps that answer them with the least work.
+///
+/// ```
+/// use lesion::PrefixTree;
+/// use models::{Arch, Plan};
+/// use tensor::Tensor;
+///
+/// // The intact network, and each block deleted.
+/// let model = Arch::parse("resnet8")?.build::<f32>(1);
+/// let intact = Plan::intact(&model);
+/// let mut plans = vec![intact.clone()];
+/// for id in 0..model.units.len() {
+///     plans.push(intact.clone().delete(&model, id)?);
+/// }
+/// let tree = PrefixTree::new(&model, plans)?;
+/// let batch = (Tensor::full([2, 32, 32, 3], 0.5), vec![3, 8]);
+/// let found = tree.evaluate(&model, [batch], &mut |_macs| {});
+/// assert_eq!(found.len(), 4);
+/// assert!(found.iter().all(|predictions| predictions.images() == 2));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PrefixTree {
     plans: Vec<Plan>,

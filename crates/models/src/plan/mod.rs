@@ -118,11 +118,7 @@ impl Plan {
     ///
     /// # Errors
     /// If a unit is named twice, does not exist, or cannot take its new place.
-    pub fn cycle<T: Scalar>(
-        mut self,
-        model: &Model<T>,
-        ids: &[usize],
-    ) -> Result<Plan, PlanError> {
+    pub fn cycle<T: Scalar>(mut self, model: &Model<T>, ids: &[usize]) -> Result<Plan, PlanError> {
         check_distinct(model, ids)?;
         for place in &mut self.order {
             if let Some(i) = ids.iter().position(|id| id == place) {

@@ -17,6 +17,29 @@ pub use scaled::Scaled;
 /// way that they have in common. A sweep stops after every unit, where the
 /// cotangent is brought back to numbers near 1 ([`Scaled`]): each branch on a path
 /// attenuates it, and after some dozens of them `f32` would hold zeros.
+///
+/// ```
+/// use models::{Arch, BackwardPlan, Plan, Recording};
+/// use nn::Mode;
+/// use tensor::Tensor;
+///
+/// let model = Arch::parse("resnet8")?.build::<f64>(1);
+/// let intact = Plan::intact(&model);
+/// let images = Tensor::from_fn([1, 8, 8, 3], |i| (i % 7) as f64 - 3.0);
+/// let recording = Recording::new(&model, &intact, Mode::Eval, images, &[4]);
+///
+/// // Along the path through the branches of blocks 0 and 2 and the skip of block 1.
+/// let path = BackwardPlan::path(&intact, &[0, 2])?;
+/// assert!(recording.gradient(&path).at_images.norm() > 0.0);
+///
+/// // All paths together are the ordinary gradient.
+/// let whole = recording.gradient(&BackwardPlan::ordinary(&intact)).at_images;
+/// let by_length = recording.by_length();
+/// let sum: f64 = by_length.iter().map(|part| part.dot(&whole)).sum();
+/// assert_eq!(by_length.len(), 4);
+/// assert!((sum - whole.dot(&whole)).abs() < 1e-9 * sum);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub struct Recording<T: Scalar> {
     forward: Plan,
     stem: Segment<T>,

@@ -3,6 +3,15 @@
 use serde::{Deserialize, Serialize};
 
 /// A learning rate as a function of the step: linear warm-up, then a shape.
+///
+/// ```
+/// use nn::optim::{Schedule, Shape};
+///
+/// let schedule = Schedule { peak: 0.1, warm_up: 0.25, shape: Shape::OneCycle };
+/// let rates: Vec<f64> = (0..8).map(|step| schedule.rate(step, 8)).collect();
+/// assert_eq!((rates[0], rates[2]), (0.05, 0.1));
+/// assert!(rates[2..].is_sorted_by(|a, b| a > b));
+/// ```
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Schedule {
     /// The highest learning rate.

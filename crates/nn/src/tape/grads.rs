@@ -88,7 +88,10 @@ impl<T: Scalar> Grads<T> {
     #[track_caller]
     pub fn of(&self, var: &Var<T>) -> Option<&Tensor<T>> {
         if var.tape != self.swept {
-            panic!("Grads::of: a variable of {}, but these gradients are of {}", var.tape, self.swept);
+            panic!(
+                "Grads::of: a variable of {}, but these gradients are of {}",
+                var.tape, self.swept
+            );
         }
         let Some(node) = var.node else {
             panic!(

@@ -28,6 +28,37 @@ use id::TapeId;
 use rules::{Boxes, Held};
 
 /// The gradient rule of one op; holds what the op saved for it.
+///
+/// An op of one's own is a value and its rule:
+///
+/// ```
+/// use nn::{PerInput, Rule, Tape, Var};
+/// use tensor::Tensor;
+///
+/// /// `y = e^x`, and `dx = dy y`.
+/// fn exp(tape: &mut Tape<f64>, x: &Var<f64>) -> Var<f64> {
+///     let y = x.value().map(f64::exp);
+///     let saved = y.clone();
+///     tape.op(y, &[x], || Exp { y: saved })
+/// }
+///
+/// struct Exp {
+///     y: Tensor<f64>,
+/// }
+///
+/// impl Rule<f64> for Exp {
+///     fn backward(&self, dy: &Tensor<f64>, _wanted: &[bool]) -> PerInput<Tensor<f64>> {
+///         let (dy, y) = (dy.as_slice(), self.y.as_slice());
+///         [Some(Tensor::from_fn(self.y.shape(), |i| dy[i] * y[i]))].into()
+///     }
+/// }
+///
+/// let mut tape = Tape::recording();
+/// let x = tape.input(Tensor::full([1], 2.0));
+/// let y = exp(&mut tape, &x);
+/// let value = y.value().clone();
+/// assert_eq!(tape.backward(&y).of(&x), Some(&value));
+/// ```
 pub trait Rule<T: Scalar>: Send + Sync {
     /// The cotangents of the inputs from that of the output, in the order of
     /// the inputs; `None` where `wanted` is false.

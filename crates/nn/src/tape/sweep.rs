@@ -7,6 +7,22 @@ use super::{Cotangent, Grads, Joint, Kind, Node, PerInput, Tape, Var};
 use crate::Route;
 
 /// What a sweep delivers and the way it takes.
+///
+/// ```
+/// use nn::{Route, Sweep, Tape, op};
+/// use tensor::Tensor;
+///
+/// // y = x + 3 x, the sum of unit 0.
+/// let mut tape = Tape::<f64>::recording();
+/// let x = tape.input(Tensor::full([1], 1.0));
+/// let branch = op::scale(&mut tape, &x, 3.0);
+/// let y = op::join(&mut tape, &x, &branch, 0);
+/// let along = |route| {
+///     let grads = tape.vjp(&y, Tensor::full([1], 1.0), &Sweep::along(vec![route]));
+///     grads.of(&x).unwrap().as_slice()[0]
+/// };
+/// assert_eq!([Route::SKIP, Route::BRANCH, Route::BOTH].map(along), [1.0, 3.0, 4.0]);
+/// ```
 #[derive(Debug, Clone, Default)]
 pub struct Sweep {
     /// Leave the parameters' gradients out, which saves a third of the work.

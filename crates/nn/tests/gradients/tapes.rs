@@ -18,11 +18,7 @@ fn a_variable_of_another_tape_is_refused_by_every_op() {
         ("mul", |t, v| drop(op::mul(t, &v[0], &v[1])), &[row, row]),
         ("carry", |t, v| drop(op::carry(t, &v[0], &v[1])), &[row, row]),
         ("join", |t, v| drop(op::join(t, &v[0], &v[1], 0)), &[row, row]),
-        (
-            "join_at",
-            |t, v| drop(op::join_at(t, &v[0], &v[1], nn::Joint::of(0))),
-            &[row, row],
-        ),
+        ("join_at", |t, v| drop(op::join_at(t, &v[0], &v[1], nn::Joint::of(0))), &[row, row]),
         ("linear", |t, v| drop(op::linear(t, &v[0], &v[1])), &[row, &[5, 3]]),
         ("bias", |t, v| drop(op::bias(t, &v[0], &v[1])), &[row, &[3]]),
         ("conv2d", |t, v| drop(op::conv2d(t, &v[0], &v[1], 1, 1)), &[image, &[3, 3, 3, 2]]),
