@@ -116,6 +116,11 @@ impl<T: Scalar> Params<T> {
         &self.entries[id.0].value
     }
 
+    /// The name of a parameter.
+    pub fn name(&self, id: ParamId) -> &str {
+        &self.entries[id.0].name
+    }
+
     /// The weights of a convolution, transformed for the kernels; kept until they change.
     pub fn conv_weights(&self, id: ParamId) -> &Arc<ConvWeights> {
         self.made[id.0].0.get_or_init(Arc::default)

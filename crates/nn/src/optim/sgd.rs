@@ -58,11 +58,23 @@ impl<T: Scalar> Sgd<T> {
     }
 
     /// One step along `grads` with the learning rate `lr`.
+    ///
+    /// # Panics
+    /// If a gradient has another shape than its parameter, or the sweep has left parameters
+    /// out.
+    #[track_caller]
     pub fn step(&mut self, params: &mut Params<T>, grads: &Grads<T>, lr: f64) {
         for id in params.ids() {
             if params.is_trained(id)
                 && let Some(grad) = grads.param(id)
             {
+                let (found, expected) = (grad.shape(), params.value(id).shape());
+                assert!(
+                    found == expected,
+                    "Sgd: a gradient of shape {found} for {} of shape {expected}; is it of \
+                     another network?",
+                    params.name(id)
+                );
                 self.step_one(id, params.value_mut(id), grad, lr);
             }
         }
@@ -236,6 +248,23 @@ mod tests {
         for id in ids {
             assert_eq!(resumed.velocity(id), first.velocity(id));
         }
+    }
+
+    #[test]
+    fn gradients_that_are_not_of_these_parameters_are_refused() {
+        let mut wide = Params::new();
+        let id = wide.add("wide", Tensor::full([2], 1.0));
+        let along = |sweep: &Sweep| {
+            let mut tape = Tape::recording();
+            let w = tape.param(id, wide.value(id).clone());
+            tape.vjp(&w, Tensor::full([2], 1.0), sweep)
+        };
+        let message = "a gradient of shape [2] for w0 of shape [1]; is it of another network?";
+        let step =
+            |grads: &Grads<f64>| sgd(0.0, false, 0.0).step(&mut params(&[1.0]).0, grads, 0.1);
+        testkit::refusal::refused(message, || step(&along(&Sweep::default())));
+        let message = "this sweep has left parameters out";
+        testkit::refusal::refused(message, || step(&along(&Sweep::along(vec![]))));
     }
 
     #[test]

@@ -95,7 +95,7 @@ impl<T: Scalar> Tape<T> {
                 self.boxes.take_back(rule);
             }
         }
-        Grads::new(self.id, places, self)
+        Grads::new(self.id, places, self, false)
     }
 }
 
@@ -194,7 +194,7 @@ fn hand_on<T: Scalar>(
     degree: usize,
     by_degree: &mut ByDegree<T>,
 ) {
-    let cotangents = rule.rule().backward_pending(dy, &wanted[..inputs.inputs()]);
+    let cotangents = rule.cotangents(dy, &wanted[..inputs.inputs()]);
     for (input, cotangent) in inputs.iter().zip(cotangents) {
         if let (Some(&input), Some(cotangent)) = (input, cotangent) {
             by_degree.add(input, degree, cotangent);

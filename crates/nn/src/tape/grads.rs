@@ -31,6 +31,8 @@ use crate::ParamId;
 pub struct Grads<T: Scalar> {
     /// The tape that was swept.
     swept: TapeId,
+    /// Whether the sweep has left parameters out.
+    skips_params: bool,
     places: Places<T>,
     /// Empty, in the memory of the tape that was swept.
     tape: Tape<T>,
@@ -55,8 +57,6 @@ pub(super) enum Kept {
     Here,
     /// At a parameter, with those of its other uses.
     AtParam(ParamId),
-    /// Nowhere, because the sweep leaves parameters out.
-    LeftOut,
     /// Nowhere, because nobody watches the node.
     Not,
 }
@@ -74,8 +74,8 @@ impl<T: Scalar> Default for Places<T> {
 }
 
 impl<T: Scalar> Grads<T> {
-    pub(super) fn new(swept: TapeId, places: Places<T>, tape: Tape<T>) -> Self {
-        Grads { swept, places, tape }
+    pub(super) fn new(swept: TapeId, places: Places<T>, tape: Tape<T>, skips_params: bool) -> Self {
+        Grads { swept, skips_params, places, tape }
     }
 
     /// The gradient in an input, a parameter (the sum over all its uses) or a
@@ -84,7 +84,8 @@ impl<T: Scalar> Grads<T> {
     /// # Panics
     /// If the sweep cannot have a gradient for `var`: a variable of another tape, a
     /// constant, the result of an op that was not watched before the sweep, or a parameter
-    /// after a sweep without parameters.
+    /// after a sweep without parameters. Also if a [`Rule`](crate::Rule) has delivered a
+    /// gradient of another shape.
     #[track_caller]
     pub fn of(&self, var: &Var<T>) -> Option<&Tensor<T>> {
         if var.tape != self.swept {
@@ -99,25 +100,30 @@ impl<T: Scalar> Grads<T> {
                  a gradient; where one is wanted make it a Tape::input"
             );
         };
-        match self.places.kept.get(node) {
+        let grad = match self.places.kept.get(node) {
             Some(Kept::Here) => match self.places.by_node[node].as_ref()? {
-                Cotangent::Whole(grad) => Some(grad),
+                Cotangent::Whole(grad) => grad,
                 Cotangent::Pending(_) => unreachable!("a sweep keeps gradients whole"),
             },
-            Some(Kept::AtParam(id)) => self.param(*id),
-            Some(Kept::LeftOut) => {
-                panic!("Grads::of: this sweep has left parameters out (Sweep::skip_params)")
-            }
+            Some(Kept::AtParam(id)) => self.param(*id)?,
             Some(Kept::Not) => panic!(
                 "Grads::of: the result of an op keeps its gradient only if it is watched: call \
                  tape.watch(&var) before the sweep"
             ),
             None => panic!("Grads::of: the variable was recorded after this sweep"),
-        }
+        };
+        let (found, expected) = (grad.shape(), var.value.shape());
+        assert!(found == expected, "a Rule delivered a gradient of shape {found} in {expected}");
+        Some(grad)
     }
 
     /// The gradient of a parameter; `None` if nothing reached it.
+    ///
+    /// # Panics
+    /// If the sweep has left parameters out.
+    #[track_caller]
     pub fn param(&self, id: ParamId) -> Option<&Tensor<T>> {
+        assert!(!self.skips_params, "this sweep has left parameters out (Sweep::skip_params)");
         self.places.by_param.get(id.index())?.as_ref()
     }
 

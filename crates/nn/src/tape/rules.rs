@@ -5,14 +5,29 @@ use std::collections::HashMap;
 
 use tensor::Scalar;
 
-use super::Rule;
+use super::{Cotangent, PerInput, Rule};
 
 /// A rule in its box.
 pub(super) struct Held<T: Scalar>(Box<dyn Holds<T>>);
 
 impl<T: Scalar> Held<T> {
-    pub(super) fn rule(&self) -> &dyn Rule<T> {
-        self.0.rule()
+    /// The cotangents of the inputs.
+    ///
+    /// # Panics
+    /// If the rule does not deliver one for each input that it is wanted of: a sweep would
+    /// go on without it.
+    #[track_caller]
+    pub(super) fn cotangents(&self, dy: Cotangent<T>, wanted: &[bool]) -> PerInput<Cotangent<T>> {
+        let found = self.0.rule().backward_pending(dy, wanted);
+        let lacks = |(&wanted, found): (&bool, Option<&_>)| wanted && found.is_none();
+        if found.inputs() != wanted.len() || wanted.iter().zip(found.iter()).any(lacks) {
+            let has: Vec<bool> = found.iter().map(|found| found.is_some()).collect();
+            panic!(
+                "a Rule has to deliver the gradient of each input that is wanted, in the order of \
+                 the inputs: wanted {wanted:?}, delivered {has:?}"
+            );
+        }
+        found
     }
 }
 

@@ -27,7 +27,8 @@ use crate::Route;
 pub struct Sweep {
     /// Leave the parameters' gradients out, which saves a third of the work.
     pub skip_params: bool,
-    /// The route at the sum of unit `i`; units beyond the end take all terms.
+    /// The route at the sum of unit `i`; units beyond the end take all terms. Where a tape
+    /// does not have a sum of the unit there is one way only, and its route is not asked.
     pub routes: Vec<Route>,
 }
 
@@ -39,9 +40,18 @@ impl Sweep {
 
     /// Whether the cotangent at a joint goes to its left and its right side: to those
     /// that hold a term of the route.
+    ///
+    /// # Panics
+    /// If neither does: the sweep would end there without a word.
+    #[track_caller]
     fn takes(&self, joint: Joint) -> [bool; 2] {
         let route = self.routes.get(joint.unit).copied().unwrap_or(Route::EVERY);
-        [joint.left, joint.right].map(|side| side.meets(route))
+        let takes = [joint.left, joint.right].map(|side| side.meets(route));
+        if takes == [false, false] {
+            let (unit, terms) = (joint.unit, joint.left.and(joint.right));
+            panic!("a sweep along route {route} of unit {unit}, whose sum has the terms {terms}");
+        }
+        takes
     }
 }
 
@@ -64,7 +74,7 @@ impl<T: Scalar> Tape<T> {
                 self.boxes.take_back(rule);
             }
         }
-        Grads::new(self.id, places, self)
+        Grads::new(self.id, places, self, false)
     }
 
     /// The vector-Jacobian product `dy^T d(y) / d(inputs, parameters)` along
@@ -72,7 +82,8 @@ impl<T: Scalar> Tape<T> {
     ///
     /// # Panics
     /// If `dy` has another shape than `y`, or `y` belongs to another tape, or does not depend
-    /// on any input or parameter that this tape has recorded.
+    /// on any input or parameter that this tape has recorded; also if a route does not take
+    /// any term of its unit's sum.
     #[track_caller]
     pub fn vjp(&self, y: &Var<T>, dy: Tensor<T>, sweep: &Sweep) -> Grads<T> {
         assert!(
@@ -85,7 +96,7 @@ impl<T: Scalar> Tape<T> {
         for (i, node) in self.nodes.iter().enumerate().rev() {
             step(i, node, sweep, &mut places);
         }
-        Grads::new(self.id, places, Tape::recording())
+        Grads::new(self.id, places, Tape::recording(), sweep.skip_params)
     }
 
     /// The places before the first step: a cotangent at `y` alone.
@@ -111,8 +122,7 @@ impl<T: Scalar> Tape<T> {
             let mut leads_on = node.inputs.iter().flatten().map(|&input| places.is_needed[input]);
             let (is_needed, kept) = match node.kind {
                 Kind::Input => (true, Kept::Here),
-                Kind::Param(_) if sweep.skip_params => (false, Kept::LeftOut),
-                Kind::Param(id) => (true, Kept::AtParam(id)),
+                Kind::Param(id) => (!sweep.skip_params, Kept::AtParam(id)),
                 Kind::Op(_) | Kind::Join(_) if node.is_watched => (true, Kept::Here),
                 Kind::Op(_) | Kind::Join(_) => (leads_on.any(|is_needed| is_needed), Kept::Not),
             };
@@ -124,6 +134,7 @@ impl<T: Scalar> Tape<T> {
 }
 
 /// Hands the cotangent at node `i` on to its inputs.
+#[track_caller]
 fn step<T: Scalar>(i: usize, node: &Node<T>, sweep: &Sweep, places: &mut Places<T>) {
     if !places.is_needed[i] {
         return;
@@ -154,7 +165,7 @@ fn step<T: Scalar>(i: usize, node: &Node<T>, sweep: &Sweep, places: &mut Places<
             if !wanted.contains(&true) {
                 return;
             }
-            let cotangents = rule.rule().backward_pending(dy, &wanted[..node.inputs.inputs()]);
+            let cotangents = rule.cotangents(dy, &wanted[..node.inputs.inputs()]);
             for (input, cotangent) in node.inputs.iter().zip(cotangents) {
                 if let (Some(&input), Some(cotangent)) = (input, cotangent) {
                     places.add(input, cotangent);

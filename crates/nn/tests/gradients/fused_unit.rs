@@ -178,7 +178,6 @@ fn a_fused_unit_has_the_values_statistics_and_gradients_of_its_ops() {
                 let all = run.sweep(&dy, &Sweep::default());
                 let inputs_only = run.sweep(&dy, &Sweep::along(vec![]));
                 assert_eq!(inputs_only.of(&run.x), all.of(&run.x), "{what}");
-                assert!(params.iter().all(|(id, _)| inputs_only.param(id).is_none()), "{what}");
             }
         }
     });

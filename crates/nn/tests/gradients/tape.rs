@@ -8,6 +8,7 @@ use tensor::kernel::elementwise;
 use tensor::random::Stream;
 use testkit::close::{Tolerance, check_close};
 use testkit::noise::normal;
+use testkit::refusal::refused;
 
 use crate::small_net::{SmallNet, recorded, seeded};
 
@@ -108,7 +109,7 @@ fn leaving_parameters_out_does_not_change_the_gradient_of_the_input() {
         let inputs_only = pass.tape.vjp(&loss, one(), &Sweep::along(vec![]));
         assert_eq!(all.of(&x), inputs_only.of(&x));
         assert!(params_of(&net, &all).iter().any(Option::is_some));
-        assert!(params_of(&net, &inputs_only).iter().all(Option::is_none));
+        refused("has left parameters out", || drop(params_of(&net, &inputs_only)));
     }
 }
 
@@ -135,7 +136,7 @@ fn a_sweep_without_parameters_does_not_compute_their_gradients() {
     let wanted_by = |sweep: Sweep| {
         let grads = tape.vjp(&y, one(), &sweep);
         assert_eq!(grads.of(&x), Some(&one()));
-        assert_eq!(grads.param(id).is_some(), !sweep.skip_params);
+        assert!(sweep.skip_params || grads.param(id).is_some());
         [&of_both, &of_weight].map(|noted| std::mem::take(&mut *noted.lock().unwrap()))
     };
     let ordinary = wanted_by(Sweep::default());

@@ -1,6 +1,6 @@
 //! Every variable belongs to one tape.
 
-use nn::{Mode, Params, Pass, Sweep, Tape, Var, op};
+use nn::{Mode, Params, Pass, PerInput, Route, Rule, Sweep, Tape, Var, op};
 use tensor::Tensor;
 use testkit::refusal::{refusal, refused};
 
@@ -143,4 +143,56 @@ fn each_unit_has_one_sum_unless_its_joints_say_otherwise() {
     let mut tape = tape.backward(&y).into_tape();
     let x = tape.input(tensor(&[1]));
     let _ = op::join(&mut tape, &x, &x, 7);
+}
+
+/// A route that takes no term of a sum would end the sweep there without a word.
+#[test]
+fn a_route_takes_a_term_of_its_sum() {
+    let mut tape = Tape::<f32>::recording();
+    let x = tape.input(tensor(&[1]));
+    let y = op::join(&mut tape, &x, &x, 1);
+    let vjp = |route| {
+        let sweep = Sweep::along(vec![Route::EVERY, route]);
+        tape.vjp(&y, tensor(&[1]), &sweep).of(&x).unwrap().as_slice()[0]
+    };
+    assert_eq!([Route::SKIP, Route::BRANCH, Route::EVERY].map(vjp), [1.0, 1.0, 2.0]);
+    let message = "a sweep along route 2 of unit 1, whose sum has the terms both";
+    refused(message, || {
+        vjp(Route::only(2));
+    });
+}
+
+/// The rule of an op of one's own that delivers what it holds.
+struct Delivers(Vec<Option<Tensor<f32>>>);
+
+impl Rule<f32> for Delivers {
+    fn backward(&self, _: &Tensor<f32>, _: &[bool]) -> PerInput<Tensor<f32>> {
+        self.0.iter().cloned().collect()
+    }
+}
+
+#[test]
+fn a_rule_delivers_what_is_wanted_of_it() {
+    let good = || Some(tensor(&[2]));
+    let run = |delivered: Vec<Option<Tensor<f32>>>, branches: Option<usize>| {
+        let mut tape = Tape::recording();
+        let (x, c, z) = (tape.input(tensor(&[2])), tape.constant(tensor(&[2])), tensor(&[1]));
+        let w = tape.input(tensor(&[2]));
+        let y = tape.op(z, &[&x, &c, &w], || Delivers(delivered));
+        let grads = match branches {
+            Some(branches) => tape.backward_up_to(&y, branches),
+            None => tape.backward(&y),
+        };
+        let _ = (grads.of(&x).unwrap(), grads.of(&w).unwrap());
+    };
+    for branches in [None, Some(1)] {
+        assert_eq!(refusal(|| run(vec![good(), None, good()], branches)), None);
+        for (delivered, message) in [
+            (vec![good(), good()], "wanted [true, false, true], delivered [true, true]"),
+            (vec![good(), good(), None], "delivered [true, true, false]"),
+            (vec![good(), None, Some(tensor(&[3]))], "of shape [3] in [2]"),
+        ] {
+            refused(message, || run(delivered, branches));
+        }
+    }
 }
