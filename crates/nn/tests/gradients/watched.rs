@@ -85,6 +85,28 @@ fn a_watched_gradient_is_that_of_an_input_in_its_place() {
     assert_eq!(bits(&up_to_none), bits(along_skip.of(&h).unwrap()));
 }
 
+/// The result of an op below both units: its gradient is that of the input it copies, along
+/// paths with any number of branches, each of which has its own cotangent there.
+#[test]
+fn an_op_below_the_units_can_be_watched_along_short_paths() {
+    let params = one_weight();
+    for branches in 0..=2 {
+        let mut pass = Pass::new(Tape::recording(), Mode::Train, &params);
+        let x = pass.tape.input(normal([4, 3], &mut Stream::new(7, "watched").at(0, 0)));
+        let copy = op::scale(&mut pass.tape, &x, 1.0);
+        pass.tape.watch(&copy);
+        let w = pass.param(params.find("w").unwrap());
+        let mut y = copy.clone();
+        for unit in 0..2 {
+            let branch = op::linear(&mut pass.tape, &y, &w);
+            y = op::join(&mut pass.tape, &y, &branch, unit);
+        }
+        let loss = op::cross_entropy(&mut pass.tape, &y, &[0, 1, 2, 0]);
+        let grads = pass.tape.backward_up_to(&loss, branches);
+        assert_eq!(bits(grads.of(&copy).unwrap()), bits(grads.of(&x).unwrap()), "{branches}");
+    }
+}
+
 #[test]
 fn watching_changes_no_bit_of_any_other_gradient() {
     let params = one_weight();
