@@ -16,7 +16,7 @@ use crate::forecast::{Pace, Paces, cost_in_words, lesions_in_words, list, time_i
 use crate::options::ExperimentOptions;
 use crate::progress::{Progress, Shows};
 use crate::run_info::run_info;
-use crate::study::ImageArgs;
+use crate::study::{ConventionArgs, ImageArgs};
 use crate::{interrupt, source, weights};
 
 /// Options of `lesion`.
@@ -29,10 +29,13 @@ pub(crate) struct LesionArgs {
     /// of an experiment on several; none for one that reads a log
     #[arg(value_name = "MODEL")]
     models: Vec<String>,
-    /// A safetensors file, or the name of a trained network [default: the model's]; for
-    /// several networks once for each, all of the one MODEL or of as many
+    /// A file of weights (safetensors, or what torch.save writes), or the name of a trained
+    /// network [default: the model's]; for several networks once for each, all of the one
+    /// MODEL or of as many
     #[arg(long, value_name = "FILE|NAME")]
     weights: Vec<String>,
+    #[command(flatten)]
+    conventions: ConventionArgs,
     /// The log of a training, for an experiment that reads one: a file, or the name of a
     /// trained network
     #[arg(long, value_name = "FILE|NAME")]
@@ -83,8 +86,12 @@ pub(crate) fn run(args: &LesionArgs) -> Result<ExitCode> {
         })?;
     }
     let mut found: Option<Record> = None;
-    let questions = [question];
     let threads = args.on.threads;
+    if let Some(images) = &question.inputs().test {
+        let networks = &question.inputs().networks;
+        threads.run(|| networks.iter().for_each(|network| weights::doubt(network, images)))?;
+    }
+    let questions = [question];
     let ending = asking::answer("lesion", &questions, threads, &mut |_, record, start| {
         if let Some(out) = &args.out {
             let path = record.save(out).context("--out")?;
@@ -135,7 +142,7 @@ fn question(args: &LesionArgs) -> Result<Question> {
         needs.test || args.on.images.is_none(),
         "--images: {name} does not use test images; leave it out"
     );
-    let networks = weights::load_all(&args.models, &args.weights)?;
+    let networks = weights::load_all(&args.models, &args.weights, &args.conventions.choices())?;
     let log = args.log.as_deref().map(weights::load_log).transpose()?;
     let images = needs.test.then(|| args.on.images()).transpose()?;
     let training =

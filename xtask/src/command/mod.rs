@@ -1,6 +1,7 @@
 //! The commands, one file each.
 
 pub(crate) mod bench;
+pub(crate) mod conventions;
 pub(crate) mod data;
 pub(crate) mod eval;
 pub(crate) mod lesion;
