@@ -49,12 +49,25 @@ fn a_checkpoint_of_torchvisions_names_answers_as_in_pytorch() {
     assert_eq!(
         notes,
         "took state_dict; left out epoch, best_prec1; its shortcuts are projections: \
-         resnet8-v1-projection; took off module.; renamed fc -> linear, downsample.0 -> \
+         resnet8-v1-projection; took off the prefix module.; renamed fc -> linear, downsample.0 -> \
          shortcut.0, downsample.1 -> shortcut.1; cast 47 tensors from float16"
     );
     let fixture = Fixture::load("weights/resnet8-projection");
     let intact = Plan::intact(&loaded.model);
     fixture.check("logits", &loaded.model.logits(fixture.tensor("input"), &intact));
+    // The same tensors, with zeros in place of the projections.
+    for padding in ["pad-around", "pad-after"] {
+        let shortcut: Shortcut = padding.parse().unwrap();
+        let padded = arch("resnet8-v1").with_shortcut(shortcut).unwrap();
+        let mut model = padded.build::<f32>(0);
+        for id in model.params.ids() {
+            let name = model.params.iter().nth(id.index()).unwrap().1.name.clone();
+            let theirs = loaded.model.params.find(&name).unwrap();
+            *model.params.value_mut(id) = loaded.model.params.value(theirs).clone();
+        }
+        let logits = model.logits(fixture.tensor("input"), &intact);
+        fixture.check(&format!("logits.{padding}"), &logits);
+    }
     // Asked for by name it is the same network.
     let choices = Choices { shortcut: Some(Shortcut::Projection), ..Choices::default() };
     let chosen = models::load_weights(arch("resnet8-v1"), &bytes, &choices).unwrap();
@@ -72,7 +85,7 @@ fn names_of_others_lead_to_the_same_network() {
         for prefix in prefixes {
             let loaded = load(name, &renamed(&state, |n| format!("{prefix}{n}"))).unwrap();
             assert_eq!(loaded.model, plain.model, "{prefix} of {name}");
-            assert!(loaded.notes[0].starts_with("took off "), "{:?}", loaded.notes);
+            assert!(loaded.notes[0].starts_with("took off the prefix "), "{:?}", loaded.notes);
         }
         for head in ["fc", "classifier", "head"] {
             let rename = |n: &str| match n.strip_prefix("linear.") {

@@ -2,6 +2,7 @@
 
 use anyhow::Result;
 use models::{Arch, Choices, EVAL_BATCH, Normalisation, Plan, Shortcut};
+use record::stats::wilson;
 use serde::Serialize;
 
 use crate::study::StudyArgs;
@@ -29,6 +30,13 @@ struct Tried {
     wrong: usize,
     error: f64,
     cross_entropy: f64,
+}
+
+impl Tried {
+    /// Whether its 95 % interval begins below `high`, the end of the best one's.
+    fn may_be_best(&self, high: f64) -> bool {
+        wilson(self.wrong as u64, self.images as u64).low <= high
+    }
 }
 
 /// Evaluates the intact network under every combination and prints them, the best first.
@@ -91,12 +99,15 @@ fn table(tried: &[Tried]) -> String {
          measure nothing:\n",
         tried.first().map_or(0, |tried| tried.images)
     );
-    for Tried { normalisation, shortcut, error, cross_entropy, .. } in tried {
+    let high = |tried: &Tried| wilson(tried.wrong as u64, tried.images as u64).high;
+    let best = tried.first().map_or(0.0, high);
+    for one @ Tried { normalisation, shortcut, error, cross_entropy, .. } in tried {
+        let mark = if one.may_be_best(best) { '*' } else { ' ' };
         let shortcut = shortcut.as_ref().map_or(String::new(), |s| format!(" --shortcut {s}"));
         text += &format!(
-            "{:6.2} %  cross-entropy {cross_entropy:8.4}  --normalisation {normalisation}{shortcut}\n",
+            "{mark} {:6.2} %  cross-entropy {cross_entropy:8.4}  --normalisation {normalisation}{shortcut}\n",
             100.0 * error
         );
     }
-    text
+    text + "* cannot be told from the best by so few images: ask the training's own code\n"
 }

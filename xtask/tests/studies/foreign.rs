@@ -108,7 +108,8 @@ fn all_conventions_are_tried_and_ranked() {
         assert_eq!(number(&alone, "cross_entropy"), number(one, "cross_entropy"), "{one}");
     }
     let (table, _) = run(&args);
-    assert_eq!(table.lines().count(), 11, "{table}");
+    assert_eq!(table.lines().count(), 12, "{table}");
+    assert!(table.lines().nth(1).unwrap().starts_with("* "), "the best one is marked: {table}");
     // A projection shows in the file.
     let args = ["eval", "resnet8-v1", "--weights", &checkpoint(), "--try-conventions", "--json"];
     let tried: Vec<Value> = serde_json::from_str(run(&args).0.trim()).unwrap();

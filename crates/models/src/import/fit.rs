@@ -87,7 +87,7 @@ pub(crate) fn fit(
         prefix.push(format!("{part}."));
     }
     if !prefix.is_empty() {
-        notes.push(format!("took off {}", prefix.join(", ")));
+        notes.push(format!("took off the prefix {}", prefix.concat()));
     }
     let (entries, renamed) = resolved(needed, found, &names)?;
     if !renamed.is_empty() {

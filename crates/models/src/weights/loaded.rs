@@ -69,6 +69,10 @@ pub fn load_weights(arch: Arch, bytes: &[u8], choices: &Choices) -> Result<Loade
         let state = file.state(place)?;
         match network(&networks, state, choices) {
             Ok(loaded) => return Ok(loaded),
+            // Its names fit: another dict would be another network than the likeliest.
+            Err(error @ WeightsError::State { source: StateError::Values(_), .. }) => {
+                return Err(error);
+            }
             Err(error) => {
                 first.get_or_insert(error);
             }
