@@ -7,7 +7,7 @@ use anyhow::Result;
 use clap::Args;
 use data::{Dataset, Split};
 use lesion::Subject;
-use models::Arch;
+use models::{Arch, Choices, Normalisation, Shortcut};
 
 use crate::threads::Threads;
 use crate::{source, weights};
@@ -17,11 +17,33 @@ use crate::{source, weights};
 pub(crate) struct StudyArgs {
     /// The network, for instance resnet20 (`cargo xtask models` lists them)
     pub(crate) model: String,
-    /// A safetensors file, or the name of a trained network [default: the model's]
+    /// A file of weights (safetensors, or what torch.save writes), or the name of a trained
+    /// network [default: the model's]
     #[arg(long, value_name = "FILE|NAME")]
     pub(crate) weights: Option<OsString>,
     #[command(flatten)]
+    pub(crate) conventions: ConventionArgs,
+    #[command(flatten)]
     pub(crate) on: ImageArgs,
+}
+
+/// What weights of other programs do not say.
+#[derive(Args, Clone, Copy)]
+pub(crate) struct ConventionArgs {
+    /// How the training normalised images: cifar10, imagenet, or means and deviations of red,
+    /// green and blue, R,G,B/R,G,B [default: what the weights say, else the model's]
+    #[arg(long, value_name = "NAME|NUMBERS")]
+    normalisation: Option<Normalisation>,
+    /// The shortcut of -v1 networks where the resolution changes: pad-around, pad-after or
+    /// projection [default: pad-around, or projection if the weights have one]
+    #[arg(long, value_name = "KIND")]
+    shortcut: Option<Shortcut>,
+}
+
+impl ConventionArgs {
+    pub(crate) fn choices(self) -> Choices {
+        Choices { normalisation: self.normalisation, shortcut: self.shortcut }
+    }
 }
 
 /// Which images, on how many threads.
@@ -40,7 +62,8 @@ pub(crate) struct ImageArgs {
 impl StudyArgs {
     /// The network with its weights.
     pub(crate) fn subject(&self) -> Result<Subject> {
-        weights::load(Arch::parse(&self.model)?, self.weights.as_deref())
+        let arch = Arch::parse(&self.model)?;
+        weights::load(arch, self.weights.as_deref(), &self.conventions.choices())
     }
 }
 

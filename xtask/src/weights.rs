@@ -4,9 +4,11 @@ use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Result, bail};
+use data::Dataset;
 use lesion::{Catalogue, Log, Subject, TrainedNetwork};
-use models::Arch;
+use models::{Arch, Choices, EVAL_BATCH, Plan};
 
+use crate::output::note;
 use crate::source;
 
 /// The trained networks that ship.
@@ -16,7 +18,26 @@ pub(crate) fn catalogue() -> Result<Catalogue> {
 
 /// The network with the weights that `--weights` names: a file that exists, or a network
 /// of the catalogue. Without `--weights` that is the one called like the model.
-pub(crate) fn load(arch: Arch, weights: Option<&OsStr>) -> Result<Subject> {
+///
+/// Says on standard error what is assumed of the weights, and what was done to them.
+pub(crate) fn load(arch: Arch, weights: Option<&OsStr>, choices: &Choices) -> Result<Subject> {
+    let subject = load_quietly(arch, weights, choices)?;
+    let source = &subject.weights.source;
+    if let Some(changes) = subject.loading.changes() {
+        note(format_args!("weights {source}: {changes}"));
+    }
+    if let Some(conventions) = subject.loading.conventions() {
+        note(format_args!("conventions of {source}: {conventions}"));
+    }
+    Ok(subject)
+}
+
+/// [`load`] without a word.
+pub(crate) fn load_quietly(
+    arch: Arch,
+    weights: Option<&OsStr>,
+    choices: &Choices,
+) -> Result<Subject> {
     let catalogue = catalogue()?;
     let found = match weights {
         Some(weights) => find(&catalogue, weights)?,
@@ -33,31 +54,56 @@ pub(crate) fn load(arch: Arch, weights: Option<&OsStr>) -> Result<Subject> {
         }
     };
     Ok(match found {
-        Found::File(path) => Subject::load(arch, &path)?,
+        Found::File(path) => Subject::load_with(arch, &path, choices)?,
         Found::Trained(name) => {
             let subject = catalogue.subject(&name)?;
             if subject.model.name != arch.to_string() {
                 bail!("{name} is a {}, not a {arch}; name that model instead", subject.model.name);
             }
-            subject
+            if *choices == Choices::default() {
+                return Ok(subject);
+            }
+            let network = catalogue.named(&name).expect("its subject was found");
+            Subject::load_with(arch, &catalogue.path(network), choices)?
         }
     })
 }
 
+/// Images on which an intact network is measured before it is believed.
+const FIRST_IMAGES: usize = 500;
+
+/// Warns if weights that do not state all conventions err more than trained ones would, on
+/// the first test images.
+pub(crate) fn doubt(subject: &Subject, images: &Dataset) {
+    if subject.loading.is_doubtful() {
+        let first = images.len().min(FIRST_IMAGES);
+        let intact = Plan::intact(&subject.model);
+        let batches = subject.batches_of(images, 0..first, EVAL_BATCH);
+        let outcome = models::evaluate(&subject.model, &intact, batches);
+        if let Some(doubt) = subject.doubt(outcome.wrong() as u64, outcome.images() as u64) {
+            note(format_args!("warning: {}: {doubt}", subject.weights.source));
+        }
+    }
+}
+
 /// The networks of a question: as many models as weights, or several weights of one model,
 /// or models alone, each with the weights that ship.
-pub(crate) fn load_all(models: &[String], weights: &[OsString]) -> Result<Vec<Subject>> {
+pub(crate) fn load_all(
+    models: &[String],
+    weights: &[OsString],
+    choices: &Choices,
+) -> Result<Vec<Subject>> {
     let archs = models.iter().map(|model| Ok(Arch::parse(model)?));
     let archs = archs.collect::<Result<Vec<Arch>>>()?;
     match (archs.as_slice(), weights) {
-        (archs, []) => archs.iter().map(|arch| load(*arch, None)).collect(),
+        (archs, []) => archs.iter().map(|arch| load(*arch, None, choices)).collect(),
         ([arch], weights) => {
-            weights.iter().map(|weights| load(*arch, Some(weights.as_os_str()))).collect()
+            weights.iter().map(|weights| load(*arch, Some(weights.as_os_str()), choices)).collect()
         }
         (archs, weights) if archs.len() == weights.len() => archs
             .iter()
             .zip(weights)
-            .map(|(arch, weights)| load(*arch, Some(weights.as_os_str())))
+            .map(|(arch, weights)| load(*arch, Some(weights.as_os_str()), choices))
             .collect(),
         (archs, weights) => bail!(
             "{} models, but --weights is given {} times; give one model, or as many as weights, in \
@@ -101,9 +147,12 @@ fn find(catalogue: &Catalogue, weights: &OsStr) -> Result<Found> {
         return Ok(Found::Trained(network.name.clone()));
     }
     let weights = Path::new(weights).display();
+    if file.is_dir() {
+        bail!("--weights {weights} is a folder; name the file with the weights in it");
+    }
     bail!(
         "--weights {weights}: there is neither a file of that name nor {}; {}; give the path of a \
-         safetensors file or one of these names",
+         file of weights or one of these names",
         Path::new("data/weights").join(format!("{weights}.safetensors")).display(),
         known(catalogue)
     )
@@ -151,7 +200,7 @@ mod tests {
         let names = |models: &[&str], weights: &[&str]| -> Result<Vec<String>> {
             let owned = |texts: &[&str]| texts.iter().map(|t| t.to_string()).collect::<Vec<_>>();
             let weights: Vec<OsString> = weights.iter().map(OsString::from).collect();
-            let networks = load_all(&owned(models), &weights)?;
+            let networks = load_all(&owned(models), &weights, &Choices::default())?;
             Ok(networks.into_iter().map(|subject| subject.name).collect())
         };
         assert_eq!(names(&["resnet20", "vgg15"], &[]).unwrap(), ["resnet20", "vgg15"]);
@@ -165,7 +214,8 @@ mod tests {
     #[test]
     fn a_trained_network_of_another_model_is_refused() {
         let arch = Arch::parse("resnet8").unwrap();
-        let message = load(arch, Some("vgg15".as_ref())).unwrap_err().to_string();
+        let message = load(arch, Some("vgg15".as_ref()), &Choices::default()).unwrap_err();
+        let message = message.to_string();
         assert_eq!(message, "vgg15 is a vgg15, not a resnet8; name that model instead");
     }
 }

@@ -45,7 +45,7 @@ pub mod threads;
 pub use buffer::Buffer;
 pub use convert::ConvertError;
 pub use memory::Element;
-pub use normalisation::{Normalisation, NormalisationError};
+pub use normalisation::{Normalisation, NormalisationError, UnknownNormalisation};
 pub use scalar::Scalar;
 pub use shape::Shape;
 pub use tensor::Tensor;

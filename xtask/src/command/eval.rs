@@ -10,12 +10,13 @@ use models::{EVAL_BATCH, Model, Plan, Predictions};
 use record::stats::{Interval, wilson};
 use serde::Serialize;
 
+use super::conventions;
 use crate::change::{Change, Intact};
 use crate::output::{print, print_line};
 use crate::plan_text::described;
 use crate::progress::{Progress, Shows};
 use crate::study::StudyArgs;
-use crate::{deletions, source, text_input};
+use crate::{deletions, source, text_input, weights};
 
 /// Options of `eval`.
 #[derive(Args)]
@@ -35,6 +36,12 @@ pub(crate) struct EvalArgs {
     /// Re-estimate batch-norm statistics under the plan, on the first N x 128 training images
     #[arg(long, value_name = "N")]
     recalibrate: Option<usize>,
+    /// Try all conventions that weights may have been trained with, on 500 images or --images,
+    /// and rank them by the error of the intact network
+    #[arg(long, conflicts_with_all = [
+        "delete", "swap", "plan", "recalibrate", "normalisation", "shortcut",
+    ])]
+    try_conventions: bool,
     /// Print the result as JSON, on the last line
     #[arg(long)]
     json: bool,
@@ -60,9 +67,14 @@ struct Evaluation<'a> {
 }
 
 pub(crate) fn run(args: &EvalArgs) -> Result<()> {
+    if args.try_conventions {
+        return conventions::try_all(&args.study, args.json);
+    }
     let mut subject = args.study.subject()?;
     let plan = plan(args, &subject.model)?;
     let images = args.study.on.images()?;
+    subject.check_classes(&images)?;
+    args.study.on.threads.run(|| weights::doubt(&subject, &images))?;
     let training = args.recalibrate.map(|n| training_images(args, n, &subject)).transpose()?;
     let is_untouched = training.is_none() && plan == Plan::intact(&subject.model);
     let (intact, outcome) = args.study.on.threads.run(|| {

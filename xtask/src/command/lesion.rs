@@ -19,7 +19,7 @@ use crate::options::ExperimentOptions;
 use crate::output::{note, print, print_line};
 use crate::progress::{Progress, Shows};
 use crate::run_info::run_info;
-use crate::study::ImageArgs;
+use crate::study::{ConventionArgs, ImageArgs};
 use crate::threads::Threads;
 use crate::{interrupt, source, weights};
 
@@ -33,10 +33,13 @@ pub(crate) struct LesionArgs {
     /// of an experiment on several; none for one that reads a log
     #[arg(value_name = "MODEL")]
     models: Vec<String>,
-    /// A safetensors file, or the name of a trained network [default: the model's]; for
-    /// several networks once for each, all of the one MODEL or of as many
+    /// A file of weights (safetensors, or what torch.save writes), or the name of a trained
+    /// network [default: the model's]; for several networks once for each, all of the one
+    /// MODEL or of as many
     #[arg(long, value_name = "FILE|NAME")]
     weights: Vec<OsString>,
+    #[command(flatten)]
+    conventions: ConventionArgs,
     /// The log of a training, for an experiment that reads one: a file, or the name of a
     /// trained network
     #[arg(long, value_name = "FILE|NAME")]
@@ -88,8 +91,12 @@ pub(crate) fn run(args: &LesionArgs) -> Result<ExitCode> {
         })?;
     }
     let mut printed = Ok(());
-    let questions = [question];
     let threads = args.on.threads;
+    if let Some(images) = &question.inputs().test {
+        let networks = &question.inputs().networks;
+        threads.run(|| networks.iter().for_each(|network| weights::doubt(network, images)))?;
+    }
+    let questions = [question];
     let ending = asking::answer("lesion", &questions, threads, &mut |_, record, start| {
         // Whichever of the two fails, the other one still has the answer.
         printed = print_answer(&record, args.json);
@@ -148,7 +155,7 @@ fn question(args: &LesionArgs) -> Result<Question> {
         needs.test || args.on.images.is_none(),
         "--images: {name} does not use test images; leave it out"
     );
-    let networks = weights::load_all(&args.models, &args.weights)?;
+    let networks = weights::load_all(&args.models, &args.weights, &args.conventions.choices())?;
     let log = args.log.as_deref().map(weights::load_log).transpose()?;
     let most = experiment.most_images(preset, &options)?;
     let test = || match args.on.images {

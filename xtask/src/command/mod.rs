@@ -2,6 +2,7 @@
 
 pub(crate) mod bench;
 mod browser;
+pub(crate) mod conventions;
 pub(crate) mod data;
 pub(crate) mod eval;
 pub(crate) mod lesion;

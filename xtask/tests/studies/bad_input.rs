@@ -90,7 +90,7 @@ fn weights_that_do_not_fit_are_refused_by_name() {
     let end = bytes.len() - 4;
     bytes[end..].copy_from_slice(&f32::NAN.to_le_bytes());
     let nan = bench.file("nan.safetensors", &bytes);
-    assert_tells(&eval("resnet8", &nan, &[]), &["nan.safetensors", "holding NaN or infinity"]);
+    assert_tells(&eval("resnet8", &nan, &[]), &["nan.safetensors", "is NaN in channel"]);
 
     let missing = bench.path("nowhere.safetensors");
     let missing = missing.to_str().unwrap();

@@ -4,6 +4,7 @@ mod answers;
 mod bad_input;
 mod bench;
 mod dry_run;
+mod foreign;
 mod logs;
 mod own_plans;
 mod pieces;
