@@ -53,7 +53,11 @@ pub enum LesionError {
         expected: usize,
     },
     /// The file holds no weights of the network.
-    #[error("weights {}: {source}", path.display())]
+    #[error(
+        "weights {}: {source} (docs/your-own-network.md says which files, names and conventions \
+         are read)",
+        path.display()
+    )]
     Weights {
         /// The file.
         path: PathBuf,
