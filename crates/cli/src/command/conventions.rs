@@ -22,22 +22,24 @@ const NORMALISATIONS: [([f32; 3], [f32; 3]); 5] = [
     ([0.0; 3], [1.0; 3]),
 ];
 
+/// All combinations, the best first.
+#[derive(Serialize)]
+struct Ranking<'a> {
+    model: &'a str,
+    weights: &'a str,
+    data: &'a str,
+    images: usize,
+    tried: Vec<Tried>,
+}
+
 /// One combination and what the intact network makes of it.
 #[derive(Serialize)]
 struct Tried {
     normalisation: String,
     shortcut: Option<String>,
-    images: usize,
     wrong: usize,
     error: f64,
     cross_entropy: f64,
-}
-
-impl Tried {
-    /// Whether its 95 % interval begins below `high`, the end of the best one's.
-    fn may_be_best(&self, high: f64) -> bool {
-        wilson(self.wrong as u64, self.images as u64).low <= high
-    }
 }
 
 /// Evaluates the intact network under every combination and prints them, the best first.
@@ -63,7 +65,6 @@ pub(crate) fn try_all(study: &StudyArgs, json: bool) -> Result<()> {
             tried.push(Tried {
                 normalisation: normalisation.to_string(),
                 shortcut: shortcut.map(|shortcut| shortcut.to_string()),
-                images: outcome.images(),
                 wrong: outcome.wrong(),
                 error: outcome.error(),
                 cross_entropy: outcome.cross_entropy(),
@@ -75,7 +76,14 @@ pub(crate) fn try_all(study: &StudyArgs, json: bool) -> Result<()> {
         let ((a, x), (b, y)) = (loss(a), loss(b));
         a.cmp(&b).then(x.total_cmp(&y))
     });
-    if json { print_line(serde_json::to_string(&tried)?) } else { print(table(&tried)) }
+    let ranking = Ranking {
+        model: &found.model.name,
+        weights: &found.weights.source,
+        data: &images.id().name,
+        images: first,
+        tried,
+    };
+    if json { print_line(serde_json::to_string(&ranking)?) } else { print(table(&ranking)) }
 }
 
 /// The shortcuts to tell apart: paddings have no weights, so a file does not show which it is.
@@ -89,16 +97,16 @@ fn shortcuts(arch: Arch, found: &lesion::Subject) -> Vec<Option<Shortcut>> {
     }
 }
 
-fn table(tried: &[Tried]) -> String {
+fn table(ranking: &Ranking<'_>) -> String {
     let mut text = format!(
         "the intact network on the first {} test images, which choose a convention here and \
          measure nothing:\n",
-        tried.first().map_or(0, |tried| tried.images)
+        ranking.images
     );
-    let high = |tried: &Tried| wilson(tried.wrong as u64, tried.images as u64).high;
-    let best = tried.first().map_or(0.0, high);
-    for one @ Tried { normalisation, shortcut, error, cross_entropy, .. } in tried {
-        let mark = if one.may_be_best(best) { '*' } else { ' ' };
+    let interval = |tried: &Tried| wilson(tried.wrong as u64, ranking.images as u64);
+    let best = ranking.tried.first().map_or(0.0, |first| interval(first).high);
+    for one @ Tried { normalisation, shortcut, error, cross_entropy, .. } in &ranking.tried {
+        let mark = if interval(one).low <= best { '*' } else { ' ' };
         let shortcut = shortcut.as_ref().map_or(String::new(), |s| format!(" --shortcut {s}"));
         text += &format!(
             "{mark} {:6.2} %  cross-entropy {cross_entropy:8.4}  --normalisation {normalisation}{shortcut}\n",
