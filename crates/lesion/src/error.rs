@@ -28,7 +28,7 @@ pub enum LesionError {
     },
     /// The file is larger than any weights.
     #[error(
-        "{} has more than {limit} bytes, which no weights here have; name a safetensors file",
+        "{} has more than {limit} bytes, which no weights here have; name a file of weights",
         path.display()
     )]
     TooLarge {
@@ -37,8 +37,27 @@ pub enum LesionError {
         /// The largest size accepted, in bytes.
         limit: u64,
     },
+    /// Images of other classes than the network knows.
+    #[error(
+        "{network} knows {found} classes, but {images} has {expected}; its answers to them mean \
+         nothing, so use weights that were trained on {expected} classes"
+    )]
+    Classes {
+        /// The network.
+        network: String,
+        /// Its classes.
+        found: usize,
+        /// The images.
+        images: String,
+        /// Theirs.
+        expected: usize,
+    },
     /// The file holds no weights of the network.
-    #[error("weights {}: {source}", path.display())]
+    #[error(
+        "weights {}: {source} (docs/your-own-network.md says which files, names and conventions \
+         are read)",
+        path.display()
+    )]
     Weights {
         /// The file.
         path: PathBuf,

@@ -183,6 +183,11 @@ fn check(
     work: &[Work],
 ) -> Result<(), LesionError> {
     let experiment = experiment.name();
+    for subject in &inputs.networks {
+        for images in inputs.test.iter().chain(&inputs.training) {
+            subject.check_classes(images)?;
+        }
+    }
     let training = inputs.training.as_ref().map_or(0, |images| images.len());
     for work in work {
         let Work::Lesions { network, lesions, images } = work else { continue };

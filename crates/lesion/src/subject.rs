@@ -6,11 +6,11 @@ use std::ops::Range;
 use std::path::Path;
 
 use data::Dataset;
-use models::{Arch, Metadata, Model, load_weights};
+use models::{Arch, Choices, Metadata, Model, load_weights};
 use record::{Conventions, ModelId, NetworkId, WeightsId, sha256_hex};
 use tensor::{Normalisation, Tensor};
 
-use crate::LesionError;
+use crate::{LesionError, Loading};
 
 /// Images in a batch of a recalibration. A batch is normalised by its own statistics, so
 /// this number is part of what a recalibrated network is, as it is in training.
@@ -54,14 +54,27 @@ pub struct Subject {
     /// Whether a [`Catalogue`](crate::Catalogue) lists it, so that the name alone tells the
     /// weights. Records of other networks have a sum of the weights in their name.
     pub listed: bool,
+    /// What was assumed, chosen and changed when its weights were loaded.
+    pub loading: Loading,
 }
 
+/// Endings of weights files, which are not part of a network's name.
+const ENDINGS: [&str; 6] = [".safetensors", ".pth.tar", ".pth", ".pt", ".th", ".tar"];
+
 impl Subject {
-    /// The network `arch` with the weights in a safetensors file.
+    /// The network `arch` with the weights in a file.
     ///
     /// # Errors
     /// If the file cannot be read, or is none that [`Subject::from_bytes`] takes.
     pub fn load(arch: Arch, path: &Path) -> Result<Subject, LesionError> {
+        Subject::load_with(arch, path, &Choices::default())
+    }
+
+    /// [`Subject::load`] with some conventions chosen from outside.
+    ///
+    /// # Errors
+    /// As [`Subject::load`]; also if the architecture does not come with a shortcut chosen.
+    pub fn load_with(arch: Arch, path: &Path, choices: &Choices) -> Result<Subject, LesionError> {
         let failed = |source| LesionError::Read { path: path.to_path_buf(), source };
         let mut bytes = Vec::new();
         let file = File::open(path).map_err(failed)?;
@@ -69,11 +82,12 @@ impl Subject {
         if bytes.len() as u64 > MAX_BYTES {
             return Err(LesionError::TooLarge { path: path.to_path_buf(), limit: MAX_BYTES });
         }
-        Subject::from_bytes(arch, path, &bytes)
+        Subject::from_bytes_with(arch, path, &bytes, choices)
     }
 
-    /// The network `arch` with weights from the bytes of a safetensors file; `path`
-    /// names them in messages, its last part in records.
+    /// The network `arch` with weights from the bytes of a file, which
+    /// [`models::load_weights`] reads; `path` names them in messages, its last part in
+    /// records.
     ///
     /// Normalisation and branch scales are those of the file's metadata. Foreign
     /// files have none: they get [`Arch::default_normalisation`] and scales of 1.
@@ -82,17 +96,40 @@ impl Subject {
     /// If the bytes are not weights of exactly this network with finite values, or
     /// their metadata are damaged.
     pub fn from_bytes(arch: Arch, path: &Path, bytes: &[u8]) -> Result<Subject, LesionError> {
-        let (model, metadata) = load_weights(arch, bytes)
+        Subject::from_bytes_with(arch, path, bytes, &Choices::default())
+    }
+
+    fn from_bytes_with(
+        arch: Arch,
+        path: &Path,
+        bytes: &[u8],
+        choices: &Choices,
+    ) -> Result<Subject, LesionError> {
+        let loaded = load_weights(arch, bytes, choices)
             .map_err(|source| LesionError::Weights { path: path.to_path_buf(), source })?;
-        let stated = metadata.as_ref().map(|metadata| metadata.normalisation);
         let stem = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy();
+        let name = ENDINGS.iter().find_map(|ending| stem.strip_suffix(ending)).unwrap_or(&stem);
         Ok(Subject {
-            name: stem.strip_suffix(".safetensors").unwrap_or(&stem).to_owned(),
-            model,
-            weights: weights_id(path, bytes, metadata),
-            normalisation: stated.unwrap_or_else(|| arch.default_normalisation()),
+            name: name.to_owned(),
+            loading: Loading::of(arch, &loaded, choices.shortcut.is_some()),
+            model: loaded.model,
+            weights: weights_id(path, bytes, loaded.metadata),
+            normalisation: loaded.normalisation.0,
             listed: false,
         })
+    }
+
+    /// Checks that the images fall into as many classes as the network knows.
+    ///
+    /// # Errors
+    /// If they do not: their labels mean nothing to it.
+    pub fn check_classes(&self, images: &Dataset) -> Result<(), LesionError> {
+        let (found, expected) = (self.model.classes(), images.description().classes);
+        if found == expected {
+            return Ok(());
+        }
+        let (network, images) = (self.name.clone(), images.id().name.clone());
+        Err(LesionError::Classes { network, found, images, expected })
     }
 
     /// What records say of the network.
@@ -107,7 +144,11 @@ impl Subject {
                 macs: self.model.macs(),
             },
             weights: self.weights.clone(),
-            conventions: Conventions { mean: mean.to_vec(), std: std.to_vec() },
+            conventions: Conventions {
+                mean: mean.to_vec(),
+                std: std.to_vec(),
+                assumed: self.loading.assumed.clone(),
+            },
             branch_scale: self.model.branch_scale.clone(),
         }
     }

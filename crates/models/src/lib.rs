@@ -26,6 +26,7 @@ pub mod build;
 mod evaluate;
 mod group;
 mod images;
+mod import;
 mod layers;
 mod model;
 mod plan;
@@ -35,7 +36,9 @@ mod sites;
 mod unit;
 mod weights;
 
-pub use arch::{Arch, Bottleneck, FAMILIES, Family, Training, UnknownModel, Vgg15};
+pub use arch::{
+    Arch, Bottleneck, FAMILIES, Family, Shortcut, Training, UnknownModel, UnknownShortcut, Vgg15,
+};
 pub use backward::{BackwardPlan, BackwardPlanError};
 pub use build::{LayerSpec, ModelBuilder, UnitSpec};
 pub use evaluate::{Predictions, count_wrong, evaluate, score};
@@ -49,4 +52,4 @@ pub use recording::{PathGradient, Recording, Scaled};
 pub use sites::{NoSites, Place, Site, Sites, Visit};
 pub use tensor::Normalisation;
 pub use unit::{Join, Padding, Skip, Unit, UnitShape};
-pub use weights::{Metadata, WeightsError, load_weights};
+pub use weights::{Choices, ImportError, Loaded, Metadata, Origin, WeightsError, load_weights};

@@ -6,7 +6,7 @@ use tensor::{Scalar, Tensor};
 use crate::group::in_groups;
 use crate::sites::{NoSites, Probe, Sites, Visit};
 use crate::unit::Run;
-use crate::{Layers, Plan, Unit, UnitShape};
+use crate::{Layer, Layers, Plan, Unit, UnitShape};
 
 /// A network as data.
 ///
@@ -271,6 +271,23 @@ impl<T: Scalar> Model<T> {
         let unit = |&id: &usize| self.units[id].macs_along(plan.routes[id]);
         let units: u64 = plan.order.iter().map(unit).sum();
         self.stem_macs() + units + self.head_macs()
+    }
+
+    /// Numbers in the logits of an image: the classes.
+    pub fn classes(&self) -> usize {
+        self.head.output(self.head_input()).c
+    }
+
+    /// Gives the last layer so many classes, with weights and biases of 0.
+    ///
+    /// # Panics
+    /// If the head does not end with a linear layer.
+    #[track_caller]
+    pub(crate) fn set_classes(&mut self, classes: usize) {
+        let Some(Layer::Linear(linear)) = self.head.0.last_mut() else {
+            panic!("{}: the head does not end with a linear layer", self.name)
+        };
+        linear.set_outputs(&mut self.params, classes);
     }
 
     /// The same network in another precision.

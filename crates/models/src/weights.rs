@@ -1,10 +1,16 @@
 //! Trained weights: a state dict and what is said about it.
 
-use nn::state::{StateDict, StateError};
+mod checkpoint;
+mod loaded;
+
+use nn::state::StateError;
 use serde::{Deserialize, Serialize};
 use tensor::Normalisation;
 
-use crate::{Arch, Model};
+pub use crate::import::ImportError;
+pub use loaded::{Choices, Loaded, Origin, load_weights};
+
+use crate::Shortcut;
 
 /// What this project's weight files say about themselves.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -40,9 +46,17 @@ pub struct Metadata {
 /// Weights that cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum WeightsError {
-    /// Unreadable, or not of this network.
+    /// Not a file of weights, or a damaged one.
     #[error(transparent)]
-    State(#[from] StateError),
+    Import(#[from] ImportError),
+    /// Not of this network, or with values that no network has.
+    #[error("{}{source}", hint.as_ref().map_or(String::new(), |hint| format!("{hint}; ")))]
+    State {
+        /// What explains most of the differences, and what to do.
+        hint: Option<String>,
+        /// All of them.
+        source: StateError,
+    },
     /// Metadata that does not parse.
     #[error("the metadata of the weights is damaged: {0}; train or download them again")]
     Metadata(#[from] serde_json::Error),
@@ -62,33 +76,23 @@ pub enum WeightsError {
         /// Units of the network.
         expected: usize,
     },
-}
-
-/// The network `arch` with weights from the bytes of a safetensors file, and
-/// its metadata, which foreign files lack.
-///
-/// # Errors
-/// If the bytes are not a state dict of exactly this network with finite values,
-/// or say that they are of another.
-pub fn load_weights(
-    arch: Arch,
-    bytes: &[u8],
-) -> Result<(Model<f32>, Option<Metadata>), WeightsError> {
-    let state = StateDict::from_bytes(bytes)?;
-    let metadata: Option<Metadata> =
-        state.metadata.as_deref().map(serde_json::from_str).transpose()?;
-    let mut model = arch.build::<f32>(0);
-    if let Some(metadata) = &metadata {
-        if metadata.model != model.name {
-            let (found, expected) = (metadata.model.clone(), model.name);
-            return Err(WeightsError::OtherModel { found, expected });
-        }
-        let (found, expected) = (metadata.branch_scale.len(), model.units.len());
-        if found != expected {
-            return Err(WeightsError::BranchScale { found, expected });
-        }
-        model.branch_scale.clone_from(&metadata.branch_scale);
-    }
-    model.params.load_state(&state)?;
-    Ok((model, metadata))
+    /// A checkpoint without the scales of its branches.
+    #[error(
+        "a checkpoint of a training with --paths {paths}, by a version that did not store how \
+         branches are scaled; resume the training, and use its final.safetensors"
+    )]
+    CheckpointScales {
+        /// What the training's option said.
+        paths: String,
+    },
+    /// A shortcut that the architecture does not come with.
+    #[error(
+        "{model} does not come with the shortcut {shortcut}; only the -v1 networks have several"
+    )]
+    Shortcut {
+        /// The architecture.
+        model: String,
+        /// The shortcut asked for.
+        shortcut: Shortcut,
+    },
 }

@@ -5,7 +5,7 @@ mod common;
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
-use models::{Arch, Metadata, Model, Normalisation, WeightsError, load_weights};
+use models::{Arch, Choices, Loaded, Metadata, Model, Normalisation, Origin, WeightsError};
 use nn::state::{Mismatch, StateDict, StateError};
 use safetensors::tensor::{Dtype, TensorView};
 use tensor::Tensor;
@@ -13,6 +13,10 @@ use tensor::Tensor;
 use common::{arch, lived_in};
 
 static ARCH: LazyLock<Arch> = LazyLock::new(|| arch("resnet8"));
+
+fn load_weights(arch: Arch, bytes: &[u8]) -> Result<Loaded, WeightsError> {
+    models::load_weights(arch, bytes, &Choices::default())
+}
 
 fn trained() -> Model<f32> {
     let mut model = lived_in(ARCH.build(5), 5);
@@ -67,9 +71,11 @@ fn foreign_file() -> Vec<u8> {
 
 #[test]
 fn our_own_file_brings_back_the_network_and_its_metadata() {
-    let (model, found) = load_weights(*ARCH, &own_file()).unwrap();
-    assert_eq!(model, trained(), "values and branch scales");
-    assert_eq!(found, Some(metadata()));
+    let loaded = load_weights(*ARCH, &own_file()).unwrap();
+    assert_eq!(loaded.model, trained(), "values and branch scales");
+    assert_eq!(loaded.metadata, Some(metadata()));
+    assert_eq!(loaded.normalisation, (metadata().normalisation, Origin::Stated));
+    assert_eq!(loaded.notes, [""; 0]);
 }
 
 /// What metadata have gained since is left out where it is as it was then.
@@ -87,10 +93,12 @@ fn metadata_of_shipped_weights_come_back_byte_for_byte() {
 #[test]
 fn a_foreign_file_brings_the_values_alone() {
     for bytes in [foreign_file(), file(None)] {
-        let (model, found) = load_weights(*ARCH, &bytes).unwrap();
-        assert_eq!(model.params, trained().params);
-        assert_eq!(model.branch_scale, [1.0; 3]);
-        assert_eq!(found, None);
+        let loaded = load_weights(*ARCH, &bytes).unwrap();
+        assert_eq!(loaded.model.params, trained().params);
+        assert_eq!(loaded.model.branch_scale, [1.0; 3]);
+        assert_eq!(loaded.metadata, None);
+        assert_eq!(loaded.normalisation, (Normalisation::CIFAR10, Origin::Assumed));
+        assert_eq!(loaded.notes, [""; 0]);
     }
 }
 
@@ -121,7 +129,7 @@ fn weights_of_another_model_are_refused_with_both_names() {
 
 fn mismatch(arch: Arch, bytes: &[u8]) -> Mismatch {
     match load_weights(arch, bytes).unwrap_err() {
-        WeightsError::State(StateError::Mismatch(mismatch)) => mismatch,
+        WeightsError::State { source: StateError::Mismatch(mismatch), .. } => mismatch,
         other => panic!("{other}"),
     }
 }
@@ -164,14 +172,16 @@ fn values_that_are_no_numbers_are_refused() {
         model.params.value_mut(id).as_mut_slice()[77] = value;
         let message = load_weights(*ARCH, &model.params.to_state().to_bytes()).unwrap_err();
         let message = message.to_string();
-        assert!(message.contains("holding NaN or infinity: layer2.0.conv1.weight"), "{message}");
+        // Output channel 0 of 32: the second of 16 input channels.
+        assert!(message.contains("layer2.0.conv1.weight is"), "{message}");
+        assert!(message.contains(&format!("{value}")), "{message}");
     }
 }
 
 #[test]
 fn a_file_cut_short_is_refused() {
     let whole = own_file();
-    for length in [0, 7, 8, 100, whole.len() / 2, whole.len() - 1] {
+    for length in [7, 8, 100, whole.len() / 2, whole.len() - 1] {
         let message = load_weights(*ARCH, &whole[..length]).unwrap_err().to_string();
         assert!(message.contains("not a whole safetensors file"), "{length} bytes: {message}");
     }

@@ -3,6 +3,8 @@
 //! Convolution weights are `[c_out, c_in, k, k]` in a state dict and
 //! `[k, k, c_in, c_out]` in [`Params`]; all else is laid out alike.
 
+mod values;
+
 use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 
@@ -42,9 +44,15 @@ pub enum StateError {
         /// Its type and shape.
         found: String,
     },
-    /// Names, shapes or values that do not fit the network.
+    /// Names or shapes that do not fit the network.
     #[error("the weights do not fit the network: {0}; are they of another model?")]
     Mismatch(Mismatch),
+    /// Values that no trained network has.
+    #[error(
+        "the weights hold values that no trained network has: {}; export or copy them again",
+        .0.join("; ")
+    )]
+    Values(Vec<String>),
 }
 
 /// Everything in which a state dict differs from what a network needs.
@@ -56,8 +64,6 @@ pub struct Mismatch {
     pub unexpected: Vec<String>,
     /// `NAME: found …, expected …`.
     pub shapes: Vec<String>,
-    /// Holding NaN or an infinity.
-    pub not_finite: Vec<String>,
 }
 
 impl fmt::Display for Mismatch {
@@ -66,7 +72,6 @@ impl fmt::Display for Mismatch {
             ("missing", &self.missing),
             ("unexpected", &self.unexpected),
             ("of another shape", &self.shapes),
-            ("holding NaN or infinity", &self.not_finite),
         ];
         let found = lists.iter().filter(|(_, list)| !list.is_empty());
         let found: Vec<_> =
@@ -140,10 +145,11 @@ impl<T: Scalar> Params<T> {
     }
 
     /// Takes over every value of a state dict; names and shapes must be those
-    /// of these parameters exactly, and values finite.
+    /// of these parameters exactly, values finite, and variances not negative.
     ///
     /// # Errors
-    /// If they are not, listing every difference; nothing is changed then.
+    /// If they are not, listing every difference, or else the first values of each tensor
+    /// that cannot be; nothing is changed then.
     pub fn load_state(&mut self, state: &StateDict) -> Result<(), StateError> {
         let mut mismatch = Mismatch::default();
         let mut loaded = Vec::new();
@@ -158,8 +164,6 @@ impl<T: Scalar> Params<T> {
                 mismatch
                     .shapes
                     .push(format!("{}: found {found}, expected {expected:?}", param.name));
-            } else if !found.as_slice().iter().all(|v| v.is_finite()) {
-                mismatch.not_finite.push(param.name.clone());
             } else {
                 loaded.push((id, from_torch_layout(found)));
             }
@@ -169,6 +173,7 @@ impl<T: Scalar> Params<T> {
         if mismatch != Mismatch::default() {
             return Err(StateError::Mismatch(mismatch));
         }
+        values::check(&state.tensors)?;
         for (id, value) in loaded {
             *self.value_mut(id) = value.cast();
         }
@@ -255,15 +260,9 @@ mod tests {
         state.tensors.remove("fc.bias");
         state.tensors.insert("extra".into(), Tensor::zeros([1]));
         state.tensors.insert("bn.bias".into(), Tensor::zeros([4]));
-        state.tensors.insert("bn.weight".into(), Tensor::full([3], f32::NAN));
         let mut target = params(2);
         let message = target.load_state(&state).unwrap_err().to_string();
-        for part in [
-            "missing: fc.bias",
-            "unexpected: extra",
-            "bn.bias: found [4], expected [3]",
-            "holding NaN or infinity: bn.weight",
-        ] {
+        for part in ["missing: fc.bias", "unexpected: extra", "bn.bias: found [4], expected [3]"] {
             assert!(message.contains(part), "{message}");
         }
         assert_eq!(target, params(2));

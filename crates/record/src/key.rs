@@ -95,6 +95,9 @@ pub struct Conventions {
     pub mean: Vec<f32>,
     /// Standard deviation of each channel.
     pub std: Vec<f32>,
+    /// What else is assumed of weights that do not say how they were trained, in words.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub assumed: Vec<String>,
 }
 
 /// A set of images, by content.
@@ -233,7 +236,7 @@ impl NetworkId {
                 format!("{field}.weights.test_error is {error}, expected a fraction")
             })?;
         }
-        let Conventions { mean, std } = &self.conventions;
+        let Conventions { mean, std, .. } = &self.conventions;
         let usable = mean.len() == std.len()
             && mean.iter().all(|mean| mean.is_finite())
             && std.iter().all(|std| std.is_finite() && *std > 0.0);

@@ -47,7 +47,7 @@ pub use convert::ConvertError;
 pub use memory::Element;
 /// The version that [`Tensor`] converts from and to.
 pub use ndarray;
-pub use normalisation::{Normalisation, NormalisationError};
+pub use normalisation::{Normalisation, NormalisationError, UnknownNormalisation};
 pub use scalar::Scalar;
 pub use shape::Shape;
 pub use tensor::Tensor;

@@ -1,5 +1,8 @@
 //! How the colours of an image become inputs.
 
+use std::fmt;
+use std::str::FromStr;
+
 use serde::{Deserialize, Serialize};
 
 /// The affine map of each colour channel, red, green, blue, on the scale 0 to 1:
@@ -70,6 +73,52 @@ impl Normalisation {
     }
 }
 
+/// A text that is not a normalisation.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+pub enum UnknownNormalisation {
+    /// Neither a name nor numbers.
+    #[error(
+        "unknown normalisation {0:?}; known are cifar10, imagenet, and means and deviations of \
+         red, green, blue such as 0.4914,0.4822,0.4465/0.2023,0.1994,0.2010"
+    )]
+    Text(String),
+    /// Numbers that cannot normalise.
+    #[error(transparent)]
+    Numbers(#[from] NormalisationError),
+}
+
+/// `cifar10`, `imagenet` or `R,G,B/R,G,B`: means and deviations.
+impl FromStr for Normalisation {
+    type Err = UnknownNormalisation;
+
+    fn from_str(text: &str) -> Result<Normalisation, UnknownNormalisation> {
+        if let Some((_, named)) = NAMED.iter().find(|(name, _)| *name == text) {
+            return Ok(*named);
+        }
+        let three = |part: &str| -> Option<[f32; 3]> {
+            let numbers = part.split(',').map(|number| number.trim().parse().ok());
+            numbers.collect::<Option<Vec<f32>>>()?.try_into().ok()
+        };
+        let parts = text.split_once('/').and_then(|(mean, std)| Some((three(mean)?, three(std)?)));
+        let (mean, std) = parts.ok_or_else(|| UnknownNormalisation::Text(text.to_owned()))?;
+        Ok(Normalisation::new(mean, std)?)
+    }
+}
+
+/// As it is typed.
+impl fmt::Display for Normalisation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some((name, _)) = NAMED.iter().find(|(_, named)| named == self) {
+            return f.write_str(name);
+        }
+        let [[r, g, b], [s, t, u]] = [self.mean, self.std];
+        write!(f, "{r},{g},{b}/{s},{t},{u}")
+    }
+}
+
+const NAMED: [(&str, Normalisation); 2] =
+    [("cifar10", Normalisation::CIFAR10), ("imagenet", Normalisation::IMAGENET)];
+
 /// The same fields before they have been checked.
 #[derive(Deserialize)]
 struct Unchecked {
@@ -94,6 +143,26 @@ mod tests {
         for named in [Normalisation::CIFAR10, Normalisation::IMAGENET] {
             assert_eq!(Normalisation::new(named.mean(), named.std()), Ok(named));
         }
+    }
+
+    #[test]
+    fn each_is_typed_as_it_is_printed() {
+        let half = Normalisation::new([0.5; 3], [0.25; 3]).unwrap();
+        for (text, expected) in [
+            ("cifar10", Normalisation::CIFAR10),
+            ("imagenet", Normalisation::IMAGENET),
+            ("0.5,0.5,0.5/0.25,0.25,0.25", half),
+        ] {
+            assert_eq!(text.parse(), Ok(expected));
+            assert_eq!(expected.to_string(), text);
+        }
+        let spaced = "0.485, 0.456, 0.406/0.229, 0.224, 0.225";
+        assert_eq!(spaced.parse(), Ok(Normalisation::IMAGENET));
+        for text in ["", "Cifar10", "0.5/0.5", "1,2,3,4/1,2,3", "1,2,3", "a,b,c/1,2,3"] {
+            assert!(matches!(text.parse::<Normalisation>(), Err(UnknownNormalisation::Text(_))));
+        }
+        let flat = "0,0,0/1,0,1".parse::<Normalisation>().unwrap_err();
+        assert!(flat.to_string().contains("positive deviations"), "{flat}");
     }
 
     #[test]

@@ -89,11 +89,13 @@ fn a_pooling_of_other_sizes_is_refused() {
 
 #[test]
 fn a_shortcut_of_other_sizes_is_refused_and_one_of_no_images_does_nothing() {
-    let pixels = ShortcutGeom { batch: 1, h: 2, w: 2, c_in: 1, c_out: 1, stride: 1 };
+    let pixels = ShortcutGeom { batch: 1, h: 2, w: 2, c_in: 1, before: 0, c_out: 1, stride: 1 };
     for (message, g) in [
         ("stride must not be 0", ShortcutGeom { stride: 0, ..pixels }),
         ("channels and stride must", ShortcutGeom { c_in: 0, ..pixels }),
         ("cannot drop channels", ShortcutGeom { c_in: 2, ..pixels }),
+        ("cannot drop channels", ShortcutGeom { before: 1, ..pixels }),
+        ("cannot drop channels", ShortcutGeom { before: usize::MAX, ..pixels }),
         ("lengths of output and input must be", ShortcutGeom { batch: 2, ..pixels }),
         ("lengths of output and input must be", ShortcutGeom { c_out: 2, ..pixels }),
         ("more elements than can be", ShortcutGeom { h: HALF, w: HALF, ..pixels }),

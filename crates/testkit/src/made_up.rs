@@ -28,6 +28,7 @@ pub fn network(name: &str) -> NetworkId {
         conventions: Conventions {
             mean: vec![0.4914, 0.4822, 0.4465],
             std: vec![0.2470, 0.2435, 0.2616],
+            assumed: Vec::new(),
         },
         branch_scale: vec![1.0, 0.5],
     }

@@ -17,6 +17,10 @@ struct Header {
     settings: Settings,
     #[serde(rename = "progress")]
     position: Position,
+    /// For whoever evaluates the weights: how a whole network scales its branches. It
+    /// follows from the settings; older checkpoints lack it.
+    #[serde(default)]
+    branch_scale: Option<Vec<f64>>,
 }
 
 /// Writes the state of a training, so that [`load`] restores it bit for bit.
@@ -33,8 +37,11 @@ pub(crate) fn save(trainer: &Trainer<'_>, path: &Path) -> Result<(), TrainError>
         }
     }
     check_finite(trainer, &state)?;
-    let header =
-        Header { settings: trainer.settings().clone(), position: trainer.position.clone() };
+    let header = Header {
+        settings: trainer.settings().clone(),
+        position: trainer.position.clone(),
+        branch_scale: Some(trainer.model.branch_scale.clone()),
+    };
     state.metadata = Some(serde_json::to_string(&header).expect("a header is JSON"));
     Ok(record::atomic_write(path, &state.to_bytes())?)
 }

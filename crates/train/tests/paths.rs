@@ -5,11 +5,13 @@ mod common;
 use std::path::Path;
 
 use data::Split;
-use models::{Arch, Metadata, Model, Plan, Route, load_weights};
+use models::{Arch, Choices, Loaded, Metadata, Model, Plan, Route, load_weights};
 use nn::ParamId;
 use tensor::random::Stream;
 use testkit::close::{Tolerance, check_close};
-use train::{Backward, Ending, Job, LOG, Measured, Position, TrainError, TrainedPaths, Trainer};
+use train::{
+    Backward, CHECKPOINT, Ending, Job, LOG, Measured, Position, TrainError, TrainedPaths, Trainer,
+};
 
 use common::{bytes, finish, images, job, run_for};
 
@@ -175,7 +177,8 @@ fn the_weights_say_how_they_were_trained_and_scale_their_branches() {
     let mut job = job(dir.path(), false);
     job.recipe.paths = TrainedPaths::Subset { m: 2 };
     let path = finish(&job);
-    let (model, metadata) = load_weights(job.arch, &bytes(&path)).unwrap();
+    let Loaded { model, metadata, .. } =
+        load_weights(job.arch, &bytes(&path), &Choices::default()).unwrap();
     let metadata: Metadata = metadata.unwrap();
     assert_eq!(metadata.paths.as_deref(), Some("subset:2"));
     assert_eq!(metadata.branch_scale, [2.0 / 3.0; 3]);
@@ -185,6 +188,28 @@ fn the_weights_say_how_they_were_trained_and_scale_their_branches() {
     let log = String::from_utf8(bytes(&dir.path().join(LOG))).unwrap();
     let last: train::EpochLog = serde_json::from_str(log.lines().last().unwrap()).unwrap();
     assert_eq!(last.test_loss, Some(measured.cross_entropy()));
+}
+
+/// A checkpoint is weights like others, without its optimiser.
+#[test]
+fn a_checkpoint_is_the_network_of_its_place_in_the_training() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut job = job(dir.path(), true);
+    job.recipe.paths = SD;
+    let load = |path: &Path| load_weights(job.arch, &bytes(path), &Choices::default()).unwrap();
+    run_for(&job, Some(4)).unwrap();
+    let checkpoint = dir.path().join(CHECKPOINT);
+    let halfway = load(&checkpoint);
+    assert_eq!(halfway.notes, ["a checkpoint after 1 of 2 epochs and 1 steps"]);
+    let end = load(&finish(&job));
+    let last = load(&checkpoint);
+    assert_eq!(last.model, end.model, "values and branch scales");
+    assert_ne!(halfway.model, end.model);
+    assert_eq!(last.normalisation, end.normalisation);
+    let (last, end) = (last.metadata.unwrap(), end.metadata.unwrap());
+    assert_eq!((last.seed, last.epochs, last.paths), (end.seed, end.epochs, end.paths));
+    assert_eq!((last.recipe, last.backward), (end.recipe, end.backward));
+    assert!(load_weights(arch("resnet14"), &bytes(&checkpoint), &Choices::default()).is_err());
 }
 
 #[test]
@@ -283,7 +308,8 @@ fn other_gradients_are_other_settings_and_in_the_metadata() {
     assert!(message.contains("\"backward\":\"up-to:1\""), "{message}");
     let dir = tempfile::tempdir().unwrap();
     job.out = dir.path().to_owned();
-    let (_, metadata) = load_weights(job.arch, &bytes(&finish(&job))).unwrap();
+    let Loaded { metadata, .. } =
+        load_weights(job.arch, &bytes(&finish(&job)), &Choices::default()).unwrap();
     let metadata: Metadata = metadata.unwrap();
     assert_eq!((metadata.paths, metadata.backward.as_deref()), (None, Some("up-to:1")));
     job.arch = arch("vgg15");

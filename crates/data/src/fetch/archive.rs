@@ -9,7 +9,7 @@ use flate2::read::GzDecoder;
 use crate::error::DataError;
 use crate::fetch::claim::scratch_folder;
 use crate::fetch::incoming::Incoming;
-use crate::fetch::{OTHER_SOURCE, Report, Target, package};
+use crate::fetch::{OTHER_SOURCE, Report, Target, package, python};
 use crate::manifest::FileSpec;
 
 /// Room for what an archive holds beside the data: a readme, headers, padding.
@@ -52,6 +52,9 @@ pub(super) fn unpack(
             incoming.copy_from(entry, unreadable, &format!("unpacking {name}"), report)?;
             incoming.finish(&shown, OTHER_SOURCE)?;
             missing.retain(|other| other.name != name);
+        } else if let Some(spec) = target.files.iter().find(|spec| python::name(spec) == name) {
+            python::convert(entry, &shown, spec, target, report)?;
+            missing.retain(|other| other.name != spec.name);
         } else if let Some(part) = parts.iter().position(|part| part == name) {
             keep(entry, &scratch.path().join(name), unreadable)?;
             parts.swap_remove(part);

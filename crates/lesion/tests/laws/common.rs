@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use data::{Dataset, Split};
-use lesion::{AnyExperiment, Inputs, Limits, Question, Runner, Subject};
+use lesion::{AnyExperiment, Inputs, Limits, Loading, Question, Runner, Subject};
 use models::{Arch, Metadata, Model, Normalisation, Vgg15};
 use record::{Record, WeightsId};
 use serde_json::{Value, json};
@@ -99,6 +99,7 @@ pub(crate) fn small_vgg(batch_norm: bool, seed: u64) -> Subject {
         },
         normalisation: Normalisation::CIFAR10,
         listed: false,
+        loading: Loading::default(),
     }
 }
 

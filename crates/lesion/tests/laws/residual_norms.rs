@@ -1,6 +1,6 @@
 //! Laws of the norms of branches.
 
-use lesion::{Inputs, LesionError, Question, Runner, Subject, experiment};
+use lesion::{Inputs, LesionError, Loading, Question, Runner, Subject, experiment};
 use models::build::{conv, global_average, linear, norm, relu};
 use models::{EVAL_GROUP, Model, ModelBuilder, Normalisation, Plan, Route, UnitSpec};
 use nn::Pass;
@@ -42,8 +42,8 @@ fn two_branches() -> Subject {
     let head = [norm("bn"), relu(), global_average(), linear("linear", 10).bias(0.0)];
     let model: Model<f32> = net.finish("two-branches", "block", head);
     let (weights, normalisation) = (small_vgg(true, 1).weights, Normalisation::CIFAR10);
-    let (name, model) = ("two-branches".to_owned(), lived_in(model, 4));
-    Subject { name, model, weights, normalisation, listed: false }
+    let (name, model, loading) = ("two-branches".into(), lived_in(model, 4), Loading::default());
+    Subject { name, model, weights, normalisation, listed: false, loading }
 }
 
 /// Input, skip and scaled branches of each unit, of one image alone, in `f64`: each term

@@ -6,6 +6,7 @@ mod highway;
 mod plain;
 mod postact;
 mod preact;
+mod shortcut;
 mod vgg;
 
 use std::fmt;
@@ -16,6 +17,7 @@ use tensor::{Buffer, Normalisation, Scalar};
 use crate::Model;
 pub use bottleneck::Bottleneck;
 pub use family::{Family, Training};
+pub use shortcut::{Shortcut, UnknownShortcut};
 pub use vgg::Vgg15;
 
 /// All families, in the order of listings.
@@ -70,6 +72,19 @@ impl Arch {
         // What the network was drawn in. It would count towards the memory of a training.
         Buffer::<f64>::free_unused();
         model
+    }
+
+    /// The same network with another shortcut where the resolution changes; `None` if it
+    /// comes with one kind only.
+    pub fn with_shortcut(self, shortcut: Shortcut) -> Option<Arch> {
+        let number = postact::with_shortcut(self.number, shortcut);
+        self.shortcut().map(|_| Arch { number, ..self })
+    }
+
+    /// Its shortcut where the resolution changes, if it comes with several kinds.
+    pub fn shortcut(self) -> Option<Shortcut> {
+        let has_several = std::ptr::eq(self.family, &postact::FAMILY);
+        has_several.then(|| postact::shortcut(self.number))
     }
 
     /// How images are normalised for weights that do not say it themselves.

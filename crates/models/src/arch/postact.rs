@@ -2,38 +2,72 @@
 //! Recognition", section 4.2): depth 6n + 2, parameter-free skips (option A).
 //!
 //! ```text
-//! y = relu(s + bn2 conv2 relu bn1 conv1 x),   s = x, or option A where the shape changes
+//! y = relu(s + bn2 conv2 relu bn1 conv1 x),   s = x, or a shortcut where the shape changes
 //! ```
+//!
+//! The shortcut is option A of the paper, which pads with zero channels around the old ones
+//! (the plain names) or after them (`-pad-after`), or option B, a 1x1 convolution with batch
+//! norm (`-projection`).
 //!
 //! The last ReLU bends the sum, so the forward pass does not unravel into a sum over
 //! paths here.
 
 use tensor::Normalisation;
 
+use super::Shortcut;
 use super::family::{Family, Training, depth};
 use crate::build::{conv, global_average, linear, norm, relu};
-use crate::{Model, ModelBuilder, UnitShape, UnitSpec};
+use crate::{Model, ModelBuilder, Padding, UnitShape, UnitSpec};
 
 /// Published weights of these networks use the ImageNet values, even on CIFAR-10.
 pub(super) static FAMILY: Family = Family {
-    names: "resnetD-v1 with such a depth",
+    names: "resnetD-v1 with such a depth (also resnetD-v1-pad-after, resnetD-v1-projection)",
     listed: &[8, 20, 32, 56, 110],
-    parse: |name| depth(name, "resnet", "-v1"),
-    name: |depth| format!("resnet{depth}-v1"),
+    parse: |name| {
+        let number = |&shortcut: &Shortcut| {
+            let depth = depth(name, "resnet", &format!("-v1{}", suffix(shortcut)))?;
+            Some(with_shortcut(depth, shortcut))
+        };
+        Shortcut::ALL.iter().find_map(number)
+    },
+    name: |number| format!("resnet{}-v1{}", number % VARIANT, suffix(shortcut(number))),
     build,
     normalisation: Normalisation::IMAGENET,
     training: Training::RESIDUAL,
 };
 
-fn build(depth: u32, name: &str, seed: u64) -> Model<f64> {
-    let n = (depth as usize - 2) / 6;
+/// Above every depth: an architecture's number is its depth and so many of these.
+const VARIANT: u32 = 10_000;
+
+/// The shortcut of the network with a number.
+pub(super) fn shortcut(number: u32) -> Shortcut {
+    Shortcut::ALL[(number / VARIANT) as usize]
+}
+
+/// The number of the same network with another shortcut.
+pub(super) fn with_shortcut(number: u32, shortcut: Shortcut) -> u32 {
+    let place = Shortcut::ALL.iter().position(|&other| other == shortcut);
+    number % VARIANT + VARIANT * place.expect("all shortcuts are listed") as u32
+}
+
+fn suffix(shortcut: Shortcut) -> &'static str {
+    match shortcut {
+        Shortcut::PadAround => "",
+        Shortcut::PadAfter => "-pad-after",
+        Shortcut::Projection => "-projection",
+    }
+}
+
+fn build(number: u32, name: &str, seed: u64) -> Model<f64> {
+    let n = (number as usize % VARIANT as usize - 2) / 6;
     let mut net = ModelBuilder::for_cifar(seed);
     net.stem([conv("conv1", 16, 3), norm("bn1"), relu()]);
-    net.stages(&[16, 32, 64], n, block);
+    let shortcut = shortcut(number);
+    net.stages(&[16, 32, 64], n, |input, width, stride| block(shortcut, input, width, stride));
     net.finish(name, "block", [global_average(), linear("linear", 10).bias(0.0)])
 }
 
-fn block(input: UnitShape, width: usize, stride: usize) -> UnitSpec {
+fn block(shortcut: Shortcut, input: UnitShape, width: usize, stride: usize) -> UnitSpec {
     let block = UnitSpec::residual([
         conv("conv1", width, 3).stride(stride),
         norm("bn1"),
@@ -42,12 +76,22 @@ fn block(input: UnitShape, width: usize, stride: usize) -> UnitSpec {
         norm("bn2"),
     ])
     .post([relu()]);
-    if stride == 1 && input.c == width { block } else { block.option_a(width, stride) }
+    if stride == 1 && input.c == width {
+        return block;
+    }
+    match shortcut {
+        Shortcut::PadAround => block.option_a(width, stride),
+        Shortcut::PadAfter => block.padded(Padding { c_out: width, before: 0, stride }),
+        Shortcut::Projection => {
+            block.projection([conv("shortcut.0", width, 1).stride(stride), norm("shortcut.1")])
+        }
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use crate::Arch;
+    use crate::Shortcut::{PadAfter, PadAround, Projection};
 
     #[test]
     fn parameters_and_macs_follow_the_closed_formulas() {
@@ -67,5 +111,26 @@ mod tests {
             let macs = 27 * 16 * 1024 + 3 * stage - 9 * 16 * 32 * 256 - 9 * 32 * 64 * 64 + 640;
             assert_eq!(model.macs(), macs, "{name}");
         }
+    }
+
+    #[test]
+    fn shortcuts_are_names_and_only_the_projection_has_parameters() {
+        let [around, after, projection] =
+            ["", "-pad-after", "-projection"].map(|suffix| format!("resnet20-v1{suffix}"));
+        let arch = Arch::parse(&around).unwrap();
+        for (shortcut, name) in
+            [(PadAround, &around), (PadAfter, &after), (Projection, &projection)]
+        {
+            let other = arch.with_shortcut(shortcut).unwrap();
+            assert_eq!((other.to_string(), other.shortcut()), (name.clone(), Some(shortcut)));
+            assert_eq!(other.with_shortcut(PadAround), Some(arch));
+            assert_eq!(Arch::parse(name), Ok(other));
+        }
+        let parameters = |name: &str| Arch::parse(name).unwrap().build::<f32>(0).params;
+        assert_eq!(parameters(&around), parameters(&after));
+        let more = 16 * 32 + 32 * 64 + 2 * (32 + 64);
+        let counts = [&around, &projection].map(|name| parameters(name).count_trained());
+        assert_eq!(counts[0] + more, counts[1]);
+        assert_eq!(Arch::parse("resnet20").unwrap().with_shortcut(PadAfter), None);
     }
 }

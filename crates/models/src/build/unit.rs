@@ -21,7 +21,8 @@ pub struct UnitSpec {
 enum SkipSpec {
     None,
     Identity,
-    OptionA(Padding),
+    OptionA { c_out: usize, stride: usize },
+    Padded(Padding),
     Layers(Vec<LayerSpec>),
 }
 
@@ -76,7 +77,12 @@ impl UnitSpec {
 
     /// The same with the parameter-free skip to `c_out` channels of He et al. 2015.
     pub fn option_a(self, c_out: usize, stride: usize) -> UnitSpec {
-        UnitSpec { skip: SkipSpec::OptionA(Padding { c_out, stride }), ..self }
+        UnitSpec { skip: SkipSpec::OptionA { c_out, stride }, ..self }
+    }
+
+    /// The same with a parameter-free skip that says where its zero channels are.
+    pub fn padded(self, padding: Padding) -> UnitSpec {
+        UnitSpec { skip: SkipSpec::Padded(padding), ..self }
     }
 
     /// The unit on images of shape `input`, its parameters created in the order `pre`,
@@ -112,10 +118,11 @@ impl UnitSpec {
         let (skip, shape) = match &self.skip {
             SkipSpec::None => (Skip::None, sum),
             SkipSpec::Identity => (Skip::Identity, c),
-            SkipSpec::OptionA(padding) => {
-                let [h, w] = [c.h, c.w].map(|side| side.div_ceil(padding.stride));
-                (Skip::OptionA(*padding), UnitShape { h, w, c: padding.c_out })
+            SkipSpec::OptionA { c_out, stride } => {
+                let before = c_out.saturating_sub(c.c) / 2;
+                padded(c, Padding { c_out: *c_out, before, stride: *stride })
             }
+            SkipSpec::Padded(padding) => padded(c, *padding),
             SkipSpec::Layers(specs) => {
                 let (layers, shape) = make(specs, c);
                 (Skip::Layers(layers), shape)
@@ -125,4 +132,9 @@ impl UnitSpec {
         let (post, output) = make(&self.post, sum);
         Unit { name, stage, input, output, pre, skip, branches, merge, join, post }
     }
+}
+
+fn padded(c: UnitShape, padding: Padding) -> (Skip, UnitShape) {
+    let [h, w] = [c.h, c.w].map(|side| side.div_ceil(padding.stride));
+    (Skip::OptionA(padding), UnitShape { h, w, c: padding.c_out })
 }

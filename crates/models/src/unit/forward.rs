@@ -3,7 +3,7 @@
 use nn::{Joint, Pass, Route, Var, op};
 use tensor::Scalar;
 
-use super::{Join, Skip, Unit};
+use super::{Join, Padding, Skip, Unit};
 use crate::sites::{Place, Probe};
 
 /// How a unit is run.
@@ -134,7 +134,8 @@ impl Skip {
         match self {
             Skip::None | Skip::Identity => c.clone(),
             Skip::OptionA(padding) => {
-                op::option_a(&mut pass.tape, c, padding.c_out, padding.stride)
+                let Padding { c_out, before, stride } = *padding;
+                op::shortcut(&mut pass.tape, c, [before, c_out], stride)
             }
             Skip::Layers(layers) => layers.forward(pass, c),
         }

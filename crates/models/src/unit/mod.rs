@@ -61,11 +61,13 @@ pub enum Skip {
     Layers(Layers),
 }
 
-/// The shortcut of He et al. 2015, option A: [`nn::op::option_a`].
+/// The shortcut of He et al. 2015, option A: [`nn::op::shortcut`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Padding {
-    /// Channels afterwards, half of the new ones before and half after the old.
+    /// Channels afterwards.
     pub c_out: usize,
+    /// How many of the new channels come before the old ones.
+    pub before: usize,
     /// The step between the pixels taken.
     pub stride: usize,
 }

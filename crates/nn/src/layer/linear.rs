@@ -1,9 +1,9 @@
 //! The fully connected layer.
 
-use tensor::Scalar;
+use tensor::{Scalar, Tensor};
 
 use super::Builder;
-use crate::{ParamId, Pass, Var, init, op};
+use crate::{ParamId, Params, Pass, Var, init, op};
 
 /// `NAME.weight` (`[c_out, c_in]`) and perhaps `NAME.bias`.
 #[derive(Debug, Clone, PartialEq)]
@@ -33,6 +33,15 @@ impl Linear {
     pub fn with_bias<T: Scalar>(self, b: &mut Builder<T>, name: &str, start: f64) -> Self {
         let bias = b.constant(format!("{name}.bias"), self.c_out, T::from_f64(start));
         Linear { bias: Some(bias), ..self }
+    }
+
+    /// Gives it other outputs, with weights and biases of 0.
+    pub fn set_outputs<T: Scalar>(&mut self, params: &mut Params<T>, c_out: usize) {
+        self.c_out = c_out;
+        *params.value_mut(self.weight) = Tensor::zeros([c_out, self.c_in]);
+        if let Some(bias) = self.bias {
+            *params.value_mut(bias) = Tensor::zeros([c_out]);
+        }
     }
 
     /// `[n, c_in]` to `[n, c_out]`.

@@ -33,7 +33,7 @@ pub use join::{join, join_at};
 pub use linear::linear;
 pub use mul::mul;
 pub use normaliser::{EPSILON, Statistics};
-pub use option_a::option_a;
+pub use option_a::{option_a, shortcut};
 pub use pool::{global_average, max_pool};
 pub use relu::relu;
 pub use scale::scale;

@@ -5,6 +5,7 @@
 //! each study makes of the records, and `cargo xtask reproduce` runs what [`figures`]
 //! need. A study of one's own goes the same way, in a list of one's own.
 
+mod asked;
 mod committee;
 mod damage;
 mod delete_many;
@@ -124,7 +125,7 @@ pub struct Form {
     pub experiment: &'static str,
     /// For people; lines end with a newline.
     pub table: fn(&Record) -> Result<String, ReportError>,
-    /// For programs: one line without a newline, whose fields are stable.
+    /// The answer for programs: one line without a newline, whose fields are stable.
     pub json: fn(&Record) -> Result<String, ReportError>,
 }
 
@@ -168,12 +169,17 @@ pub fn table(record: &Record) -> Result<String, ReportError> {
     form(record).map_or_else(|| Ok(plain::table(record)), |form| (form.table)(record))
 }
 
-/// One record for programs, on one line: as its study writes it, else its raw answer.
+/// One record for programs, on one line: what was asked (`experiment`, `model`, `weights`,
+/// `data`, `images`, `options`), then the answer as its study writes it, else its raw answer.
 ///
 /// # Errors
 /// As [`table`].
 pub fn json(record: &Record) -> Result<String, ReportError> {
-    form(record).map_or_else(|| Ok(plain::json(record)), |form| (form.json)(record))
+    let answer = match form(record) {
+        Some(form) => (form.json)(record)?,
+        None => record.raw_answer().to_string(),
+    };
+    asked::with_question(record, &answer)
 }
 
 /// The network of a record of one.

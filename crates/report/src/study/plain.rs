@@ -20,7 +20,3 @@ pub(super) fn table(record: &Record) -> String {
         key.options,
     )
 }
-
-pub(super) fn json(record: &Record) -> String {
-    record.raw_answer().to_string()
-}

@@ -15,7 +15,7 @@ const R: f64 = 0.27;
 /// Norms `r^k` for paths of length `k` of `n` blocks, times 1 to 4 on four batches; of the
 /// whole gradient 10 % come from length 1, 90 % from length `n / 5`.
 pub(crate) fn path_gradients(network: &str, n: usize, r: f64, choice: &str, mode: &str) -> Record {
-    let scales = [1.0, 2.0, 3.0, 4.0];
+    let scales = [1.0, 2.0, 3.0, 4.0, 5.0];
     let norms = |k: usize, scale: f64| {
         let norm = scale * r.powi(k as i32);
         // Two paths about the mean, and one alone where there is no other.
@@ -197,9 +197,9 @@ fn the_table_and_the_json_hold_every_length() {
     let record = path_gradients("resnet20", 9, R, "random", "train");
     let table = study::table(&record).unwrap();
     for part in [
-        "path-gradients: resnet20, batch statistics; 4 batches of 16 training images",
-        "exact shares sum to 1.0000; none of 72 paths gives exactly 0",
-        "     0     1*    2.500e0    2.500e0    0.0 %  11.64 %       0.00 %      0.000e0",
+        "path-gradients: resnet20, batch statistics; 5 batches of 16 training images",
+        "exact shares sum to 1.0000; none of 90 paths gives exactly 0",
+        "     0     1*    3.000e0    3.000e0    0.0 %  11.64 %       0.00 %      0.000e0",
     ] {
         assert!(table.contains(part), "{part:?} is not in {table}");
     }
@@ -217,7 +217,7 @@ fn drawn(name: &str, records: &[&Record]) -> Result<report::figure::Figure, Repo
 fn figures_show_networks_of_any_depth_with_zeros_and_negative_shares() {
     let (train, eval) = (deep(), path_gradients("resnet110", 54, 0.2, "random", "eval"));
     let svg = drawn("fig6b", &[&train, &eval]).unwrap().svg;
-    for text in ["mean at the images, running statistics", "none of 432 paths gives exactly 0"] {
+    for text in ["mean at the images, running statistics", "none of 540 paths gives exactly 0"] {
         assert!(svg.contains(text), "{text}");
     }
     let holes = changed(&train, |answer| {
@@ -231,7 +231,7 @@ fn figures_show_networks_of_any_depth_with_zeros_and_negative_shares() {
         }
     });
     let found = drawn("fig6b", &[&holes]).unwrap();
-    assert!(found.caption.contains("12 of 432 paths give exactly 0"), "{}", found.caption);
+    assert!(found.caption.contains("15 of 540 paths give exactly 0"), "{}", found.caption);
     let plain = drawn("fig6c", &[&train]).unwrap().svg;
     assert!(plain.contains("product: centre 11.5, 95 % at 6 to 18 branches"), "{plain}");
     let negative = drawn("fig6c", &[&holes]).unwrap().svg;

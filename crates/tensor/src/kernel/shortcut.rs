@@ -1,7 +1,8 @@
 //! The parameter-free shortcut "option A" of He et al. 2015, section 3.3.
 //!
 //! Every second pixel in both directions, starting with the first; the new
-//! channels are zero, half of them before the old ones and half after.
+//! channels are zero, some of them before the old ones and the rest after: half and half
+//! in the original, none before in many others.
 
 use rayon::prelude::*;
 
@@ -18,7 +19,9 @@ pub struct ShortcutGeom {
     pub w: usize,
     /// Input channels.
     pub c_in: usize,
-    /// Output channels, at least `c_in`.
+    /// Zero channels before the old ones.
+    pub before: usize,
+    /// Output channels, at least `before + c_in`.
     pub c_out: usize,
     /// Step between the pixels kept.
     pub stride: usize,
@@ -40,19 +43,10 @@ impl ShortcutGeom {
         Shape::from([self.batch, h, w, self.c_out])
     }
 
-    /// Zero channels before the old ones.
-    ///
-    /// # Panics
-    /// If channels would be dropped.
-    #[track_caller]
-    pub fn channels_before(&self) -> usize {
-        self.check_channels();
-        (self.c_out - self.c_in) / 2
-    }
-
     #[track_caller]
     fn check_channels(&self) {
-        assert!(self.c_out >= self.c_in, "shortcut: option A cannot drop channels: {self:?}");
+        let fits = self.before.checked_add(self.c_in).is_some_and(|least| self.c_out >= least);
+        assert!(fits, "shortcut: option A cannot drop channels: {self:?}");
     }
 
     /// Numbers in an image of the output and of the input.
@@ -78,8 +72,7 @@ impl ShortcutGeom {
 
     /// Calls `f(output start, input start)` for each pixel kept of an image.
     fn for_pixels(&self, mut f: impl FnMut(usize, usize)) {
-        let before = self.channels_before();
-        let mut out = before;
+        let mut out = self.before;
         for y in (0..self.h).step_by(self.stride) {
             for x in (0..self.w).step_by(self.stride) {
                 f(out, (y * self.w + x) * self.c_in);
@@ -121,7 +114,7 @@ mod tests {
 
     #[test]
     fn every_second_pixel_is_kept_with_zeros_on_both_sides() {
-        let g = ShortcutGeom { batch: 1, h: 3, w: 2, c_in: 1, c_out: 3, stride: 2 };
+        let g = ShortcutGeom { batch: 1, h: 3, w: 2, c_in: 1, before: 1, c_out: 3, stride: 2 };
         let x = [1.0f32, 2.0, 3.0, 4.0, 5.0, 6.0];
         let mut y = [f32::NAN; 6];
         option_a(&mut y, &x, &g);
@@ -129,11 +122,16 @@ mod tests {
         let mut dx = [f32::NAN; 6];
         option_a_grad(&mut dx, &[9.0, 7.0, 9.0, 9.0, 8.0, 9.0], &g);
         assert_eq!(dx, [7.0, 0.0, 0.0, 0.0, 8.0, 0.0]);
+        let after = ShortcutGeom { before: 0, ..g };
+        option_a(&mut y, &x, &after);
+        assert_eq!(y, [1.0, 0.0, 0.0, 5.0, 0.0, 0.0]);
+        option_a_grad(&mut dx, &[7.0, 9.0, 9.0, 8.0, 9.0, 9.0], &after);
+        assert_eq!(dx, [7.0, 0.0, 0.0, 0.0, 8.0, 0.0]);
     }
 
     #[test]
     fn the_gradient_is_the_adjoint() {
-        let g = ShortcutGeom { batch: 2, h: 4, w: 5, c_in: 2, c_out: 5, stride: 2 };
+        let g = ShortcutGeom { batch: 2, h: 4, w: 5, c_in: 2, before: 1, c_out: 5, stride: 2 };
         let x: Vec<f64> = (0..80).map(|i| (i % 7) as f64).collect();
         let mut y = vec![f64::NAN; g.out_shape().len()];
         option_a(&mut y, &x, &g);

@@ -3,9 +3,9 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::{World, assert_says};
+use super::{World, assert_says, tar_gz};
 use crate::error::DataError;
-use crate::fetch::FetchOptions;
+use crate::fetch::{FetchOptions, python};
 
 impl World {
     fn import(&self, from: &Path) -> Result<(), DataError> {
@@ -22,15 +22,52 @@ impl World {
         folder
     }
 
+    fn pickles(&self) -> Vec<(String, Vec<u8>)> {
+        let pickle = |(name, bytes): (String, Vec<u8>)| {
+            (name.trim_end_matches(".bin").to_owned(), python::pickle(&bytes))
+        };
+        self.bins().into_iter().map(pickle).collect()
+    }
+
+    fn python_archive(&self) -> Vec<u8> {
+        let inside = |(name, bytes)| (format!("cifar-10-batches-py/{name}"), bytes);
+        tar_gz(&self.pickles().into_iter().map(inside).collect::<Vec<_>>())
+    }
+
     fn bins(&self) -> Vec<(String, Vec<u8>)> {
         self.files.iter().map(|(name, bytes)| ((*name).to_owned(), bytes.clone())).collect()
+    }
+}
+
+/// The images decide: a sound pickle of others is refused by its sum.
+#[test]
+fn pickles_of_other_images_are_refused() {
+    type Damage = fn(&mut Vec<u8>);
+    let damages: [(Damage, &[&str]); 3] = [
+        (|bytes| bytes[2000] ^= 1, &["test_batch", "sha-256 is", "--from"]),
+        (|bytes| bytes.truncate(2000), &["test_batch", "cifar-10-batches-py", "ends too early"]),
+        (|bytes| bytes.clear(), &["test_batch", "cifar-10-batches-py", "ends too early"]),
+    ];
+    for (damage, expected) in damages {
+        let world = World::new();
+        let mut pickles = world.pickles();
+        damage(&mut pickles.last_mut().unwrap().1);
+        let message = world.import(&world.put("in", &pickles)).unwrap_err().to_string();
+        for part in expected {
+            assert!(message.contains(part), "{part:?} is not in: {message}");
+        }
+        world.assert_clean();
+        let (name, _) = pickles.pop().unwrap();
+        fs::remove_file(world.root.path().join("in").join(name)).unwrap();
+        let message = world.import(&world.root.path().join("in")).unwrap_err().to_string();
+        assert!(message.contains("test_batch is missing"), "{message}");
     }
 }
 
 #[test]
 fn every_form_becomes_the_same_six_files() {
     type Make = fn(&World) -> PathBuf;
-    let forms: [(&str, Make); 10] = [
+    let forms: [(&str, Make); 14] = [
         ("the six files", |w| w.put("in", &w.bins())),
         ("the archive unpacked", |w| {
             w.put("in/cifar-10-batches-bin", &w.bins());
@@ -39,6 +76,15 @@ fn every_form_becomes_the_same_six_files() {
         ("the archive", |w| w.put("in", &[("any-name".into(), w.archive())]).join("any-name")),
         ("a folder with the archive", |w| {
             w.put("in", &[("cifar-10-binary.tar.gz".into(), w.archive())])
+        }),
+        ("the version for Python", |w| w.put("in", &w.pickles())),
+        ("a folder with the version for Python", |w| {
+            w.put("in/cifar-10-batches-py", &w.pickles());
+            w.root.path().join("in")
+        }),
+        ("the archive for Python", |w| w.put("in", &[("a".into(), w.python_archive())]).join("a")),
+        ("a folder with the archive for Python", |w| {
+            w.put("in", &[("cifar-10-python.tar.gz".into(), w.python_archive())])
         }),
         ("the package", |w| w.put("in", &[("p.tgz".into(), w.package_archive())]).join("p.tgz")),
         ("a folder with the package", |w| {

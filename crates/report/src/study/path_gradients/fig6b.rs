@@ -21,8 +21,10 @@ pub(super) fn fig6b(records: &[&Record]) -> Result<Figure, ReportError> {
         Series { label: "median at the images".into(), ..medians(&gradients) },
         means(&gradients, "mean at the stem's output", at_stem),
     ];
+    let mut beside = String::new();
     for other in others {
         let other = Gradients::of(other)?;
+        beside += &format!(" With {}: {}.", other.statistics, other.about());
         let label = format!("mean at the images, {}", other.statistics);
         series.push(means(&other, &label, at_images));
     }
@@ -59,7 +61,7 @@ pub(super) fn fig6b(records: &[&Record]) -> Result<Figure, ReportError> {
             "Frobenius norm of the gradient of the mean cross-entropy along single paths of {} ({}, \
              batch norm with {}; our choices, the paper states neither). Band: quartiles over paths \
              and batches, zeros included. Bars: the bootstrap's 95 % intervals over batches. Of all paths tried, \
-             {zeros}.{fit}",
+             {zeros}.{fit}{beside}",
             gradients.network.name,
             gradients.about(),
             gradients.statistics

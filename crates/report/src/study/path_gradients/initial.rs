@@ -4,7 +4,7 @@ use record::Record;
 
 use super::fig6b::mean_row;
 use super::fig6c::{Parts, effective_range, product_points, share_points};
-use super::gradients::Gradients;
+use super::gradients::{Gradients, batches};
 use super::quantities::centre;
 use crate::figure::{Figure, Key, Lines, Point, Series};
 use crate::study::damage;
@@ -42,16 +42,23 @@ pub(super) fn figure(records: &[&Record]) -> Result<Figure, ReportError> {
     let name = &after.network.name;
     Lines {
         title: format!("Are short paths there from the start? {name}"),
-        subtitle: format!("{}, {}", after.about(), after.statistics),
+        subtitle: format!(
+            "before: {}; after: {}; {}",
+            before.about(),
+            batches(after.answer.paths.len()),
+            after.statistics
+        ),
         x: length_axis(after.n()),
         y: parts.axis,
         series: curves.into_iter().filter(|(_, points)| !points.is_empty()).map(series).collect(),
         levels: parts.zero,
         keys: vec![(Key::Interval, "95 % interval".into())],
         caption: format!(
-            "The two curves of figure 6c for {name} with the weights that its training started \
-             from, and with the trained ones, on the same batches: {}; {}. Bars: the bootstrap's \
+            "The two curves of figure 6c for {name}: with the weights that its training started \
+             from, on {}, and with the trained ones, on {}: {}; {}. Bars: the bootstrap's \
              95 % intervals over batches.",
+            before.about(),
+            after.about(),
             in_words(&before, "before"),
             in_words(&after, "after")
         ),
