@@ -1,7 +1,7 @@
 //! What a file or folder is that is not CIFAR-10, and what to do.
 
 use std::fs::{self, File};
-use std::io::{Read as _, Seek as _};
+use std::io::Read as _;
 use std::path::Path;
 
 use crate::manifest::FileSpec;
@@ -52,11 +52,10 @@ pub(crate) fn something_else(head: &[u8]) -> Option<&'static str> {
     starts.iter().find(|(start, _)| head.starts_with(start)).map(|(_, what)| *what)
 }
 
-/// [`something_else`] of an open file, which is left at its start.
-pub(crate) fn of_file(mut file: &File) -> Option<&'static str> {
+/// [`something_else`] of a file that nothing has been read of.
+pub(crate) fn of_file(file: &File) -> Option<&'static str> {
     let mut head = Vec::new();
     file.take(HEAD as u64).read_to_end(&mut head).ok()?;
-    file.rewind().ok()?;
     something_else(&head)
 }
 

@@ -117,10 +117,11 @@ impl FileSpec {
             other => other.map_err(DataError::io("open", path))?,
         };
         let found = file.metadata().map_err(DataError::io("inspect", path))?.len();
-        match (self.check_size(path, found, cure), kind::of_file(&file)) {
-            (Err(_), Some(what)) => Err(DataError::SomethingElse { path: path.into(), what }),
-            (size, _) => size.map(|()| file),
-        }
+        self.check_size(path, found, cure).map_err(|error| match kind::of_file(&file) {
+            Some(what) => DataError::SomethingElse { path: path.into(), what },
+            None => error,
+        })?;
+        Ok(file)
     }
 
     /// Compares size and sum of what `path` held with the published ones; `differs` says

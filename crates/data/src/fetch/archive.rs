@@ -38,14 +38,19 @@ pub(super) fn unpack(
         missing: target.wanted.to_vec(),
         parts: package::members(target.wanted),
         pictures: BTreeMap::new(),
+        known: Form::FOLDERS.iter().flat_map(|form| form.members(target.files)).collect(),
+        is_known: false,
         others: Others::default(),
     };
     let limit = COPIES * largest(target.files);
     let walked = walk(path, origin, limit, &mut |member| contents.visit(member, report));
     // A file that is not an archive may be one of the files of a folder.
-    if let (Err(DataError::Archive { .. } | DataError::SomethingElse { .. }), Some(what)) =
-        (&walked, kind::of_lone_file(path, target.files))
-    {
+    let may_be_lone = match &walked {
+        Err(DataError::Archive { .. }) => true,
+        Err(DataError::SomethingElse { what, .. }) => *what == kind::PICTURES,
+        _ => false,
+    };
+    if may_be_lone && let Some(what) = kind::of_lone_file(path, target.files) {
         return Err(DataError::SomethingElse { path: origin.into(), what });
     }
     walked?;
@@ -70,6 +75,10 @@ struct Contents<'a> {
     parts: Vec<String>,
     /// Those that are, with what messages call them.
     pictures: BTreeMap<String, (PathBuf, Vec<u8>)>,
+    /// The files of the set in all forms.
+    known: BTreeSet<String>,
+    /// Whether one of these is there that is not wanted.
+    is_known: bool,
     others: Others,
 }
 
@@ -122,7 +131,11 @@ impl Contents<'_> {
             self.pictures.insert(self.parts.swap_remove(at), (member.shown.into(), bytes));
             return Ok(Next::Taken);
         }
-        self.others.add(member);
+        if self.known.contains(member.name) {
+            self.is_known = true;
+        } else {
+            self.others.add(member);
+        }
         Ok(Next::Skipped)
     }
 
@@ -132,7 +145,7 @@ impl Contents<'_> {
         let path = self.origin.to_path_buf();
         let mut members = self.parts;
         if self.pictures.is_empty() {
-            if self.missing.len() == self.target.wanted.len() {
+            if self.missing.len() == self.target.wanted.len() && !self.is_known {
                 return self.others.error(path);
             }
             members = self.missing.iter().map(|spec| spec.name.to_owned()).collect();

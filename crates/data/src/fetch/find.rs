@@ -17,14 +17,18 @@ const UNPACKED: [&str; 4] =
 /// Enough entries for a folder of data sets; a larger folder is not searched through.
 const ENTRIES: usize = 1_000;
 
-/// Finds a form of CIFAR-10 that has the images of `wanted`.
+/// Finds a form of CIFAR-10 that has the images of `wanted`, some or all of its `files`.
 ///
 /// A file is taken for an archive. In a folder the first of these counts: a complete form
 /// there; one in a folder below that has its published name; one in any folder below; one
 /// in a folder of a published name below that; an archive called as those published, or
 /// with `cifar` and `10` in its name; and last an incomplete form, for the sake of what is
 /// then said to be missing. Which one is taken cannot change the images: the sums decide.
-pub(super) fn find(from: &Path, wanted: &[FileSpec]) -> Result<Found, DataError> {
+pub(super) fn find(
+    from: &Path,
+    files: &[FileSpec],
+    wanted: &[FileSpec],
+) -> Result<Found, DataError> {
     let metadata = match fs::metadata(from) {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
             return Err(DataError::Missing { path: from.into(), cure: "check the path" });
@@ -34,7 +38,7 @@ pub(super) fn find(from: &Path, wanted: &[FileSpec]) -> Result<Found, DataError>
     if !metadata.is_dir() {
         return Ok(Found { form: Form::Archive, path: from.into() });
     }
-    let mut nearest = Nearest { wanted, found: None };
+    let mut nearest = Nearest { files, wanted, found: None };
     // Before any folder is listed: this is where commands look again and again.
     if let Some(found) = nearest.complete(from) {
         return Ok(found);
@@ -67,6 +71,7 @@ pub(super) fn find(from: &Path, wanted: &[FileSpec]) -> Result<Found, DataError>
 
 /// The form that has come nearest to being complete.
 struct Nearest<'a> {
+    files: &'a [FileSpec],
     wanted: &'a [FileSpec],
     /// With how many files.
     found: Option<(usize, Found)>,
@@ -76,12 +81,12 @@ impl Nearest<'_> {
     /// The form that a folder holds, if it is complete.
     fn complete(&mut self, folder: &Path) -> Option<Found> {
         for form in Form::FOLDERS {
-            let members = form.members(self.wanted);
-            let there = members.iter().filter(|name| folder.join(name).is_file()).count();
+            let is_there = |name: &String| folder.join(name).is_file();
             let found = Found { form, path: folder.into() };
-            if there == members.len() {
+            if form.members(self.wanted).iter().all(is_there) {
                 return Some(found);
             }
+            let there = form.members(self.files).iter().filter(|name| is_there(name)).count();
             if there > self.found.as_ref().map_or(0, |(most, _)| *most) {
                 self.found = Some((there, found));
             }

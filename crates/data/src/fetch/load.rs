@@ -34,7 +34,7 @@ pub(super) fn load_from(
     split: Split,
 ) -> Result<(Dataset, Found), DataError> {
     let wanted = of_split(files, split);
-    let found = find(from, wanted)?;
+    let found = find(from, files, wanted)?;
     if found.form == Form::Binary {
         let dataset = load_files((split, Source::Split), &found.path, wanted, FETCH_AGAIN)?;
         return Ok((dataset, found));

@@ -122,7 +122,7 @@ fn fetch_files(
     fs::create_dir_all(dir).map_err(DataError::io("create", dir))?;
     let _claim = claim::Claim::new(dir)?;
     match (&options.from, &options.url) {
-        (Some(from), _) => import::import(&find::find(from, files)?, &target, report)?,
+        (Some(from), _) => import::import(&find::find(from, files, files)?, &target, report)?,
         (None, Some(url)) => from_url(url, dir, &target, report)?,
         (None, None) => from_network(sources, dir, &target, report)?,
     }

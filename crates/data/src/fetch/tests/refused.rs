@@ -117,6 +117,8 @@ fn other_things_are_named() {
         ),
         (lone("test_batch.bin", &world.files[5].1), &["test_batch.bin: ", "the folder"]),
         (lone("data_batch_1", &world.pickles()[0].1), &["data_batch_1: ", "the folder"]),
+        (lone("test_batch.bin", LFS), &["test_batch.bin: ", "Git LFS"]),
+        (lone("test_batch.png", b"\x89PNG..."), &["test_batch.png: ", "the folder"]),
         (lone("empty.zip", b""), &["not a sound", "the file is empty"]),
         (lone("labels.gz", &tar_gz(&[])[..9]), &["not a sound"]),
         (lone("cut.zip", &zipped(&world.bins())[..30_000]), &["cut.zip: not a sound"]),
@@ -157,5 +159,26 @@ fn altered_sources_are_refused_with_what_differs() {
             (name.trim_end_matches(".bin").to_owned(), crate::fetch::python::pickle(bytes))
         });
         World::new().assert_refused(&pickles.collect(), &[&expected.replace(".bin: ", ": ")]);
+    }
+}
+
+/// No damage to an archive may end in a panic, or in images that are not the published ones.
+#[test]
+fn damaged_archives_are_survived() {
+    let zip = zipped(&World::new().bins());
+    let matlab = fixture("matlab.zip");
+    for whole in [zip, matlab, fixture("nested.zip")] {
+        let list = whole.len() - 400..whole.len();
+        for at in (0..60).chain(list).chain((60..whole.len()).step_by(4_999)) {
+            let mut altered = whole.clone();
+            altered[at] ^= 1 << (at % 8);
+            for bytes in [altered, whole[..at].to_vec()] {
+                let world = World::new();
+                let from = world.put("in", &[("a.zip".into(), bytes)]).join("a.zip");
+                if let Ok((dataset, _)) = load_from(&world.specs, &from, Split::Test) {
+                    assert_eq!(dataset.id().sha256, world.specs[5].sha256, "{at}");
+                }
+            }
+        }
     }
 }
