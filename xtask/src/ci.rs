@@ -27,6 +27,8 @@ pub(crate) fn run() -> Result<()> {
     })?;
     step("docs", || cargo(["doc", "--workspace", "--no-deps", "--locked"], &deny))?;
     step("tests", test)?;
+    // In the workspace `cli` turns the feature on.
+    step("tests of data without downloads", || cargo(["test", "--locked", "-p", "data"], &[]))?;
     for level in Level::ALL.into_iter().filter(|level| *level < Level::best()) {
         let forced = [(simd::VARIABLE, level.name())];
         step(&format!("tests of the numeric crates at level {level}"), || {

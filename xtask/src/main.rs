@@ -20,7 +20,7 @@ struct Xtask {
 #[derive(Subcommand)]
 enum Command {
     #[command(flatten)]
-    Unravel(cli::Command),
+    Unravel(Box<cli::Command>),
     /// Run the test suite
     Test,
     /// Run all that CI checks, cheapest first

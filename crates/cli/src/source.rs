@@ -2,9 +2,12 @@
 
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 
 use anyhow::{Context, Result, bail, ensure};
-use data::{Dataset, Split};
+use data::{Dataset, Form, Split};
+
+use crate::output::note;
 
 /// The environment variable that names the folder with the shipped files.
 const VARIABLE: &str = "UNRAVEL_DATA";
@@ -32,13 +35,47 @@ pub fn project_root() -> &'static Path {
     crates.and_then(Path::parent).expect("crates/cli lies in the workspace")
 }
 
-/// The images that `--data` names: `sample`, a folder, or the default folder.
+/// The images that `--data` names: `sample`, CIFAR-10 in any form, or the default folder.
 pub(crate) fn load_images(data: Option<&OsStr>, split: Split) -> Result<Dataset> {
     Ok(match data {
         sample if is_sample(sample) => data::load_sample(&project_data()?, split)?,
-        Some(dir) => data::load(Path::new(dir), split)?,
+        Some(path) => load_any(Path::new(path), split)?,
         None => data::load(&data::default_dir()?, split)?,
     })
+}
+
+/// The images of a path in whatever form. Those that had to be looked for are kept: to
+/// convert them takes seconds, and a command may ask for them several times.
+fn load_any(path: &Path, split: Split) -> Result<Dataset> {
+    static FOUND: Mutex<Vec<(PathBuf, Split, Dataset)>> = Mutex::new(Vec::new());
+    let mut known = FOUND.lock().unwrap_or_else(PoisonError::into_inner);
+    let is_same = |(of, part, _): &&(PathBuf, Split, Dataset)| of == path && *part == split;
+    if let Some((.., dataset)) = known.iter().find(is_same) {
+        return Ok(dataset.clone());
+    }
+    let (dataset, found) = data::load_any(path, split)?;
+    if found.form == Form::Binary && found.path == path {
+        return Ok(dataset);
+    }
+    if !known.iter().any(|(of, ..)| of == path) {
+        let mut text = format!("read CIFAR-10 from {found}");
+        if found.form != Form::Binary {
+            let word = shell_word(&path.to_string_lossy());
+            text += &format!("; `cargo xtask data --from {word}` imports it once for all");
+        }
+        note(text);
+    }
+    known.push((path.into(), split, dataset.clone()));
+    Ok(dataset)
+}
+
+/// A word of a shell command, in quotes where it needs them.
+fn shell_word(text: &str) -> String {
+    if text.chars().all(|c| c.is_alphanumeric() || "-_.,:/=+~".contains(c)) {
+        text.into()
+    } else {
+        format!("'{}'", text.replace('\'', r"'\''"))
+    }
 }
 
 /// Whether `--data` names the shipped sample.

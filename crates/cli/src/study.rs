@@ -49,8 +49,9 @@ impl ConventionArgs {
 /// Which images, on how many threads.
 #[derive(Args)]
 pub(crate) struct ImageArgs {
-    /// The folder with CIFAR-10, or `sample` for the shipped sample [default: where `data` put it]
-    #[arg(long, value_name = "DIR|sample")]
+    /// CIFAR-10 in any form that `data --from` takes, or `sample` for the shipped sample
+    /// [default: where `data` put it]
+    #[arg(long, value_name = "PATH|sample")]
     pub(crate) data: Option<OsString>,
     /// The first N test images only [default: all; a preview by `lesion` may take fewer]
     #[arg(long, value_name = "N")]

@@ -31,11 +31,20 @@ pub const CLASSES: [&str; 10] =
 /// sha-256 sum than the published one, holds a label above 9, or if the classes
 /// are not equally large.
 pub fn load(dir: &Path, split: Split) -> Result<Dataset, DataError> {
-    let files = match split {
-        Split::Train => &OFFICIAL[..5],
-        Split::Test => &OFFICIAL[5..],
-    };
-    let dataset = load_files((split, Source::Split), dir, files, FETCH_AGAIN)?;
+    let files = of_split(&OFFICIAL, split);
+    balanced(load_files((split, Source::Split), dir, files, FETCH_AGAIN)?)
+}
+
+/// Those of the six files that hold a split.
+pub(crate) fn of_split(files: &[FileSpec], split: Split) -> &[FileSpec] {
+    match split {
+        Split::Train => &files[..5],
+        Split::Test => &files[5..],
+    }
+}
+
+/// A split whose classes are equally large.
+pub(crate) fn balanced(dataset: Dataset) -> Result<Dataset, DataError> {
     check_class_counts(&dataset.id().name, dataset.labels(), dataset.len() / CLASSES.len())?;
     Ok(dataset)
 }

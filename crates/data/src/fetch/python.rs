@@ -4,43 +4,7 @@
 //! A pickle is a program for a machine that can call any function. This reader knows the
 //! few instructions that these files consist of, calls nothing, and refuses the rest.
 
-use std::io::Read;
-use std::path::Path;
-
 use crate::cifar10::IMAGE_BYTES;
-use crate::error::DataError;
-use crate::fetch::incoming::Incoming;
-use crate::fetch::{OTHER_SOURCE, Report, Target};
-use crate::manifest::FileSpec;
-
-/// Room for labels and file names beside the images.
-const SLACK: u64 = 4 << 20;
-
-/// The name of the pickle with the images of an official file.
-pub(super) fn name(spec: &FileSpec) -> &'static str {
-    spec.name.strip_suffix(".bin").unwrap_or(spec.name)
-}
-
-/// Makes an official file from its pickle; messages call the source `origin`.
-pub(super) fn convert(
-    source: impl Read,
-    origin: &Path,
-    spec: &FileSpec,
-    target: &Target<'_>,
-    report: &mut Report<'_>,
-) -> Result<(), DataError> {
-    let broken = |reason: String| DataError::Pickle { path: origin.into(), reason };
-    let mut bytes = Vec::new();
-    let limit = spec.bytes + SLACK;
-    source.take(limit + 1).read_to_end(&mut bytes).map_err(|error| broken(error.to_string()))?;
-    if bytes.len() as u64 > limit {
-        return Err(broken(format!("it has more than {limit} bytes")));
-    }
-    let records = records(&bytes).map_err(broken)?;
-    let mut incoming = Incoming::create(spec, target.dir)?;
-    incoming.append(&records, &format!("converting {}", name(spec)), report)?;
-    incoming.finish(origin, OTHER_SOURCE)
-}
 
 /// The images of a pickle in the official binary layout.
 pub(super) fn records(pickle: &[u8]) -> Result<Vec<u8>, String> {
@@ -55,7 +19,12 @@ pub(super) fn records(pickle: &[u8]) -> Result<Vec<u8>, String> {
         return Err(format!("the pickle has no data [n, {IMAGE_BYTES}] of bytes"));
     };
     let Some(Value::List(labels)) = find(b"labels") else {
-        return Err("the pickle has no labels".to_owned());
+        return Err(if find(b"fine_labels").is_some() {
+            "the pickle has fine_labels: it is CIFAR-100, whose images and classes are others"
+        } else {
+            "the pickle has no labels"
+        }
+        .to_owned());
     };
     let images = bytes.chunks_exact(IMAGE_BYTES);
     if images.len() != labels.len() {
@@ -110,7 +79,15 @@ impl<'a> Machine<'a> {
         loop {
             let code = self.take(1)?[0];
             match code {
-                0x80 => drop(self.take(1)?),
+                0x80 => match self.take(1)?[0] {
+                    ..=3 => {}
+                    newer => {
+                        return Err(format!(
+                            "the pickle is of protocol {newer}, and those published are of \
+                            protocol 2: it was saved anew"
+                        ));
+                    }
+                },
                 b'(' => self.marks.push(self.stack.len()),
                 b'N' => self.stack.push(Value::None),
                 b'}' => self.stack.push(Value::Dict(Vec::new())),
@@ -341,7 +318,9 @@ mod tests {
             (replaced(b"U\x06labels", b"U\x06lapels"), "no labels"),
             (replaced(b"(K\x00K\x01K\x02e", b"(K\x00K\x01e"), "3 images have 2 labels"),
             (replaced(b"(K\x00K\x01K\x02e", b"(K\x00K\x01Ne"), "not a small number"),
-            (b"\x80\x04\x95".to_vec(), "instruction 0x95"),
+            (b"\x80\x04\x95".to_vec(), "of protocol 4"),
+            (b"\x80\x02\x95".to_vec(), "instruction 0x95"),
+            (replaced(b"U\x06labels", b"U\x0bfine_labels"), "it is CIFAR-100"),
             (b"<!DOCTYPE html>".to_vec(), "instruction 0x3c"),
             (b"K\x01.".to_vec(), "not a dictionary"),
             (b"h\x01.".to_vec(), "refers back"),

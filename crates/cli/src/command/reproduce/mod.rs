@@ -40,8 +40,8 @@ pub struct ReproduceArgs {
     /// Where figures, records and page go [default: out, in the repository or else in the current folder]
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
-    /// The folder with CIFAR-10, or `sample` for the shipped sample
-    #[arg(long, value_name = "DIR|sample")]
+    /// CIFAR-10 in any form that `data --from` takes, or `sample` for the shipped sample
+    #[arg(long, value_name = "PATH|sample")]
     data: Option<OsString>,
     #[command(flatten)]
     threads: Threads,

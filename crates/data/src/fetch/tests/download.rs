@@ -110,7 +110,7 @@ fn a_part_is_finished_used_or_thrown_away() {
 fn an_answer_that_is_no_archive_is_refused() {
     let cases = [
         (fixed("404 Not Found\r\nContent-Length: 4", b"gone"), "404 Not Found"),
-        (fixed("200 OK\r\nContent-Length: 6", b"<html>"), "not a sound .tar.gz"),
+        (fixed("200 OK\r\nContent-Length: 6", b"<html>"), "this is an HTML page"),
         (fixed("200 OK\r\nContent-Length: 0", b""), "not a sound .tar.gz"),
         (fixed("200 OK\r\nContent-Length: 170052171000", b""), "too large"),
         (fixed("200 OK", &vec![7; 9 << 20]), "too large"),
@@ -135,13 +135,13 @@ fn an_archive_with_other_contents_is_refused() {
     });
     let member = |name: &str| ("x/".to_owned() + name, world.files[0].1.clone());
     let lacking = super::tar_gz(&[member("data_batch_1.bin"), member("other.bin")]);
-    let bomb = super::tar_gz(&[("x/zeros".to_owned(), vec![0; 9 << 20])]);
+    let bomb = super::tar_gz(&[("x/zeros".to_owned(), vec![0; 40 << 20])]);
     let whole = world.archive();
     let cases = [
         (altered, "data_batch_3.bin: altered"),
         (short, "test_batch.bin: 9218 bytes instead of 9219 (truncated)"),
         (lacking, "lacks data_batch_2.bin, data_batch_3.bin"),
-        (bomb, "more bytes than CIFAR-10 has"),
+        (bomb, "far more bytes than CIFAR-10 has"),
         (whole[..whole.len() / 2].to_vec(), "not a sound .tar.gz"),
     ];
     for (archive, expected) in cases {

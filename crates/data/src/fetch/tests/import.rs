@@ -8,12 +8,12 @@ use crate::error::DataError;
 use crate::fetch::{FetchOptions, python};
 
 impl World {
-    fn import(&self, from: &Path) -> Result<(), DataError> {
+    pub(super) fn import(&self, from: &Path) -> Result<(), DataError> {
         self.fetch(FetchOptions { dir: self.dir(), from: Some(from.into()), url: None })
     }
 
     /// Writes files below the world's folder, and returns that of the first.
-    fn put(&self, folder: &str, files: &[(String, Vec<u8>)]) -> PathBuf {
+    pub(super) fn put(&self, folder: &str, files: &[(String, Vec<u8>)]) -> PathBuf {
         let folder = self.root.path().join(folder);
         fs::create_dir_all(&folder).unwrap();
         for (name, bytes) in files {
@@ -22,19 +22,19 @@ impl World {
         folder
     }
 
-    fn pickles(&self) -> Vec<(String, Vec<u8>)> {
+    pub(super) fn pickles(&self) -> Vec<(String, Vec<u8>)> {
         let pickle = |(name, bytes): (String, Vec<u8>)| {
             (name.trim_end_matches(".bin").to_owned(), python::pickle(&bytes))
         };
         self.bins().into_iter().map(pickle).collect()
     }
 
-    fn python_archive(&self) -> Vec<u8> {
+    pub(super) fn python_archive(&self) -> Vec<u8> {
         let inside = |(name, bytes)| (format!("cifar-10-batches-py/{name}"), bytes);
         tar_gz(&self.pickles().into_iter().map(inside).collect::<Vec<_>>())
     }
 
-    fn bins(&self) -> Vec<(String, Vec<u8>)> {
+    pub(super) fn bins(&self) -> Vec<(String, Vec<u8>)> {
         self.files.iter().map(|(name, bytes)| ((*name).to_owned(), bytes.clone())).collect()
     }
 }
@@ -44,7 +44,7 @@ impl World {
 fn pickles_of_other_images_are_refused() {
     type Damage = fn(&mut Vec<u8>);
     let damages: [(Damage, &[&str]); 3] = [
-        (|bytes| bytes[2000] ^= 1, &["test_batch", "sha-256 is", "--from"]),
+        (|bytes| bytes[2000] ^= 1, &["test_batch", "sha-256 is", "another one"]),
         (|bytes| bytes.truncate(2000), &["test_batch", "cifar-10-batches-py", "ends too early"]),
         (|bytes| bytes.clear(), &["test_batch", "cifar-10-batches-py", "ends too early"]),
     ];
@@ -110,6 +110,7 @@ fn every_form_becomes_the_same_six_files() {
     for (form, make) in forms {
         let world = World::new();
         let from = make(&world);
+        world.assert_loads(form, &from);
         world.import(&from).unwrap_or_else(|error| panic!("{form}: {error}"));
         if form.starts_with("the target folder with the archive") {
             fs::remove_file(from.join("cifar-10-binary.tar.gz")).unwrap();
@@ -126,7 +127,7 @@ fn every_truncated_or_altered_file_is_refused_by_name() {
 
         let mut files = altered.bins();
         files[damaged].1[4_000] ^= 0x10;
-        assert_says(altered.import(&altered.put("in", &files)), &[name, "altered", "--from"]);
+        assert_says(altered.import(&altered.put("in", &files)), &[name, "altered", "another one"]);
         altered.assert_clean();
 
         let mut files = truncated.bins();
@@ -182,7 +183,7 @@ fn a_place_without_cifar10_is_refused() {
     let absent = world.root.path().join("absent");
     assert_says(world.import(&empty), &["empty: no CIFAR-10 found there", "test_batch.bin"]);
     assert_says(world.import(&text), &["notes.txt: not a sound .tar.gz"]);
-    assert_says(world.import(&absent), &["absent is missing", "--from"]);
+    assert_says(world.import(&absent), &["absent is missing", "check the path"]);
     world.assert_clean();
 }
 

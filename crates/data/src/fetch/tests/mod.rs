@@ -2,9 +2,11 @@
 
 #[cfg(feature = "download")]
 mod download;
+mod forms;
 mod import;
 #[cfg(not(feature = "download"))]
 mod no_download;
+mod refused;
 #[cfg(feature = "download")]
 mod server;
 
@@ -17,7 +19,7 @@ use tempfile::TempDir;
 use crate::cifar10::{IMAGE_BYTES, RECORD_BYTES};
 use crate::error::DataError;
 use crate::fetch::{FetchOptions, Sources, fetch_files};
-use crate::manifest::{FileSpec, OFFICIAL, sha256_hex};
+use crate::manifest::{FileSpec, OFFICIAL};
 
 /// The miniature files, their specification, and a folder to fetch them into.
 struct World {
@@ -29,12 +31,7 @@ struct World {
 impl World {
     fn new() -> World {
         let files: Vec<_> = OFFICIAL.iter().map(|spec| (spec.name, records(spec.name))).collect();
-        let spec = |(name, bytes): &(&'static str, Vec<u8>)| FileSpec {
-            name,
-            bytes: bytes.len() as u64,
-            sha256: sha256_hex(bytes).leak(),
-        };
-        let specs = files.iter().map(spec).collect();
+        let specs = files.iter().map(|(name, bytes)| FileSpec::of(name, bytes)).collect();
         World { files, specs, root: tempfile::tempdir().unwrap() }
     }
 
@@ -121,7 +118,7 @@ impl World {
 }
 
 /// Three records of noise that compresses as badly as photographs.
-fn records(name: &str) -> Vec<u8> {
+pub(super) fn records(name: &str) -> Vec<u8> {
     let mut state = name.bytes().fold(7_u32, |hash, byte| hash * 31 % 65_521 + u32::from(byte));
     let mut byte = || {
         state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
@@ -155,6 +152,12 @@ fn picture(records: &[[u8; RECORD_BYTES]]) -> Vec<u8> {
         .collect();
     encoder.write_header().unwrap().write_image_data(&pixels).unwrap();
     png
+}
+
+/// A file that `fixtures/cifar10_forms.py` has made of these images.
+pub(super) fn fixture(name: &str) -> Vec<u8> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fixtures/cifar10");
+    fs::read(folder.join(name)).unwrap()
 }
 
 fn names_in(dir: &Path) -> Vec<String> {
