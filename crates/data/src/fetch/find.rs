@@ -31,7 +31,9 @@ pub(super) fn find(
 ) -> Result<Found, DataError> {
     let metadata = match fs::metadata(from) {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-            return Err(DataError::Missing { path: from.into(), cure: "check the path" });
+            // An empty path, as of a variable that is not set, would not show.
+            let path = if from.as_os_str().is_empty() { Path::new("''") } else { from };
+            return Err(DataError::Missing { path: path.into(), cure: "check the path" });
         }
         metadata => metadata.map_err(DataError::io("open", from))?,
     };

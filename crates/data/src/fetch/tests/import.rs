@@ -184,6 +184,7 @@ fn a_place_without_cifar10_is_refused() {
     assert_says(world.import(&empty), &["empty: no CIFAR-10 found there", "test_batch.bin"]);
     assert_says(world.import(&text), &["notes.txt: not a sound .tar.gz"]);
     assert_says(world.import(&absent), &["absent is missing", "check the path"]);
+    assert_says(world.import(Path::new("")), &["'' is missing", "check the path"]);
     world.assert_clean();
 }
 
