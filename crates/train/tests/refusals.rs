@@ -92,7 +92,7 @@ fn checkpoints_that_contradict_themselves_are_damaged() {
             Box::new(|state| {
                 state.tensors.get_mut("bn.bias").unwrap().as_mut_slice().fill(f32::NAN)
             }),
-            "holding NaN or infinity: bn.bias",
+            "bn.bias is NaN in channel 0",
         ),
         (
             Box::new(move |state| {
