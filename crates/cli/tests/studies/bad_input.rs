@@ -125,6 +125,15 @@ fn plans_that_are_none_are_refused_by_name() {
 }
 
 #[test]
+fn a_clone_that_has_moved_is_named() {
+    let mut command = program(&["models"]);
+    let output = command.env("UNRAVEL_DATA", "nowhere/data").output().unwrap();
+    let message = String::from_utf8(output.stderr).unwrap();
+    assert_tells(&message, &["nowhere/data, which is not a folder", "UNRAVEL_DATA"]);
+    assert_eq!(output.status.code(), Some(1));
+}
+
+#[test]
 fn absent_or_damaged_images_are_refused_by_name() {
     let bench = Bench::new();
     let weights = bench.weights("resnet8");

@@ -96,6 +96,38 @@ fn a_figure_can_be_drawn_from_the_records_it_needs() {
     }
 }
 
+/// An answer may say the number of its images again, and nothing else of the question.
+#[test]
+fn no_answer_hides_what_was_asked() {
+    let needs = study::figures().flat_map(|figure| (figure.needs)());
+    for record in needs.map(|need| made_up_answer(&need)) {
+        let json: serde_json::Value = serde_json::from_str(&study::json(&record).unwrap()).unwrap();
+        let key = &record.key;
+        assert_eq!(json["experiment"], json!(key.experiment), "{}", record.name);
+        assert_eq!(json["options"], key.options, "{}", record.name);
+        let images = key.images.first();
+        assert_eq!(
+            json["data"],
+            json!(images.map_or("", |images| &images.name)),
+            "{}",
+            record.name
+        );
+        assert_eq!(
+            json["images"],
+            json!(images.map_or(0, |images| images.images)),
+            "{}",
+            record.name
+        );
+        if key.log.is_none() {
+            let models: Vec<&str> = key.networks.iter().map(|n| n.model.name.as_str()).collect();
+            let weights: Vec<&str> =
+                key.networks.iter().map(|n| n.weights.source.as_str()).collect();
+            assert_eq!(json["model"], json!(models.join(", ")), "{}", record.name);
+            assert_eq!(json["weights"], json!(weights.join(", ")), "{}", record.name);
+        }
+    }
+}
+
 #[test]
 fn names_of_studies_quantities_and_figures_are_unique() {
     let mut names: Vec<String> = study::figures().map(|figure| figure.name.to_string()).collect();
