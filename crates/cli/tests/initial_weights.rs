@@ -30,6 +30,7 @@ fn initial_weights_are_those_that_a_training_starts_with() {
             model: name.to_owned(),
             recipe: "one-cycle".to_owned(),
             epochs: 1,
+            of_epochs: None,
             seed,
             test_error: None,
             normalisation: arch.default_normalisation(),

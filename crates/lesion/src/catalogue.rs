@@ -37,9 +37,11 @@ pub struct TrainedNetwork {
     pub paths: String,
     /// Epochs of training.
     pub epochs: u32,
+    /// The epochs that its recipe was laid out for, where the weights are of an earlier one.
+    pub of_epochs: Option<u32>,
     /// The seed of the training.
     pub seed: u64,
-    /// Error on all 10,000 test images after the last epoch, as a fraction.
+    /// Error on all 10,000 test images after the last of them, as a fraction.
     pub test_error: f64,
     /// sha-256 of the weights file.
     pub sha256: String,
@@ -129,13 +131,24 @@ impl Catalogue {
 }
 
 impl TrainedNetwork {
+    /// `64`, or `32/64` where the weights are of an earlier epoch than the last.
+    pub fn epochs_in_words(&self) -> String {
+        match self.of_epochs {
+            Some(of) => format!("{}/{of}", self.epochs),
+            None => self.epochs.to_string(),
+        }
+    }
+
     fn check(&self) -> Result<(), String> {
-        let TrainedNetwork { name, model, test_error, sha256, .. } = self;
+        let TrainedNetwork { name, model, epochs, of_epochs, test_error, sha256, .. } = self;
         let is_plain = |c: char| c.is_ascii_alphanumeric() || c == '-';
         if name.is_empty() || !name.chars().all(is_plain) {
             return Err(format!("{name:?} cannot name a network: use letters, digits and '-'"));
         }
         Arch::parse(model).map_err(|error| format!("{name}: {error}"))?;
+        if let Some(of) = of_epochs.filter(|of| of <= epochs) {
+            return Err(format!("{name}: {epochs} epochs of {of}, expected fewer"));
+        }
         if !(0.0..=1.0).contains(test_error) {
             return Err(format!("{name}: test_error is {test_error}, expected a fraction"));
         }

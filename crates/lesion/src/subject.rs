@@ -209,6 +209,7 @@ fn weights_id(path: &Path, bytes: &[u8], metadata: Option<Metadata>) -> WeightsI
         sha256: sha256_hex(bytes),
         recipe: None,
         epochs: None,
+        of_epochs: None,
         seed: None,
         test_error: None,
     };
@@ -217,6 +218,7 @@ fn weights_id(path: &Path, bytes: &[u8], metadata: Option<Metadata>) -> WeightsI
         Some(metadata) => WeightsId {
             recipe: Some(metadata.recipe),
             epochs: Some(metadata.epochs),
+            of_epochs: metadata.of_epochs,
             seed: Some(metadata.seed),
             test_error: metadata.test_error,
             ..id

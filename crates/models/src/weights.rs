@@ -22,6 +22,9 @@ pub struct Metadata {
     pub recipe: String,
     /// Epochs of training.
     pub epochs: u32,
+    /// The epochs that its recipe was laid out for; absent if they were all done.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub of_epochs: Option<u32>,
     /// The seed of the training.
     pub seed: u64,
     /// Error on all test images after the last epoch, a part of 1; absent if

@@ -30,6 +30,7 @@ fn metadata() -> Metadata {
         model: "resnet8".into(),
         recipe: "short".into(),
         epochs: 3,
+        of_epochs: None,
         seed: u64::MAX,
         test_error: Some(0.125),
         normalisation: Normalisation::new([0.1, 0.2, 0.3], [0.4, 0.5, 0.7]).unwrap(),

@@ -71,6 +71,9 @@ pub struct WeightsId {
     pub recipe: Option<String>,
     /// Epochs trained.
     pub epochs: Option<u32>,
+    /// The epochs that the recipe was laid out for, where they were not all done.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub of_epochs: Option<u32>,
     /// Training seed.
     pub seed: Option<u64>,
     /// Error on the full test set after the last epoch, as a fraction.

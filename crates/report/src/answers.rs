@@ -18,16 +18,29 @@ pub struct Need {
     /// The options that matter, as a JSON object. The experiment's preset decides the
     /// others.
     pub options: Value,
+    /// Numeric options of which no more is asked for than this, as a JSON object, where the
+    /// preset has more. A record with more or less of them is an answer as well.
+    pub at_most: Value,
 }
 
 impl Need {
     /// The experiment on one network, with options of the preset.
     pub fn of(experiment: &'static str, network: &str) -> Need {
-        Need {
-            experiment,
-            networks: vec![network.into()],
-            options: Value::Object(Default::default()),
+        let none = || Value::Object(Default::default());
+        Need { experiment, networks: vec![network.into()], options: none(), at_most: none() }
+    }
+
+    /// These options of a preset, with those of the need.
+    pub fn applied_to(&self, mut preset: Value) -> Value {
+        for (name, value) in self.options.as_object().into_iter().flatten() {
+            preset[name.as_str()] = value.clone();
         }
+        for (name, most) in self.at_most.as_object().into_iter().flatten() {
+            if most.as_f64() < preset[name.as_str()].as_f64() {
+                preset[name.as_str()] = most.clone();
+            }
+        }
+        preset
     }
 
     /// Whether the record of `key` is an answer, whatever its images.

@@ -10,30 +10,37 @@ pub struct Pictures {
     side: usize,
     pixels: Vec<u8>,
     labels: Vec<String>,
-    sha256: String,
+    sums: Vec<(usize, String)>,
 }
 
 impl Pictures {
     /// Square images of `side` pixels: red, green and blue of each pixel, row by row, image
-    /// after image. `labels` has the class of each, `sha256` is the sum of the images as
-    /// records state it ([`ImagesId::sha256`]).
+    /// after image. `labels` has the class of each. `sums` has the sum of the first so many
+    /// images as records state it ([`ImagesId::sha256`]), for each number that records use.
     ///
     /// # Panics
-    /// If there are not `side * side * 3` bytes for each label.
+    /// If there are not `side * side * 3` bytes for each label, or a sum is of more images.
     #[track_caller]
-    pub fn new(side: usize, pixels: Vec<u8>, labels: Vec<String>, sha256: String) -> Self {
+    pub fn new(
+        side: usize,
+        pixels: Vec<u8>,
+        labels: Vec<String>,
+        sums: Vec<(usize, String)>,
+    ) -> Self {
         let (bytes, expected) = (pixels.len(), labels.len() * side * side * 3);
         assert!(
             bytes == expected,
             "pictures: {bytes} bytes for {} images of side {side}, expected {expected}",
             labels.len()
         );
-        Pictures { side, pixels, labels, sha256 }
+        let most = sums.iter().map(|(images, _)| *images).max().unwrap_or(0);
+        assert!(most <= labels.len(), "pictures: a sum of {most} of {} images", labels.len());
+        Pictures { side, pixels, labels, sums }
     }
 
-    /// Whether these are the images of a record.
-    pub fn are(&self, images: &ImagesId) -> bool {
-        self.sha256 == images.sha256 && self.labels.len() == images.images
+    /// Whether the images of a record are these, or the first of them.
+    pub fn include(&self, images: &ImagesId) -> bool {
+        self.sums.iter().any(|(count, sum)| *count == images.images && *sum == images.sha256)
     }
 
     /// The class of image `i` in words.

@@ -22,6 +22,7 @@ pub fn network(name: &str) -> NetworkId {
             sha256: "a1".repeat(32),
             recipe: Some("short".into()),
             epochs: Some(15),
+            of_epochs: None,
             seed: Some(3),
             test_error: Some(0.0987),
         },

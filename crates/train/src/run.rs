@@ -108,6 +108,7 @@ fn write_final(trainer: &Trainer<'_>, job: &Job) -> Result<PathBuf, TrainError> 
         model: settings.model.clone(),
         recipe: settings.recipe.name.clone(),
         epochs: settings.recipe.epochs,
+        of_epochs: None,
         seed: settings.seed,
         test_error: last.filter(|_| is_whole).and_then(|entry| entry.test_error),
         normalisation: settings.normalisation,

@@ -42,6 +42,8 @@ struct Weights {
     recipe: String,
     paths: String,
     epochs: u32,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    of_epochs: Option<u32>,
     seed: u64,
     test_error: f64,
 }
@@ -141,8 +143,9 @@ fn network(model: &Model<f32>, catalogue: &Catalogue) -> Network {
 }
 
 fn weights(network: &TrainedNetwork) -> Weights {
-    let TrainedNetwork { name, recipe, paths, epochs, seed, test_error, .. } = network.clone();
-    Weights { name, recipe, paths, epochs, seed, test_error }
+    let TrainedNetwork { name, recipe, paths, epochs, of_epochs, seed, test_error, .. } =
+        network.clone();
+    Weights { name, recipe, paths, epochs, of_epochs, seed, test_error }
 }
 
 fn unit_row((index, unit): (usize, &Unit)) -> UnitRow {
@@ -179,9 +182,10 @@ fn trained_table(networks: &[TrainedNetwork]) -> String {
         "trained", "model", "recipe", "paths", "epochs", "seed", "test error %"
     );
     for network in networks {
-        let TrainedNetwork { name, model, recipe, paths, epochs, seed, test_error, .. } = network;
+        let TrainedNetwork { name, model, recipe, paths, seed, test_error, .. } = network;
         text += &format!(
-            "{name:14} {model:14} {recipe:10} {paths:8} {epochs:6} {seed:4} {:12.2}\n",
+            "{name:14} {model:14} {recipe:10} {paths:8} {:>6} {seed:4} {:12.2}\n",
+            network.epochs_in_words(),
             100.0 * test_error
         );
     }
@@ -212,9 +216,11 @@ fn unit_table(network: &Network) -> String {
             unit.macs
         );
     }
-    for Weights { name, recipe, epochs, test_error, .. } in &network.weights {
+    for Weights { name, recipe, epochs, of_epochs, test_error, .. } in &network.weights {
+        let of = of_epochs.map_or_else(String::new, |of| format!(" of {of}"));
         let error = 100.0 * test_error;
-        text += &format!("\ntrained: {name} ({recipe}, {epochs} epochs), test error {error:.2} %");
+        text +=
+            &format!("\ntrained: {name} ({recipe}, {epochs}{of} epochs), test error {error:.2} %");
     }
     let end = if network.weights.is_empty() { "" } else { "\n" };
     text + end + "\nUnits and stages count from 0.\n"

@@ -99,9 +99,9 @@ fn a_preview_takes_fewer_images_where_statistics_are_re_estimated_and_says_how_m
     let images = |record: &record::Record| -> Vec<usize> {
         record.key.images.iter().map(|images| images.images).collect()
     };
-    let preview = record(&[], "sample-first-32-training-first-384");
-    assert_eq!(images(&preview), [32, 3 * 128]);
-    assert_eq!(preview.answer::<record::DeleteOne>().unwrap().batches, Some(3));
+    let preview = record(&[], "sample-first-32-training-first-256");
+    assert_eq!(images(&preview), [32, 2 * 128]);
+    assert_eq!(preview.answer::<record::DeleteOne>().unwrap().batches, Some(2));
     let full = record(&["--preset", "full"], "sample-first-32");
     assert_eq!(images(&full), [32, 1_000]);
     assert_eq!(full.answer::<record::DeleteOne>().unwrap().batches, Some(7));

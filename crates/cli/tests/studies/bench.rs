@@ -94,7 +94,8 @@ pub(crate) fn names_in(dir: &Path) -> Vec<String> {
 pub(crate) fn shipped_record(network: &str) -> Record {
     let data = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../data");
     let subject = Catalogue::load(&data.join("weights")).unwrap().subject(network).unwrap();
-    let images = data::load_sample(&data, Split::Test).unwrap();
+    // As many as a preview takes.
+    let images = data::load_sample(&data, Split::Test).unwrap().take_first(1000).unwrap();
     let intact = made_up::score(images.len(), 100);
     let units = subject.model.units.iter().enumerate().map(|(index, unit)| UnitDeletion {
         index,

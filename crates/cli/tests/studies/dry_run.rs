@@ -67,8 +67,8 @@ fn reproduce_tells_which_records_are_up_to_date() {
     let args = ["reproduce", "--dry-run", "--only", "fig3", "--out", out.to_str().unwrap()];
     let fresh = printed(&args);
     for part in [
-        "fig3\n  delete-one-resnet20-sample: to compute, 10 plans, ",
-        "  delete-one-vgg15-sample: to compute, 14 plans, ",
+        "fig3\n  delete-one-resnet110-sample-first-1000: to compute, 55 plans, ",
+        "  delete-one-vgg15-sample-first-1000: to compute, 14 plans, ",
         "in all: 2 to compute, ",
         "nothing was run, nothing written",
     ] {
@@ -79,16 +79,22 @@ fn reproduce_tells_which_records_are_up_to_date() {
     // A record of other images, and a file that is not a record, answer nothing.
     let records = out.join("records");
     std::fs::create_dir_all(&records).unwrap();
-    std::fs::write(records.join("delete-one-resnet20-sample.json"), "{}").unwrap();
+    std::fs::write(records.join("delete-one-resnet110-sample-first-1000.json"), "{}").unwrap();
     let kept = format!("{}/../../docs/records/delete-one-vgg15.json", env!("CARGO_MANIFEST_DIR"));
-    std::fs::copy(kept, records.join("delete-one-vgg15-sample.json")).unwrap();
+    std::fs::copy(kept, records.join("delete-one-vgg15-sample-first-1000.json")).unwrap();
     assert!(printed(&args).contains("in all: 2 to compute, "));
-    assert_eq!(std::fs::read(records.join("delete-one-resnet20-sample.json")).unwrap(), b"{}");
+    assert_eq!(
+        std::fs::read(records.join("delete-one-resnet110-sample-first-1000.json")).unwrap(),
+        b"{}"
+    );
 
     // A record that answers the question stays.
-    shipped_record("resnet20").save(&records).unwrap();
+    shipped_record("resnet110").save(&records).unwrap();
     let told = printed(&[&args[..2], &["--only", "fig3,fig3"], &args[4..]].concat());
-    assert!(told.starts_with("fig3\n  delete-one-resnet20-sample: up to date\n"), "{told}");
+    assert!(
+        told.starts_with("fig3\n  delete-one-resnet110-sample-first-1000: up to date\n"),
+        "{told}"
+    );
     assert!(told.contains("in all: 1 to compute, ") && told.matches("fig3").count() == 1, "{told}");
 }
 
@@ -100,19 +106,19 @@ fn lesions_with_statistics_of_their_own_are_tried_on_fewer_images_in_a_preview()
     let out = bench.path("out");
     let records = out.join("records");
     let mut old: serde_json::Value =
-        serde_json::to_value(shipped_record("resnet20")).expect("a record is plain data");
+        serde_json::to_value(shipped_record("resnet110")).expect("a record is plain data");
     old["key"]["options"] = json!({});
     std::fs::create_dir_all(&records).unwrap();
-    let path = records.join("delete-one-resnet20-sample.json");
+    let path = records.join("delete-one-resnet110-sample-first-1000.json");
     std::fs::write(path, old.to_string()).unwrap();
     let args = ["reproduce", "--only", "fig3-skip", "--dry-run", "--out", out.to_str().unwrap()];
     let output = unravel(&args);
     let told = String::from_utf8(output.stdout).unwrap();
     for part in [
-        "fig3-skip\n  delete-one-resnet20-sample: to compute, 10 plans, ",
-        "  delete-one-resnet20-sample-termskip: to compute, 10 plans, ",
-        "  delete-one-resnet20-sample-first-300-training-first-384-statisticsreestimated: to compute, 10 plans, ",
-        "  delete-one-resnet20-sample-first-300-training-first-384-termskip-statisticsreestimated: ",
+        "fig3-skip\n  delete-one-resnet110-sample-first-1000: to compute, 55 plans, ",
+        "  delete-one-resnet110-sample-first-1000-termskip: to compute, 55 plans, ",
+        "  delete-one-resnet110-sample-first-200-training-first-256-statisticsreestimated: to compute, 55 plans, ",
+        "  delete-one-resnet110-sample-first-200-training-first-256-termskip-statisticsreestimated: ",
         "in all: 4 to compute, ",
     ] {
         assert!(told.contains(part), "{part:?} is not in: {told}");

@@ -125,6 +125,7 @@ fn weights_that_state_everything_are_used_without_a_word() {
         model: "resnet8".into(),
         recipe: "one-cycle".into(),
         epochs: 1,
+        of_epochs: None,
         seed: 1,
         test_error: Some(0.9),
         normalisation: Normalisation::CIFAR10,

@@ -8,7 +8,7 @@ fn figures_page_digest_and_claims_lie_side_by_side() {
     let out = bench.path("out");
     let records = out.join("records");
     std::fs::create_dir_all(&records).unwrap();
-    for network in ["resnet20", "vgg15"] {
+    for network in ["resnet110", "vgg15"] {
         shipped_record(network).save(&records).unwrap();
     }
     let args = ["reproduce", "--only", "fig1,fig3", "--out", out.to_str().unwrap()];

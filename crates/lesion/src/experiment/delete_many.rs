@@ -18,7 +18,7 @@ use serde::{Deserialize, Serialize};
 use tensor::random::Stream;
 
 use super::options::check_lesions;
-use super::{Experiment, Needs, Networks, OptionInfo};
+use super::{Experiment, MostImages, Needs, Networks, OptionInfo};
 use crate::draw::subset;
 use crate::folds::Folds;
 use crate::{Done, Inputs, LesionError, Work};
@@ -77,7 +77,11 @@ impl Experiment for DeleteMany {
     ];
 
     fn preview() -> Options {
-        Options { draws: 20, ..Options::default() }
+        Options { draws: 10, ..Options::default() }
+    }
+
+    fn preview_images(_: &Options) -> MostImages {
+        MostImages::HALF_OF_SAMPLE
     }
 
     fn needs(_: &Options) -> Needs {

@@ -55,9 +55,9 @@ impl Experiment for DeleteOne {
     /// preview goes into the statistics.
     fn preview_images(options: &Options) -> MostImages {
         match options.statistics {
-            NormStatistics::Running => MostImages::ALL,
+            NormStatistics::Running => MostImages::HALF_OF_SAMPLE,
             NormStatistics::Reestimated => {
-                MostImages { test: 300, training: 3 * RECALIBRATION_BATCH }
+                MostImages { test: 200, training: 2 * RECALIBRATION_BATCH }
             }
         }
     }

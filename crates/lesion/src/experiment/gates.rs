@@ -24,7 +24,7 @@ use record::{Answer as _, GateUse, MeanSd, UnitGate};
 use serde::{Deserialize, Serialize};
 use tensor::Tensor;
 
-use super::{Experiment, Needs, Networks, OptionInfo};
+use super::{Experiment, MostImages, Needs, Networks, OptionInfo};
 use crate::reading::{group, groups, images_of, read, sum};
 use crate::{Done, Inputs, LesionError, RECALIBRATION_BATCH, Work};
 
@@ -60,6 +60,10 @@ impl Experiment for Gates {
         "N",
         "batches of 128 training images for the statistics of the network before its training",
     )];
+
+    fn preview_images(_: &Options) -> MostImages {
+        MostImages::HALF_OF_SAMPLE
+    }
 
     fn needs(_: &Options) -> Needs {
         Needs { networks: Networks::One, test: true, training: true, log: false }

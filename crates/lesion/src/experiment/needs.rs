@@ -27,6 +27,10 @@ pub struct MostImages {
 impl MostImages {
     /// All that there are.
     pub const ALL: MostImages = MostImages { test: usize::MAX, training: usize::MAX };
+
+    /// Half of the shipped sample's test images: for experiments that try many lesions, and
+    /// for those whose numbers stand beside them, which have to be of the same images.
+    pub const HALF_OF_SAMPLE: MostImages = MostImages { test: 1000, ..MostImages::ALL };
 }
 
 /// How many networks an experiment studies.

@@ -60,7 +60,7 @@ impl Experiment for Reorder {
     ];
 
     fn preview() -> Options {
-        Options { draws: 20, ..Options::default() }
+        Options { draws: 10, folds: 10, ..Options::default() }
     }
 
     fn needs(_: &Options) -> Needs {

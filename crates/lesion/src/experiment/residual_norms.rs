@@ -21,7 +21,7 @@ use record::{Answer as _, BranchNorms, MeanSd, UnitNorms};
 use serde::{Deserialize, Serialize};
 use tensor::Tensor;
 
-use super::{Experiment, Needs, Networks, OptionInfo};
+use super::{Experiment, MostImages, Needs, Networks, OptionInfo};
 use crate::reading::{group, groups, norms, read};
 use crate::{Done, Inputs, LesionError, Work};
 
@@ -44,6 +44,10 @@ impl Experiment for ResidualNorms {
     const VERSION: u32 = 1;
     const SUMMARY: &'static str = "the norm of each unit's branch beside that of its input";
     const OPTIONS: &'static [OptionInfo] = &[];
+
+    fn preview_images(_: &Options) -> MostImages {
+        MostImages::HALF_OF_SAMPLE
+    }
 
     fn needs(_: &Options) -> Needs {
         Needs { networks: Networks::One, test: true, training: false, log: false }

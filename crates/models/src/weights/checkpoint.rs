@@ -68,6 +68,7 @@ pub(super) fn read(header: &str, units: usize) -> Result<Option<Checkpoint>, Wei
             model: settings.model,
             recipe,
             epochs: epoch,
+            of_epochs: (epoch < of).then_some(of),
             seed: settings.seed,
             test_error: None,
             normalisation: settings.normalisation,

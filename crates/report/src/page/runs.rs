@@ -108,7 +108,10 @@ fn training(network: &NetworkId) -> String {
     let weights = &network.weights;
     let facts = [
         weights.recipe.as_ref().map(|recipe| format!("recipe {recipe}")),
-        weights.epochs.map(|epochs| words::plural(epochs as usize, "epoch")),
+        weights.epochs.map(|epochs| match weights.of_epochs {
+            Some(of) => format!("{epochs} of {of} epochs"),
+            None => words::plural(epochs as usize, "epoch"),
+        }),
         weights.seed.map(|seed| format!("seed {seed}")),
         weights.test_error.map(|error| {
             format!("error {} on the full test set", words::decimal(100.0 * error, 2) + " %")

@@ -10,6 +10,9 @@ use super::{Estimate, Form, Part, Quantity, Section, Study, StudyFigure};
 use crate::figure::{Axis, Figure, Key, Level, Lines, Point, Series};
 use crate::{Answers, Need, ReportError, words};
 
+/// The network of figure 5a.
+const NETWORK: &str = "resnet110";
+
 /// Random sets of units deleted, in one network or several.
 pub(super) const STUDY: Study = Study {
     name: "delete-many",
@@ -27,12 +30,12 @@ pub(super) const STUDY: Study = Study {
     ],
     figures: &[StudyFigure {
         name: "fig5a",
-        needs: || vec![need("resnet20"), non_boundary("resnet20")],
+        needs: || vec![need(NETWORK), non_boundary(NETWORK)],
         draw: fig5a,
         see: "Each mark is the mean over random sets of deleted blocks. The paper finds a smooth \
               rise: an error of about 20 % with 10 of 54 blocks deleted, and a severe drop in \
               performance near 20.",
-        deviations: "The paper's network is ResNet-110. It is not known how many sets were \
+        deviations: "It is not known how many sets were \
                      drawn, nor whether boundary blocks were among them. Both pools are shown \
                      here, and each set is tried on one fold of the test images.",
     }],
@@ -47,8 +50,8 @@ pub(super) fn need(network: &str) -> Need {
 
 /// The secondary one, with half the draws of the full protocol.
 fn non_boundary(network: &str) -> Need {
-    let options = json!({ "pool": "non-boundary", "draws": 50 });
-    Need { options, ..Need::of(DeleteMany::EXPERIMENT, network) }
+    let (options, at_most) = (json!({ "pool": "non-boundary" }), json!({ "draws": 50 }));
+    Need { options, at_most, ..Need::of(DeleteMany::EXPERIMENT, network) }
 }
 
 /// A record, read.

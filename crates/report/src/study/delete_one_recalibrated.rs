@@ -14,7 +14,7 @@ use crate::figure::{Figure, Scatter};
 use crate::{Answers, Need, ReportError, words};
 
 /// The networks of the figure, one plot each.
-const SHOWN: [&str; 2] = ["resnet20", "vgg15"];
+const SHOWN: [&str; 2] = ["resnet110", "vgg15"];
 
 const NAME: &str = "fig3-reestimated";
 

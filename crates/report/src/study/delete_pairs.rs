@@ -10,7 +10,7 @@ use crate::figure::{Figure, HeatMap};
 use crate::{Answers, Need, ReportError, words};
 
 /// The network whose pairs are shown.
-const NETWORK: &str = "resnet20";
+const NETWORK: &str = "resnet110";
 
 /// Rows of the table of strongest interactions.
 const STRONGEST: usize = 10;

@@ -11,7 +11,7 @@ use crate::figure::{Figure, Scatter};
 use crate::{Answers, Need, ReportError, words};
 
 /// The network of the figure.
-const SHOWN: &str = "resnet20";
+const SHOWN: &str = "resnet110";
 
 const NAME: &str = "fig3-skip";
 

@@ -143,7 +143,8 @@ fn part(answers: &Answers) -> Result<Part, ReportError> {
     let mut all = Vec::new();
     for record in answers.of(DeleteOne::EXPERIMENT) {
         let need = delete_one::need(&one_network(record)?.name);
-        if need.is_met_by(&record.key) && record.key.images.first().is_some_and(|i| pictures.are(i))
+        if need.is_met_by(&record.key)
+            && record.key.images.first().is_some_and(|i| pictures.include(i))
         {
             all.push(Flips::of(record)?);
         }

@@ -37,7 +37,7 @@ pub(super) const STUDY: Study = Study {
 };
 
 /// The network whose blocks change places in the figure.
-const NETWORK: &str = "resnet20";
+const NETWORK: &str = "resnet110";
 /// Width of a bin of Kendall's tau, and how many orders a bin needs to be shown.
 const WIDTH: f64 = 0.02;
 const ENOUGH: usize = 20;

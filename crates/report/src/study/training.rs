@@ -9,7 +9,7 @@ use crate::figure::{Axis, Figure, Lines, Series};
 use crate::{Answers, Need, ReportError, words};
 
 /// The trainings of the figure.
-const SHOWN: [&str; 2] = ["resnet20", "vgg15"];
+const SHOWN: [&str; 2] = ["resnet110", "vgg15"];
 
 /// The learning curves of trainings.
 pub(super) const STUDY: Study = Study {

@@ -73,7 +73,9 @@ pub(crate) fn made_up_answer(need: &Need) -> Record {
         "branch-scales" => branch_scales(network, 80),
         "path-gradients" => {
             let word = |option: &str| need.options[option].as_str().unwrap();
-            let record = path_gradients(network, 9, 0.3, word("choice"), word("mode"));
+            let mut record = path_gradients(network, 9, 0.3, word("choice"), word("mode"));
+            // A state of a network during its training is of the same architecture.
+            record.key.networks[0].model.name = network.split("-e").next().unwrap().into();
             if word("state") == "initial" { before_training(record) } else { record }
         }
         "residual-norms" => inside::nine_norms(network),

@@ -21,7 +21,17 @@ fn pixels(n: usize) -> Vec<u8> {
 }
 
 fn pictures(n: usize, sha256: String) -> Pictures {
-    Pictures::new(SIDE, pixels(n), (0..n).map(|i| format!("class{i}")).collect(), sha256)
+    Pictures::new(SIDE, pixels(n), (0..n).map(|i| format!("class{i}")).collect(), vec![(n, sha256)])
+}
+
+/// A preview asks about the first images of the sample, and the pictures are all of it.
+#[test]
+fn a_record_about_the_first_of_the_pictures_is_shown_with_them() {
+    let record = deletions("resnet20", &[vec![true; 3], vec![false; 3]]);
+    let labels = (0..5).map(|i| format!("class{i}")).collect();
+    let sums = vec![(3, sum(&record)), (5, "d4".repeat(32))];
+    let shown = page(&[record], Some(&Pictures::new(SIDE, pixels(5), labels, sums)));
+    assert_eq!(shown.matches("<img").count(), 3);
 }
 
 /// A record with these right answers: of the intact network, then without each unit.

@@ -249,17 +249,34 @@ fn random_paths_are_held_against_all_of_them_on_the_same_batches() {
 }
 
 #[test]
-fn the_network_before_its_training_is_drawn_beside_the_trained_one() {
+fn earlier_states_of_a_network_are_drawn_beside_the_trained_one() {
     let after = path_gradients("resnet110", 54, R, "random", "train");
     let before = before_training(path_gradients("resnet110", 54, 1.0, "random", "train"));
-    let figure = drawn("fig6c-initial", &[&before, &after]).unwrap();
-    let words = "before training, 95 % of the product lies at 20 to 34 branches (centre 27.0); \
-                 after training, 95 % of the product lies at 6 to 18 branches (centre 11.5)";
+    let mut halfway = path_gradients("resnet110-e32", 54, R, "random", "train");
+    halfway.key.networks[0].model = after.key.networks[0].model.clone();
+    let weights = &mut halfway.key.networks[0].weights;
+    (weights.epochs, weights.of_epochs) = (Some(32), Some(64));
+    weights.sha256 = "e3".repeat(32);
+    let drawn = |records: &[&Record]| drawn("fig6c-training", records);
+    let figure = drawn(&[&before, &halfway, &after]).unwrap();
+    let words = "before training, 95 % lie at 20 to 34 branches (centre 27.0); \
+                 after 32 of 64 epochs, 95 % lie at 6 to 18 branches (centre 11.5); \
+                 after training, 95 % lie at 6 to 18 branches (centre 11.5)";
     assert!(figure.caption.contains(words), "{}", figure.caption);
-    assert!(matches!(drawn("fig6c-initial", &[&after, &before]), Err(ReportError::Unfit { .. })));
-    let mut mixed = before.clone();
-    mixed.key.networks[0].weights.sha256 = "f9".repeat(32);
-    assert!(matches!(drawn("fig6c-initial", &[&mixed, &after]), Err(ReportError::Lacking(_))));
+    assert_eq!(figure.svg.matches("\nafter 32 of 64 epochs\n").count(), 1, "{}", figure.svg);
+
+    for wrong in [[&after, &halfway, &before], [&before, &before, &after]] {
+        assert!(matches!(drawn(&wrong), Err(ReportError::Unfit { .. })));
+    }
+    let mut other = halfway.clone();
+    other.key.networks[0].model.name = "resnet56".into();
+    assert!(matches!(drawn(&[&before, &other, &after]), Err(ReportError::Unfit { .. })));
+    other = halfway.clone();
+    other.key.images[0].sha256 = "f9".repeat(32);
+    assert!(matches!(drawn(&[&before, &other, &after]), Err(ReportError::Unfit { .. })));
+    other = before.clone();
+    other.key.networks[0].weights.sha256 = "f9".repeat(32);
+    assert!(matches!(drawn(&[&other, &halfway, &after]), Err(ReportError::Lacking(_))));
 }
 
 /// The curves stop at the network's size, and the legend names those that there are.

@@ -1,6 +1,6 @@
 //! The questions whose records the figures need.
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Result, bail};
 use data::{Dataset, Split};
 use lesion::{Catalogue, Inputs, Preset, Question, experiment};
 use report::Need;
@@ -37,10 +37,7 @@ impl Sources<'_> {
     fn question(&self, need: &Need) -> Result<Question> {
         let experiment = experiment::named(need.experiment)?;
         let preset = if self.args.full { Preset::Full } else { Preset::Preview };
-        let mut options = experiment.preset(preset);
-        for (name, value) in need.options.as_object().context("options are an object")? {
-            options[name.as_str()] = value.clone();
-        }
+        let options = need.applied_to(experiment.preset(preset));
         let needs = experiment.needs(&options)?;
         let (mut networks, mut log) = (Vec::new(), None);
         for name in &need.networks {

@@ -1,5 +1,6 @@
 //! From records to figures, claims and page, and what is printed of them.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use anyhow::Result;
@@ -38,7 +39,7 @@ pub(super) fn report_on(
         records,
         figures: &drawn,
         claims: &claims,
-        pictures: Some(&pictures(test)),
+        pictures: Some(&pictures(test, records)?),
         preview: records.iter().any(|record| record.key.is_preview()),
     };
     let path = out.join("index.html");
@@ -64,8 +65,14 @@ fn deviations(criteria: &Claims, claims: &[ClaimResult], full_run: &Path) -> Res
     Ok(claims::deviations(criteria, claims, &full)?)
 }
 
-/// The test images with red, green and blue of each pixel together, and classes in words.
-fn pictures(test: &Dataset) -> Pictures {
+/// The test images with red, green and blue of each pixel together, and classes in words; as
+/// many of them as records are about.
+fn pictures(test: &Dataset, records: &[Record]) -> Result<Pictures> {
+    let counts = records.iter().filter_map(|record| record.key.images.first());
+    let counts: BTreeSet<usize> =
+        counts.map(|images| images.images).filter(|&count| count <= test.len()).collect();
+    let sum = |count: usize| Ok((count, test.clone().take_first(count)?.id().sha256.clone()));
+    let sums: Vec<_> = counts.into_iter().map(sum).collect::<Result<_>>()?;
     let side = test.description().side;
     let mut pixels = Vec::with_capacity(test.len() * side * side * 3);
     for i in 0..test.len() {
@@ -74,31 +81,34 @@ fn pictures(test: &Dataset) -> Pictures {
         pixels.extend((0..side * side).flat_map(pixel));
     }
     let labels = test.labels().iter().map(|&label| data::CLASSES[usize::from(label)].to_owned());
-    Pictures::new(side, pixels, labels.collect(), test.id().sha256.clone())
+    Ok(Pictures::new(side, pixels, labels.collect(), sums))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use data::Split;
+    use testkit::made_up;
 
     use crate::source::load_images;
 
-    /// By the official layout, and that the sum is the one that records state.
+    /// By the official layout, and that the sums are those that records state.
     #[test]
     fn pictures_are_the_test_images() {
         let test =
             load_images(Some("sample".as_ref()), Split::Test).unwrap().take_first(3).unwrap();
-        let bytes: Vec<u8> =
-            (0..3).flat_map(|i| [vec![test.label(i)], test.image(i).to_vec()].concat()).collect();
-        let shown = format!("{:?}", pictures(&test));
+        let bytes = |n: usize| -> Vec<u8> {
+            (0..n).flat_map(|i| [vec![test.label(i)], test.image(i).to_vec()].concat()).collect()
+        };
+        let of = |n: usize| made_up::delete_one("resnet8", &[], n, 0);
+        let shown = format!("{:?}", pictures(&test, &[of(3), of(2), of(3), of(4)]).unwrap());
         let interleaved: Vec<u8> = (0..3)
             .flat_map(|i| (0..1024).flat_map(move |at| (0..3).map(move |c| (i, c * 1024 + at))))
             .map(|(i, at)| test.image(i)[at])
             .collect();
         let labels = ["cat", "ship", "ship"].map(String::from).to_vec();
-        let sum = record::sha256_hex(&bytes);
-        assert_eq!(shown, format!("{:?}", Pictures::new(32, interleaved, labels, sum)));
+        let sums = [2, 3].map(|n| (n, record::sha256_hex(&bytes(n)))).to_vec();
+        assert_eq!(shown, format!("{:?}", Pictures::new(32, interleaved, labels, sums)));
     }
 
     #[test]

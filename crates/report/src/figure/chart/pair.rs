@@ -33,7 +33,7 @@ pub(crate) struct Panel {
 
 /// A curve in a shade of the first colour.
 pub(crate) struct Shaded {
-    /// Its legend entry; none where it is empty.
+    /// Its legend entry; none where it is empty, one where several have the same.
     pub(crate) label: String,
     /// How dark it is, from 0 to 1.
     pub(crate) shade: f64,
@@ -74,10 +74,13 @@ impl Pair {
         render(&picture, name, &self.title, self.caption.clone())
     }
 
-    /// The curves that the legend names.
+    /// The curves that the legend names: the first with each label.
     fn entries(&self) -> impl Iterator<Item = &Shaded> {
-        let all = self.panels.iter().flat_map(|panel| &panel.curves);
-        all.filter(|curve| !curve.label.is_empty())
+        let all = || self.panels.iter().flat_map(|panel| &panel.curves);
+        all().enumerate().filter_map(move |(place, curve)| {
+            let is_new = all().take(place).all(|before| before.label != curve.label);
+            (is_new && !curve.label.is_empty()).then_some(curve)
+        })
     }
 }
 

@@ -22,7 +22,7 @@ pub(in crate::study) use over_images::over_images;
 pub(in crate::study) use plots::{around, images, keys, plot, whole};
 
 /// The networks of each figure.
-const FIG3: [&str; 2] = ["resnet20", "vgg15"];
+const FIG3: [&str; 2] = ["resnet110", "vgg15"];
 const DEPTHS: [&str; 4] = ["resnet20", "resnet32", "resnet56", "resnet110"];
 const PLAIN: [&str; 2] = ["resnet32", "plain32"];
 const VGG_SKIP: [&str; 2] = ["vgg15", "vgg15-skip"];

@@ -14,7 +14,7 @@ use crate::{Answers, Need, ReportError, words};
 use excess::{Losses, MEMBERS};
 
 /// The network that loses blocks, and the architecture of the ensemble's members.
-const NETWORKS: [&str; 2] = ["resnet20", "resnet8"];
+const NETWORKS: [&str; 2] = ["resnet110", "resnet8"];
 
 /// A network that loses blocks beside an ensemble that loses members.
 pub(super) const STUDY: Study = Study {

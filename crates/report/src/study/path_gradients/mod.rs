@@ -4,8 +4,8 @@ mod check;
 mod fig6b;
 mod fig6c;
 mod gradients;
-mod initial;
 mod quantities;
+mod states;
 mod tables;
 
 use record::{Answer, PathGradients, Record};
@@ -46,13 +46,13 @@ pub(super) const STUDY: Study = Study {
                          The exact shares are not in the paper.",
         },
         StudyFigure {
-            name: "fig6c-initial",
-            needs: || vec![initial(NETWORK), need(NETWORK)],
-            draw: initial::figure,
+            name: "fig6c-training",
+            needs: || vec![initial(NETWORK), fewer(need(HALF_TRAINED)), need(NETWORK)],
+            draw: states::figure,
             see: "If the network is one of short paths from the start, the curves before training \
                   have their peaks where those of the trained network have them.",
-            deviations: "Not in the paper, which looks at a trained network. The untrained one is \
-                         shown the first 5 of the batches.",
+            deviations: "Not in the paper, which looks at a trained network. The earlier states \
+                         are shown the first 5 of the batches.",
         },
         StudyFigure {
             name: "fig6b-check",
@@ -74,7 +74,9 @@ pub(super) const STUDY: Study = Study {
 };
 
 /// The network of figures 6b and 6c.
-const NETWORK: &str = "resnet20";
+const NETWORK: &str = "resnet110";
+/// The same network halfway through its training.
+const HALF_TRAINED: &str = "resnet110-e32";
 /// A network so small that all its paths can be tried.
 const CHECKED: &str = "resnet20";
 
@@ -132,11 +134,8 @@ fn initial(network: &str) -> Need {
     fewer(with(network, "random", "train", "initial"))
 }
 
-fn fewer(mut need: Need) -> Need {
-    for option in ["batches", "exact-batches"] {
-        need.options[option] = json!(FEWER);
-    }
-    need
+fn fewer(need: Need) -> Need {
+    Need { at_most: json!({ "batches": FEWER, "exact-batches": FEWER }), ..need }
 }
 
 fn with(network: &str, choice: &str, mode: &str, state: &str) -> Need {

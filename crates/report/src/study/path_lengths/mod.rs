@@ -44,7 +44,7 @@ pub(super) const STUDY: Study = Study {
 };
 
 /// The network whose deletions figure 7 shows.
-const NETWORK: &str = "resnet20";
+const NETWORK: &str = "resnet110";
 /// Blocks of the paper's network, ResNet-110.
 const BLOCKS: usize = 54;
 /// Lengths that hold almost all of its paths, and those of which the paper says that they

@@ -22,7 +22,7 @@ use contest::{Contest, PREDICTORS};
 use fit::Form;
 
 /// The network of the figure.
-const SHOWN: &str = "resnet20";
+const SHOWN: &str = "resnet110";
 
 /// Predictors of the error under random deletions, in one network.
 pub(super) const STUDY: Study = Study {

@@ -12,7 +12,7 @@ use super::{Estimate, Form, Part, Quantity, Section, Study, StudyFigure, delete_
 use crate::{Answers, Need, ReportError, words};
 
 /// The network of the figure.
-const SHOWN: &str = "resnet20";
+const SHOWN: &str = "resnet110";
 
 /// The norms of branches beside what their deletion costs.
 pub(super) const STUDY: Study = Study {
