@@ -80,7 +80,8 @@ fn reproduce_tells_which_records_are_up_to_date() {
     let records = out.join("records");
     std::fs::create_dir_all(&records).unwrap();
     std::fs::write(records.join("delete-one-resnet110-sample-first-1000.json"), "{}").unwrap();
-    let kept = format!("{}/../../docs/records/delete-one-vgg15.json", env!("CARGO_MANIFEST_DIR"));
+    let kept =
+        concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/report/records/delete-one-vgg15.json");
     std::fs::copy(kept, records.join("delete-one-vgg15-sample-first-1000.json")).unwrap();
     assert!(printed(&args).contains("in all: 2 to compute, "));
     assert_eq!(
