@@ -35,6 +35,9 @@ pub struct TrainedNetwork {
     /// Which paths each batch was trained on: `all` where nothing else is said.
     #[serde(default = "all")]
     pub paths: String,
+    /// Which paths its gradients took: `ordinary` where nothing else is said.
+    #[serde(default = "ordinary")]
+    pub backward: String,
     /// Epochs of training.
     pub epochs: u32,
     /// The epochs that its recipe was laid out for, where the weights are of an earlier one.
@@ -49,6 +52,10 @@ pub struct TrainedNetwork {
 
 fn all() -> String {
     "all".to_owned()
+}
+
+fn ordinary() -> String {
+    "ordinary".to_owned()
 }
 
 #[derive(Deserialize)]
@@ -131,6 +138,16 @@ impl Catalogue {
 }
 
 impl TrainedNetwork {
+    /// The paths of its steps, or of its gradients where these are fewer: `all`,
+    /// `subset:23`, `max:4`.
+    pub fn paths_in_words(&self) -> String {
+        match (self.paths.as_str(), self.backward.as_str()) {
+            (paths, "ordinary") => paths.to_owned(),
+            ("all", backward) => backward.to_owned(),
+            (paths, backward) => format!("{paths},{backward}"),
+        }
+    }
+
     /// `64`, or `32/64` where the weights are of an earlier epoch than the last.
     pub fn epochs_in_words(&self) -> String {
         match self.of_epochs {

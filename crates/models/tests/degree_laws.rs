@@ -1,5 +1,5 @@
-//! Gradients along paths with at most so many branches, against those of the paths one by
-//! one and against the ordinary one.
+//! Gradients along paths with so many branches, against those of the paths one by one and
+//! against the ordinary one.
 
 mod common;
 
@@ -37,7 +37,7 @@ fn named<T: Scalar>(model: &Model<T>, x: &Var<T>, grads: &Grads<T>) -> Named<T> 
 
 fn up_to<T: Scalar>(model: &Model<T>, mode: Mode, branches: usize) -> Named<T> {
     let (tape, x, loss) = recorded(model, mode);
-    named(model, &x, &tape.backward_up_to(&loss, branches))
+    named(model, &x, &tape.backward_through(&loss, 0..=branches))
 }
 
 /// The gradients up to as many branches as there are units, and the ordinary ones.
@@ -149,6 +149,43 @@ fn check_degrees(model: &Model<f64>, mode: Mode) {
     }
 }
 
+/// The gradients through `least` branches or more are all gradients without those through
+/// fewer. What lies behind the last unit has no branch to count and keeps its own.
+#[test]
+fn long_paths_are_what_short_ones_leave() {
+    for model in networks::<f64>() {
+        for mode in MODES {
+            let [_, all] = with_all_branches(&model, mode);
+            for least in 1..=model.units.len() {
+                let (tape, x, loss) = recorded(&model, mode);
+                let long = named(&model, &x, &tape.backward_through(&loss, least..=usize::MAX));
+                let short = up_to(&model, mode, least - 1);
+                for (i, (name, long)) in long.iter().enumerate() {
+                    let what = format!("{}, {mode:?}, {name}, from {least}", model.name);
+                    let (short, all) = (short[i].1.as_ref(), all[i].1.as_ref());
+                    if name.starts_with("linear.") || name.starts_with("bn.") {
+                        assert_eq!(long.as_ref(), all, "{what}");
+                        continue;
+                    }
+                    if let Some(all) = all {
+                        let parts = sum(short.into_iter().chain(long).cloned());
+                        check_close(&what, &parts, all, Tolerance::scaled(1e-10));
+                    }
+                }
+                let is_reached = |name: &str| {
+                    let found = long.iter().find(|(other, _)| other == name);
+                    found.is_some_and(|(_, gradient)| gradient.is_some())
+                };
+                // From unit i on there are n - i branches.
+                for (i, unit) in model.units.iter().enumerate() {
+                    let name = format!("{}.conv2.weight", unit.name);
+                    assert_eq!(is_reached(&name), model.units.len() - i >= least, "{name}");
+                }
+            }
+        }
+    }
+}
+
 /// A network without skips has one path, whose branches are not counted.
 #[test]
 fn without_joins_it_is_the_ordinary_gradient_bit_for_bit() {
@@ -161,7 +198,7 @@ fn without_joins_it_is_the_ordinary_gradient_bit_for_bit() {
         let loss = op::cross_entropy(&mut pass.tape, &logits, &labels(8, 2));
         let grads = match up_to {
             None => pass.tape.backward(&loss),
-            Some(branches) => pass.tape.backward_up_to(&loss, branches),
+            Some(branches) => pass.tape.backward_through(&loss, 0..=branches),
         };
         named(&model, &x, &grads)
     };

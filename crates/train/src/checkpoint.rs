@@ -116,7 +116,14 @@ fn is_start_of_both(trainer: &Trainer<'_>, position: &Position, stated: u32) -> 
 
 /// Says why `position` is not a place in a training over `epochs` epochs.
 fn check_position(trainer: &Trainer<'_>, position: &Position, epochs: u32) -> Result<(), String> {
-    let Position { epoch, step, ref log, .. } = *position;
+    let Position { epoch, step, ref log, gradient_ratio, .. } = *position;
+    let backward = trainer.settings().recipe.backward;
+    let needs_ratio = !backward.is_ordinary() && !backward.raw && step > 0;
+    if gradient_ratio.is_some() != needs_ratio
+        || gradient_ratio.is_some_and(|ratio| !ratio.is_finite() || ratio < 0.0)
+    {
+        return Err(format!("its ratio of gradients is {gradient_ratio:?}"));
+    }
     let steps = trainer.steps_per_epoch();
     if epoch > epochs {
         return Err(format!("{epoch} epochs are done, of {epochs}"));

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use record::WriteError;
 
-use crate::TrainedPaths;
+use crate::{Backward, TrainedPaths};
 
 /// A training that could not start or go on.
 #[derive(Debug, thiserror::Error)]
@@ -56,6 +56,17 @@ pub enum TrainError {
     Paths {
         /// What was wanted.
         paths: TrainedPaths,
+        /// The blocks of the network.
+        blocks: usize,
+    },
+    /// Lengths that no path of the network has.
+    #[error(
+        "gradients along paths {backward}: the network has {blocks} blocks, so no path passes \
+         more branches; choose a smaller --min-path"
+    )]
+    Lengths {
+        /// What was wanted.
+        backward: Backward,
         /// The blocks of the network.
         blocks: usize,
     },

@@ -119,6 +119,10 @@ pub struct Position {
     pub loss_sum: f64,
     /// Wrong answers of its images so far.
     pub wrong: u64,
+    /// The ratio of norms that gradients along some paths were multiplied by last
+    /// ([`Backward`](crate::Backward)).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub gradient_ratio: Option<f64>,
     /// The epochs done.
     pub log: Vec<EpochLog>,
 }

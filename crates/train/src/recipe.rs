@@ -81,7 +81,7 @@ impl Recipe {
             nesterov: true,
             weight_decay: 5e-4,
             paths: TrainedPaths::All,
-            backward: Backward::Ordinary,
+            backward: Backward::default(),
         };
         let training = arch.training();
         match name {

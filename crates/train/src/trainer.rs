@@ -193,7 +193,8 @@ impl<'a> Trainer<'a> {
         self.position.loss_sum += mean * images as f64;
         self.position.wrong += count_wrong(logits.value(), labels) as u64;
         let Pass { tape, mut statistics, .. } = pass;
-        let grads = self.settings.recipe.backward.sweep(tape, &loss);
+        let ratio = &mut self.position.gradient_ratio;
+        let grads = self.settings.recipe.backward.sweep(tape, &loss, step, ratio);
         let rate = self.rate();
         self.model.params.update_running(&statistics, BatchNorm::MOMENTUM);
         self.optimiser.step(&mut self.model.params, &grads, rate);
@@ -218,7 +219,7 @@ impl<'a> Trainer<'a> {
             return Err(self.diverged(format!("the {which} loss is {loss}")));
         }
         let images = self.train.len() as f64;
-        let Position { epoch, step, loss_sum, wrong, ref log } = self.position;
+        let Position { epoch, step, loss_sum, wrong, ref log, .. } = self.position;
         self.position.step = step.saturating_sub(1);
         let entry = EpochLog {
             epoch: epoch + 1,

@@ -56,7 +56,7 @@ fn allocated(job: &Job) -> Vec<(usize, usize)> {
 #[test]
 fn a_training_step_allocates_nothing_in_the_steady_state() {
     let stochastic_depth = TrainedPaths::StochasticDepth { p_last: 0.5 };
-    let (all, ordinary) = (TrainedPaths::All, Backward::Ordinary);
+    let (all, ordinary) = (TrainedPaths::All, Backward::default());
     for (model, paths, backward) in [
         ("resnet8", all, ordinary),
         ("resnet8-v1", all, ordinary),
@@ -64,7 +64,7 @@ fn a_training_step_allocates_nothing_in_the_steady_state() {
         ("highway", all, ordinary),
         ("resnet8", stochastic_depth, ordinary),
         ("resnet8-v1", TrainedPaths::Subset { m: 2 }, ordinary),
-        ("resnet8", all, Backward::UpTo { branches: 2 }),
+        ("resnet8", all, Backward { max: Some(2), raw: true, ..Backward::default() }),
     ] {
         for threads in [2, 1] {
             let job = job(model, paths, backward);

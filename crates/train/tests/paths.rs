@@ -214,12 +214,15 @@ fn a_checkpoint_is_the_network_of_its_place_in_the_training() {
 
 #[test]
 fn stopping_after_every_step_changes_no_bit() {
-    let up_to_one = Backward::UpTo { branches: 1 };
+    let short = Backward { max: Some(1), ..Backward::default() };
+    let long = Backward { min: 2, ..Backward::default() };
+    let raw = Backward { raw: true, ..short };
     for (paths, backward) in [
-        (SD, Backward::Ordinary),
-        (TrainedPaths::Subset { m: 1 }, Backward::Ordinary),
-        (TrainedPaths::All, up_to_one),
-        (SD, up_to_one),
+        (SD, Backward::default()),
+        (TrainedPaths::Subset { m: 1 }, Backward::default()),
+        (TrainedPaths::All, short),
+        (TrainedPaths::All, long),
+        (SD, raw),
     ] {
         let (through, halting) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
         let job = |out: &Path| {
@@ -285,8 +288,8 @@ fn gradients_along_short_paths_train_what_they_reach() {
         trainer.step().unwrap();
         (before, trainer.model.params)
     };
-    let (before, ordinary) = after_a_step(Backward::Ordinary);
-    let up_to = |branches| after_a_step(Backward::UpTo { branches }).1;
+    let (before, ordinary) = after_a_step(Backward::default());
+    let up_to = |branches| after_a_step(Backward { max: Some(branches), ..Backward::default() }).1;
     let (all, none) = (up_to(3), up_to(0));
     for (id, param) in before.iter().filter(|(_, param)| param.is_trained) {
         let name = &param.name;
@@ -298,20 +301,67 @@ fn gradients_along_short_paths_train_what_they_reach() {
     }
 }
 
+/// Plain gradient descent moves each parameter by its gradient times the rate: rescaled, the
+/// whole move is as long as with all paths, and each parameter's part of it is as it was raw.
+#[test]
+fn rescaled_gradients_have_the_norm_of_the_ordinary_one() {
+    let move_of = |backward| {
+        let mut job = job("unused".as_ref(), false);
+        job.recipe.backward = backward;
+        (job.recipe.momentum, job.recipe.nesterov, job.recipe.weight_decay) = (0.0, false, 0.0);
+        let mut trainer = Trainer::new(&job).unwrap();
+        let before = trainer.model.params.clone();
+        trainer.step().unwrap();
+        let after = &trainer.model.params;
+        let moved = before.iter().filter(|(_, param)| param.is_trained).flat_map(|(id, param)| {
+            let pairs = param.value.as_slice().iter().zip(after.value(id).as_slice());
+            pairs.map(|(a, b)| f64::from(b - a)).collect::<Vec<_>>()
+        });
+        (moved.collect::<Vec<f64>>(), trainer.position.gradient_ratio)
+    };
+    let norm = |v: &[f64]| v.iter().map(|v| v * v).sum::<f64>().sqrt();
+    let (ordinary, none) = move_of(Backward::default());
+    assert_eq!(none, None);
+    for lengths in [
+        Backward { max: Some(1), ..Backward::default() },
+        Backward { min: 2, ..Backward::default() },
+    ] {
+        let (rescaled, ratio) = move_of(lengths);
+        let (raw, none) = move_of(Backward { raw: true, ..lengths });
+        let ratio = ratio.unwrap();
+        assert!(none.is_none() && (ratio - 1.0).abs() > 0.01, "{lengths}: {ratio}");
+        // Weights are of order 1, so a move in f32 is rough in its last digits.
+        assert!((norm(&rescaled) / norm(&ordinary) - 1.0).abs() < 1e-4, "{lengths}");
+        let worst = rescaled.iter().zip(&raw).map(|(a, b)| (a - ratio * b).abs());
+        let worst = worst.fold(0.0, f64::max);
+        assert!(worst < 1e-5 * ratio.max(1.0), "{lengths}: {worst}");
+    }
+}
+
+#[test]
+fn paths_longer_than_the_network_are_refused() {
+    let mut job = job("unused".as_ref(), false);
+    job.recipe.backward = Backward { min: 4, ..Backward::default() };
+    let error = Trainer::new(&job).map(|_| ()).unwrap_err();
+    assert!(matches!(error, TrainError::Lengths { blocks: 3, .. }), "{error}");
+    job.recipe.backward.min = 3;
+    Trainer::new(&job).unwrap();
+}
+
 #[test]
 fn other_gradients_are_other_settings_and_in_the_metadata() {
     let dir = tempfile::tempdir().unwrap();
     let mut job = job(dir.path(), true);
     run_for(&job, Some(1)).unwrap();
-    job.recipe.backward = Backward::UpTo { branches: 1 };
+    job.recipe.backward = Backward { max: Some(1), ..Backward::default() };
     let message = run_for(&job, None).unwrap_err().to_string();
-    assert!(message.contains("\"backward\":\"up-to:1\""), "{message}");
+    assert!(message.contains("\"backward\":\"max:1\""), "{message}");
     let dir = tempfile::tempdir().unwrap();
     job.out = dir.path().to_owned();
     let Loaded { metadata, .. } =
         load_weights(job.arch, &bytes(&finish(&job)), &Choices::default()).unwrap();
     let metadata: Metadata = metadata.unwrap();
-    assert_eq!((metadata.paths, metadata.backward.as_deref()), (None, Some("up-to:1")));
+    assert_eq!((metadata.paths, metadata.backward.as_deref()), (None, Some("max:1")));
     job.arch = arch("vgg15");
     assert!(matches!(Trainer::new(&job).map(|_| ()), Err(TrainError::NoSkip { .. })));
 }

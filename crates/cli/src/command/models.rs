@@ -41,6 +41,7 @@ struct Weights {
     name: String,
     recipe: String,
     paths: String,
+    backward: String,
     epochs: u32,
     #[serde(skip_serializing_if = "Option::is_none")]
     of_epochs: Option<u32>,
@@ -143,9 +144,9 @@ fn network(model: &Model<f32>, catalogue: &Catalogue) -> Network {
 }
 
 fn weights(network: &TrainedNetwork) -> Weights {
-    let TrainedNetwork { name, recipe, paths, epochs, of_epochs, seed, test_error, .. } =
+    let TrainedNetwork { name, recipe, paths, backward, epochs, of_epochs, seed, test_error, .. } =
         network.clone();
-    Weights { name, recipe, paths, epochs, of_epochs, seed, test_error }
+    Weights { name, recipe, paths, backward, epochs, of_epochs, seed, test_error }
 }
 
 fn unit_row((index, unit): (usize, &Unit)) -> UnitRow {
@@ -182,9 +183,10 @@ fn trained_table(networks: &[TrainedNetwork]) -> String {
         "trained", "model", "recipe", "paths", "epochs", "seed", "test error %"
     );
     for network in networks {
-        let TrainedNetwork { name, model, recipe, paths, seed, test_error, .. } = network;
+        let TrainedNetwork { name, model, recipe, seed, test_error, .. } = network;
         text += &format!(
-            "{name:14} {model:14} {recipe:10} {paths:8} {:>6} {seed:4} {:12.2}\n",
+            "{name:14} {model:14} {recipe:10} {:8} {:>6} {seed:4} {:12.2}\n",
+            network.paths_in_words(),
             network.epochs_in_words(),
             100.0 * test_error
         );

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::atomic::AtomicBool;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use clap::Args;
 use data::{Dataset, Split};
 use models::Arch;
@@ -28,10 +28,17 @@ pub struct TrainArgs {
     /// survive, 0.5 if left out) or subset:M (M blocks, another choice in every step)
     #[arg(long, value_name = "PATHS", default_value_t)]
     paths: TrainedPaths,
-    /// Which paths the gradients take: ordinary (all) or up-to:L (those through at most L
-    /// branches)
-    #[arg(long, value_name = "PATHS", default_value_t)]
-    backward: Backward,
+    /// Leave out the gradients of paths through more than L branches
+    #[arg(long, value_name = "L")]
+    max_path: Option<usize>,
+    /// Leave out the gradients of paths through fewer than L branches, except for layers
+    /// behind the last block
+    #[arg(long, value_name = "L", default_value_t = 0)]
+    min_path: usize,
+    /// Leave gradients of some paths as small as they are; without it they are brought to the
+    /// norm of the whole gradient, measured every 50 steps
+    #[arg(long)]
+    raw_gradients: bool,
     /// Epochs [default: the recipe's]
     #[arg(long)]
     epochs: Option<u32>,
@@ -61,10 +68,10 @@ pub(crate) fn run(args: &TrainArgs) -> Result<ExitCode> {
     let arch = Arch::parse(&args.model)?;
     let mut recipe = Recipe::named(&args.recipe, arch)?;
     recipe.epochs = args.epochs.unwrap_or(recipe.epochs);
-    (recipe.paths, recipe.backward) = (args.paths, args.backward);
+    (recipe.paths, recipe.backward) = (args.paths, backward(args)?);
     let out = match &args.out {
         Some(out) => out.clone(),
-        None => source::default_run_dir(&run_name(arch, args))?,
+        None => source::default_run_dir(&run_name(arch, args, recipe.backward))?,
     };
     let (train, measured) = images(args)?;
     let job = Job { arch, recipe, seed: args.seed, train, measured, out, resume: args.resume };
@@ -98,6 +105,18 @@ pub(crate) fn run(args: &TrainArgs) -> Result<ExitCode> {
     })
 }
 
+/// Which paths the gradients take.
+fn backward(args: &TrainArgs) -> Result<Backward> {
+    let found = Backward { min: args.min_path, max: args.max_path, raw: args.raw_gradients };
+    if let Some(max) = found.max.filter(|&max| max < found.min) {
+        bail!("--min-path {} is above --max-path {max}: no path is left", found.min);
+    }
+    if found.raw && found.is_ordinary() {
+        bail!("--raw-gradients goes with --max-path or --min-path");
+    }
+    Ok(found)
+}
+
 /// The images to learn from and those to measure on. With `--hold-out` both are training
 /// images, and the test images stay unread.
 fn images(args: &TrainArgs) -> Result<(Dataset, Measured)> {
@@ -110,15 +129,15 @@ fn images(args: &TrainArgs) -> Result<(Dataset, Measured)> {
     Ok((train, Measured::Test(test)))
 }
 
-/// The folder's name: model, recipe unless it is the default one, what --paths and --backward say, seed
-/// unless 1, images held out if any.
-fn run_name(arch: Arch, args: &TrainArgs) -> String {
+/// The folder's name: model, recipe unless it is the default one, what is said of paths and
+/// gradients, seed unless 1, images held out if any.
+fn run_name(arch: Arch, args: &TrainArgs, backward: Backward) -> String {
     let mut name = arch.to_string();
     if args.recipe != Recipe::NAMES[0] {
         name += &format!("-{}", args.recipe);
     }
     name += &args.paths.suffix();
-    name += &args.backward.suffix();
+    name += &backward.suffix();
     if args.seed != 1 {
         name += &format!("-s{}", args.seed);
     }

@@ -121,7 +121,7 @@ impl<T: Scalar> Recording<T> {
     ///
     /// A branch counts where the unit could have gone around it. The cotangent is a
     /// polynomial in a marker `z` that the skip hands on as it is and the branch
-    /// multiplies with `z`, as in [`nn::Tape::backward_up_to`], with no degree dropped: of
+    /// multiplies with `z`, as in [`nn::Tape::backward_through`], with no degree dropped: of
     /// `n` units about `n / 2` backward passes.
     pub fn by_length(&self) -> Vec<Scaled<T>> {
         let mut degrees = vec![self.top()];

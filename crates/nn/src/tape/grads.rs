@@ -127,6 +127,31 @@ impl<T: Scalar> Grads<T> {
         self.places.by_param.get(id.index())?.as_ref()
     }
 
+    /// The Euclidean norm of the gradients of all parameters together, added up in f64 in the
+    /// order of the parameters.
+    ///
+    /// # Panics
+    /// If the sweep has left parameters out.
+    #[track_caller]
+    pub fn norm(&self) -> f64 {
+        assert!(!self.skips_params, "this sweep has left parameters out (Sweep::skip_params)");
+        let squares = self.places.by_param.iter().flatten().map(|grad| grad.norm().powi(2));
+        squares.sum::<f64>().sqrt()
+    }
+
+    /// Multiplies the gradients of all parameters by `factor`.
+    ///
+    /// # Panics
+    /// If the sweep has left parameters out.
+    #[track_caller]
+    pub fn scale_params(&mut self, factor: f64) {
+        assert!(!self.skips_params, "this sweep has left parameters out (Sweep::skip_params)");
+        let factor = T::from_f64(factor);
+        for grad in self.places.by_param.iter_mut().flatten() {
+            grad.as_mut_slice().iter_mut().for_each(|v| *v *= factor);
+        }
+    }
+
     /// Frees the gradients, and turns the memory around them, and that of a tape that
     /// [`Tape::backward`] has swept, into a tape that records. A training that continues
     /// with it does not allocate from the second step on. Variables of the old tape do not

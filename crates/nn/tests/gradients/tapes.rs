@@ -180,7 +180,7 @@ fn a_rule_delivers_what_is_wanted_of_it() {
         let w = tape.input(tensor(&[2]));
         let y = tape.op(z, &[&x, &c, &w], || Delivers(delivered));
         let grads = match branches {
-            Some(branches) => tape.backward_up_to(&y, branches),
+            Some(branches) => tape.backward_through(&y, 0..=branches),
             None => tape.backward(&y),
         };
         let _ = (grads.of(&x).unwrap(), grads.of(&w).unwrap());

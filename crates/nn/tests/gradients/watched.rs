@@ -71,7 +71,7 @@ fn a_watched_gradient_is_that_of_an_input_in_its_place() {
     let short = two_units(&params, true);
     let [up_to_none, up_to_all] = [0, 2].map(|branches| {
         let whole = two_units(&params, true);
-        whole.pass.tape.backward_up_to(&whole.loss, branches).of(&whole.h).cloned().unwrap()
+        whole.pass.tape.backward_through(&whole.loss, 0..=branches).of(&whole.h).cloned().unwrap()
     });
     assert_eq!(short.pass.tape.backward(&short.loss).of(&short.h).cloned(), expected);
     testkit::close::check_close(
@@ -102,7 +102,7 @@ fn an_op_below_the_units_can_be_watched_along_short_paths() {
             y = op::join(&mut pass.tape, &y, &branch, unit);
         }
         let loss = op::cross_entropy(&mut pass.tape, &y, &[0, 1, 2, 0]);
-        let grads = pass.tape.backward_up_to(&loss, branches);
+        let grads = pass.tape.backward_through(&loss, 0..=branches);
         assert_eq!(bits(grads.of(&copy).unwrap()), bits(grads.of(&x).unwrap()), "{branches}");
     }
 }
