@@ -26,6 +26,10 @@ pub enum Layer {
     Linear(Linear),
     /// The maximum of each square window of this side, as far apart.
     MaxPool(usize),
+    /// The mean of each square window of this side, as far apart.
+    AveragePool(usize),
+    /// Channels of zeros up to this number, behind the others.
+    Pad(usize),
     /// The mean over the pixels: images to features.
     GlobalAverage,
     /// Drops this part of the values in training.
@@ -112,6 +116,8 @@ impl Layer {
             Layer::Relu => op::relu(&mut pass.tape, x),
             Layer::Linear(linear) => linear.forward(pass, x),
             Layer::MaxPool(side) => op::max_pool(&mut pass.tape, x, *side, *side),
+            Layer::AveragePool(side) => op::average_pool(&mut pass.tape, x, *side, *side),
+            Layer::Pad(c) => op::shortcut(&mut pass.tape, x, [0, *c], 1),
             Layer::GlobalAverage => op::global_average(&mut pass.tape, x),
             Layer::Dropout(p) => pass.dropout(x, *p),
         }
@@ -124,7 +130,10 @@ impl Layer {
             Layer::Conv(conv) => {
                 UnitShape { h: h.div_ceil(conv.stride), w: w.div_ceil(conv.stride), c: conv.c_out }
             }
-            Layer::MaxPool(side) => UnitShape { h: h / side, w: w / side, c },
+            Layer::MaxPool(side) | Layer::AveragePool(side) => {
+                UnitShape { h: h / side, w: w / side, c }
+            }
+            Layer::Pad(c) => UnitShape { c: *c, ..input },
             Layer::GlobalAverage => UnitShape { h: 1, w: 1, c },
             Layer::Linear(linear) => UnitShape { h: 1, w: 1, c: linear.c_out },
             Layer::Norm(_) | Layer::Relu | Layer::Dropout(_) => input,

@@ -2,6 +2,7 @@
 
 use tensor::Shape;
 use tensor::gemm::{Gemm, gemm};
+use tensor::kernel::average_pool::{average_pool, average_pool_grad};
 use tensor::kernel::batch_norm::{self, Moments};
 use tensor::kernel::conv2d::{self, Conv2dGeom};
 use tensor::kernel::pool::{self, PoolGeom};
@@ -70,10 +71,11 @@ fn a_pooling_of_other_sizes_is_refused() {
         refused(message, move || assert!(g.out_h() > 0));
         refused(message, move || assert!(g.out_w() > 0));
     }
-    let lengths = "lengths of output, argmax and input must be";
+    let lengths = "lengths of output and input must be";
+    let places = "lengths of output and argmax differ";
     for (message, g, argmax) in [
-        (lengths, pixels, 0),
-        (lengths, pixels, 2),
+        (places, pixels, 0),
+        (places, pixels, 2),
         (lengths, PoolGeom { batch: 2, ..pixels }, 1),
         (fits, PoolGeom { w: 1, h: 4, ..pixels }, 1),
         ("channels must not be 0", PoolGeom { c: 0, ..pixels }, 1),
@@ -83,6 +85,10 @@ fn a_pooling_of_other_sizes_is_refused() {
         refused(message, move || pool::max_pool(&mut [0.0f32], &mut indices, &[0.0; 4], &g));
         let indices = vec![0; argmax];
         refused(message, move || pool::max_pool_grad(&mut [0.0f32; 4], &[0.0], &indices, &g));
+        if message != places {
+            refused(message, move || average_pool(&mut [0.0f32], &[0.0; 4], &g));
+            refused(message, move || average_pool_grad(&mut [0.0f32; 4], &[0.0], &g));
+        }
     }
     refused("do not make 3 images", || pool::global_average(&mut [0.0f32; 2], &[0.0; 4], 3, 1));
 }

@@ -144,8 +144,9 @@ fn network(model: &Model<f32>, catalogue: &Catalogue) -> Network {
 }
 
 fn weights(network: &TrainedNetwork) -> Weights {
-    let TrainedNetwork { name, recipe, paths, backward, epochs, of_epochs, seed, test_error, .. } =
-        network.clone();
+    let TrainedNetwork {
+        name, recipe, paths, backward, epochs, of_epochs, seed, test_error, ..
+    } = network.clone();
     Weights { name, recipe, paths, backward, epochs, of_epochs, seed, test_error }
 }
 

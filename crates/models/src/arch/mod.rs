@@ -3,6 +3,7 @@
 mod bottleneck;
 mod family;
 mod highway;
+mod identity;
 mod plain;
 mod postact;
 mod preact;
@@ -21,13 +22,14 @@ pub use shortcut::{Shortcut, UnknownShortcut};
 pub use vgg::Vgg15;
 
 /// All families, in the order of listings.
-pub static FAMILIES: [&Family; 6] = [
+pub static FAMILIES: [&Family; 7] = [
     &preact::FAMILY,
     &postact::FAMILY,
     &vgg::FAMILY,
     &plain::FAMILY,
     &highway::FAMILY,
     &bottleneck::FAMILY,
+    &identity::FAMILY,
 ];
 
 /// An architecture, known by its name: a member of a family.

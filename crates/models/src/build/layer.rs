@@ -1,5 +1,6 @@
 //! Layers as a paper lists them, before they have parameters.
 
+use nn::init::he_deviation;
 use nn::layer::{BatchNorm, Builder, Conv2d, Linear};
 
 use crate::layers::{Layer, Layers};
@@ -16,11 +17,13 @@ pub struct LayerSpec {
 
 #[derive(Debug, Clone, PartialEq)]
 enum Kind {
-    Conv { c_out: usize, kernel: usize, stride: usize },
+    Conv { c_out: usize, kernel: usize, stride: usize, deviation: Option<f64> },
     Norm,
     Relu,
-    Linear { c_out: usize },
+    Linear { c_out: usize, fixed: bool },
     MaxPool(usize),
+    AveragePool(usize),
+    Pad(usize),
     GlobalAverage,
     Dropout(f64),
 }
@@ -28,7 +31,7 @@ enum Kind {
 /// A convolution to `c_out` channels with a square kernel of this side, at stride 1,
 /// padded so that the image keeps its size; without a bias.
 pub fn conv(name: &'static str, c_out: usize, kernel: usize) -> LayerSpec {
-    LayerSpec { name, kind: Kind::Conv { c_out, kernel, stride: 1 }, bias: None }
+    LayerSpec { name, kind: Kind::Conv { c_out, kernel, stride: 1, deviation: None }, bias: None }
 }
 
 /// Batch norm.
@@ -43,12 +46,27 @@ pub fn relu() -> LayerSpec {
 
 /// A fully connected layer to `c_out` features, without a bias.
 pub fn linear(name: &'static str, c_out: usize) -> LayerSpec {
-    LayerSpec { name, kind: Kind::Linear { c_out }, bias: None }
+    LayerSpec { name, kind: Kind::Linear { c_out, fixed: false }, bias: None }
+}
+
+/// A random projection to `c_out` features, which no training changes.
+pub fn fixed_linear(name: &'static str, c_out: usize) -> LayerSpec {
+    LayerSpec { name, kind: Kind::Linear { c_out, fixed: true }, bias: None }
 }
 
 /// The maximum of windows of this side.
 pub fn max_pool(side: usize) -> LayerSpec {
     LayerSpec { name: "", kind: Kind::MaxPool(side), bias: None }
+}
+
+/// The mean of windows of this side.
+pub fn average_pool(side: usize) -> LayerSpec {
+    LayerSpec { name: "", kind: Kind::AveragePool(side), bias: None }
+}
+
+/// Channels of zeros up to `c_out`, behind the others.
+pub fn pad(c_out: usize) -> LayerSpec {
+    LayerSpec { name: "", kind: Kind::Pad(c_out), bias: None }
 }
 
 /// The mean over the pixels.
@@ -71,6 +89,19 @@ impl LayerSpec {
         match &mut self.kind {
             Kind::Conv { stride, .. } => *stride = by,
             other => panic!("only a convolution has a stride, not {other:?}"),
+        }
+        self
+    }
+
+    /// The same with weights that start with this standard deviation.
+    ///
+    /// # Panics
+    /// If it is not a convolution.
+    #[track_caller]
+    pub fn deviation(mut self, start: f64) -> LayerSpec {
+        match &mut self.kind {
+            Kind::Conv { deviation, .. } => *deviation = Some(start),
+            other => panic!("only a convolution has a deviation of its own, not {other:?}"),
         }
         self
     }
@@ -103,16 +134,20 @@ pub(super) fn layers(
             prefix => format!("{prefix}.{}", spec.name),
         };
         layers.0.push(match spec.kind {
-            Kind::Conv { c_out, kernel, stride } => {
-                let conv = Conv2d::new(b, &name, [c, c_out], kernel, stride);
+            Kind::Conv { c_out, kernel, stride, deviation } => {
+                let deviation = deviation.unwrap_or_else(|| he_deviation(kernel, c_out));
+                let conv = Conv2d::starting(b, &name, [c, c_out], kernel, stride, deviation);
                 c = c_out;
                 Layer::Conv(match spec.bias {
                     Some(start) => conv.with_bias(b, &name, start),
                     None => conv,
                 })
             }
-            Kind::Linear { c_out } => {
-                let linear = Linear::new(b, &name, [c, c_out], is_rectified(&specs[i + 1..]));
+            Kind::Linear { c_out, fixed } => {
+                let linear = match fixed {
+                    true => Linear::fixed(b, &name, [c, c_out]),
+                    false => Linear::new(b, &name, [c, c_out], is_rectified(&specs[i + 1..])),
+                };
                 c = c_out;
                 Layer::Linear(match spec.bias {
                     Some(start) => linear.with_bias(b, &name, start),
@@ -122,6 +157,11 @@ pub(super) fn layers(
             Kind::Norm => Layer::Norm(BatchNorm::new(b, &name, c)),
             Kind::Relu => Layer::Relu,
             Kind::MaxPool(side) => Layer::MaxPool(side),
+            Kind::AveragePool(side) => Layer::AveragePool(side),
+            Kind::Pad(c_out) => {
+                c = c_out;
+                Layer::Pad(c_out)
+            }
             Kind::GlobalAverage => Layer::GlobalAverage,
             Kind::Dropout(p) => Layer::Dropout(p),
         });

@@ -29,7 +29,10 @@ use nn::layer::Builder;
 use tensor::Scalar;
 
 use crate::{Layers, Model, Unit, UnitShape};
-pub use layer::{LayerSpec, conv, dropout, global_average, linear, max_pool, norm, relu};
+pub use layer::{
+    LayerSpec, average_pool, conv, dropout, fixed_linear, global_average, linear, max_pool, norm,
+    pad, relu,
+};
 pub use unit::UnitSpec;
 
 /// A network under construction.

@@ -35,6 +35,16 @@ impl<T: Scalar> Builder<T> {
         self.params.add(name, draw(&mut rng))
     }
 
+    /// Random values that stay as they are.
+    pub(super) fn random_buffer(
+        &mut self,
+        name: String,
+        draw: impl FnOnce(&mut Random) -> Tensor<T>,
+    ) -> ParamId {
+        let mut rng = self.stream.at(self.params.iter().count() as u64, 0);
+        self.params.add_buffer(name, draw(&mut rng))
+    }
+
     pub(super) fn constant(&mut self, name: String, len: usize, value: T) -> ParamId {
         self.params.add(name, Tensor::full([len], value))
     }

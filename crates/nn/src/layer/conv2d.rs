@@ -23,16 +23,31 @@ pub struct Conv2d {
 
 impl Conv2d {
     /// A convolution without bias, padded so that stride 1 keeps the size of
-    /// the image (odd kernels).
+    /// the image (odd kernels). Weights start as in front of a rectifier
+    /// ([`init::he_deviation`]).
     pub fn new<T: Scalar>(
+        b: &mut Builder<T>,
+        name: &str,
+        channels: [usize; 2],
+        kernel: usize,
+        stride: usize,
+    ) -> Self {
+        let deviation = init::he_deviation(kernel, channels[1]);
+        Conv2d::starting(b, name, channels, kernel, stride, deviation)
+    }
+
+    /// The same with weights that start with another standard deviation.
+    pub fn starting<T: Scalar>(
         b: &mut Builder<T>,
         name: &str,
         [c_in, c_out]: [usize; 2],
         kernel: usize,
         stride: usize,
+        deviation: f64,
     ) -> Self {
-        let weight =
-            b.random(format!("{name}.weight"), |rng| init::he_conv(kernel, c_in, c_out, rng));
+        let weight = b.random(format!("{name}.weight"), |rng| {
+            init::conv([kernel, c_in, c_out], deviation, rng)
+        });
         Conv2d { c_in, c_out, kernel, stride, weight, bias: None }
     }
 

@@ -29,6 +29,15 @@ impl Linear {
         Linear { c_in, c_out, weight, bias: None }
     }
 
+    /// A random projection: weights as those of [`Linear::new`] before a softmax, which stay
+    /// as they are.
+    pub fn fixed<T: Scalar>(b: &mut Builder<T>, name: &str, [c_in, c_out]: [usize; 2]) -> Self {
+        let weight = b.random_buffer(format!("{name}.weight"), |rng| {
+            init::he_linear(c_in, c_out, false, rng)
+        });
+        Linear { c_in, c_out, weight, bias: None }
+    }
+
     /// The same with a bias, which starts at `start` for every feature.
     pub fn with_bias<T: Scalar>(self, b: &mut Builder<T>, name: &str, start: f64) -> Self {
         let bias = b.constant(format!("{name}.bias"), self.c_out, T::from_f64(start));

@@ -34,7 +34,7 @@ pub use linear::linear;
 pub use mul::mul;
 pub use normaliser::{EPSILON, Statistics};
 pub use option_a::{option_a, shortcut};
-pub use pool::{global_average, max_pool};
+pub use pool::{average_pool, global_average, max_pool};
 pub use relu::relu;
 pub use scale::scale;
 pub use sigmoid::sigmoid;

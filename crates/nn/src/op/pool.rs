@@ -1,5 +1,6 @@
-//! Pooling: the maximum of windows, the mean of whole images.
+//! Pooling: the maximum or the mean of windows, the mean of whole images.
 
+use tensor::kernel::average_pool as windows;
 use tensor::kernel::pool::{self, PoolGeom};
 use tensor::{Buffer, Scalar, Tensor};
 
@@ -32,6 +33,39 @@ impl<T: Scalar> Rule<T> for SavedMax {
         let g = &self.geom;
         let mut dx = Tensor::for_overwrite([g.batch, g.h, g.w, g.c]);
         pool::max_pool_grad(dx.as_mut_slice(), dy.as_slice(), &self.argmax, g);
+        [Some(dx)].into()
+    }
+}
+
+/// The mean of each `kernel x kernel` window, `stride` apart, unpadded.
+///
+/// # Shapes
+/// As [`max_pool`].
+///
+/// # Panics
+/// If the window does not fit into the image.
+#[track_caller]
+pub fn average_pool<T: Scalar>(
+    tape: &mut Tape<T>,
+    x: &Var<T>,
+    kernel: usize,
+    stride: usize,
+) -> Var<T> {
+    let [batch, h, w, c] = x.value().shape().nhwc("average_pool");
+    let geom = PoolGeom { batch, h, w, c, kernel, stride };
+    let mut y = Tensor::for_overwrite(geom.out_shape());
+    windows::average_pool(y.as_mut_slice(), x.value().as_slice(), &geom);
+    tape.op(y, &[x], || SavedMean { geom })
+}
+
+struct SavedMean {
+    geom: PoolGeom,
+}
+
+impl<T: Scalar> Rule<T> for SavedMean {
+    fn backward(&self, dy: &Tensor<T>, _wanted: &[bool]) -> PerInput<Tensor<T>> {
+        let mut dx = Tensor::for_overwrite(self.geom.in_shape());
+        windows::average_pool_grad(dx.as_mut_slice(), dy.as_slice(), &self.geom);
         [Some(dx)].into()
     }
 }

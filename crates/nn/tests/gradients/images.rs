@@ -32,6 +32,17 @@ fn max_pool() {
 }
 
 #[test]
+fn average_pool() {
+    let geometry = (image(), 1usize..5, 1usize..4)
+        .prop_filter("the window fits", |([_, h, w, _], kernel, _)| kernel <= h.min(w));
+    hold("average_pool", 24, geometry, |&(dims, kernel, stride), rng| {
+        problem([normal(dims, rng)], move |tape, v, _| {
+            op::average_pool(tape, &v[0], kernel, stride)
+        })
+    });
+}
+
+#[test]
 fn global_average() {
     hold("global_average", 24, image(), |&dims, rng| {
         problem([normal(dims, rng)], |tape, v, _| op::global_average(tape, &v[0]))

@@ -37,6 +37,7 @@ fn a_variable_of_another_tape_is_refused_by_every_op() {
         ("sigmoid", |t, v| drop(op::sigmoid(t, &v[0])), &[row]),
         ("flatten", |t, v| drop(op::flatten(t, &v[0])), &[image]),
         ("max_pool", |t, v| drop(op::max_pool(t, &v[0], 2, 2)), &[image]),
+        ("average_pool", |t, v| drop(op::average_pool(t, &v[0], 2, 2)), &[image]),
         ("global_average", |t, v| drop(op::global_average(t, &v[0])), &[image]),
         ("option_a", |t, v| drop(op::option_a(t, &v[0], 6, 2)), &[image]),
         ("cross_entropy", |t, v| drop(op::cross_entropy(t, &v[0], &[0, 1])), &[row]),

@@ -3,6 +3,7 @@
 //! Tests hold each kernel against its formula in plain loops, or against the single
 //! steps that it does at once.
 
+pub mod average_pool;
 pub mod batch_norm;
 pub mod channelwise;
 pub mod conv2d;

@@ -4,7 +4,7 @@ use rayon::prelude::*;
 
 use crate::{Scalar, Shape, threads};
 
-/// The geometry of a max pooling without padding over NHWC images.
+/// The geometry of a pooling of windows without padding over NHWC images.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PoolGeom {
     /// Images.
@@ -44,7 +44,7 @@ impl PoolGeom {
     fn windows(&self, extent: usize) -> usize {
         assert!(
             self.kernel > 0 && self.stride > 0 && self.kernel <= extent,
-            "max_pool: kernel and stride must not be 0, and the window must fit into the image: \
+            "pooling: kernel and stride must not be 0, and the window must fit into the image: \
              {self:?}"
         );
         (extent - self.kernel) / self.stride + 1
@@ -64,23 +64,34 @@ impl PoolGeom {
         Shape::from([self.batch, self.out_h(), self.out_w(), self.c])
     }
 
-    /// Numbers in an image of the output and of the input.
+    /// Numbers in an image of the output and of the input; `what` names the operation.
     ///
     /// # Panics
-    /// If the window does not fit into the image, there are no channels, an index into
-    /// an image is not a `u32`, or a slice does not fit.
+    /// If the window does not fit into the image, there are no channels, or a slice does not
+    /// fit.
     #[track_caller]
-    fn check(&self, out: usize, argmax: usize, input: usize) -> [usize; 2] {
-        assert!(self.c > 0, "max_pool: channels must not be 0: {self:?}");
-        let len = self.out_shape().len();
-        let (found, expected) = ([out, argmax, input], [len, len, self.in_shape().len()]);
+    pub(super) fn check(&self, what: &str, out: usize, input: usize) -> [usize; 2] {
+        assert!(self.c > 0, "{what}: channels must not be 0: {self:?}");
+        let (found, expected) = ([out, input], [self.out_shape().len(), self.in_shape().len()]);
         assert!(
             found == expected,
-            "max_pool: lengths of output, argmax and input must be {expected:?}, got {found:?}; \
-             {self:?}"
+            "{what}: lengths of output and input must be {expected:?}, got {found:?}; {self:?}"
         );
         let one = PoolGeom { batch: 1, ..*self };
-        let images = [one.out_shape(), one.in_shape()].map(|shape| shape.len());
+        [one.out_shape(), one.in_shape()].map(|shape| shape.len())
+    }
+
+    /// The same for a maximum, whose places are indices into an image.
+    ///
+    /// # Panics
+    /// As [`PoolGeom::check`], and if such an index is not a `u32`.
+    #[track_caller]
+    fn check_max(&self, out: usize, argmax: usize, input: usize) -> [usize; 2] {
+        let images = self.check("max_pool", out, input);
+        assert!(
+            argmax == out,
+            "max_pool: lengths of output and argmax differ: {out}, {argmax}; {self:?}"
+        );
         assert!(u32::try_from(images[1]).is_ok(), "max_pool: too large an image: {self:?}");
         images
     }
@@ -94,7 +105,7 @@ impl PoolGeom {
 /// numbers, or a slice does not fit.
 #[track_caller]
 pub fn max_pool<T: Scalar>(y: &mut [T], argmax: &mut [u32], x: &[T], g: &PoolGeom) {
-    let [out_image, image] = g.check(y.len(), argmax.len(), x.len());
+    let [out_image, image] = g.check_max(y.len(), argmax.len(), x.len());
     let out_w = g.out_w();
     let outputs = y.par_chunks_mut(out_image).zip(argmax.par_chunks_mut(out_image));
     threads::share(outputs.zip(x.par_chunks(image))).for_each(|((y, argmax), x)| {
@@ -124,7 +135,7 @@ pub fn max_pool<T: Scalar>(y: &mut [T], argmax: &mut [u32], x: &[T], g: &PoolGeo
 /// As [`max_pool`], and if an index lies outside its image.
 #[track_caller]
 pub fn max_pool_grad<T: Scalar>(dx: &mut [T], dy: &[T], argmax: &[u32], g: &PoolGeom) {
-    let [out_image, image] = g.check(dy.len(), argmax.len(), dx.len());
+    let [out_image, image] = g.check_max(dy.len(), argmax.len(), dx.len());
     let inputs = dy.par_chunks(out_image).zip(argmax.par_chunks(out_image));
     threads::share(dx.par_chunks_mut(image).zip(inputs)).for_each(|(dx, (dy, argmax))| {
         dx.fill(T::ZERO);
