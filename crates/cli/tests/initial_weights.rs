@@ -29,6 +29,7 @@ fn initial_weights_are_those_that_a_training_starts_with() {
         let metadata = Metadata {
             model: name.to_owned(),
             recipe: "one-cycle".to_owned(),
+            peak_rate: None,
             epochs: 1,
             of_epochs: None,
             seed,

@@ -20,6 +20,9 @@ pub struct Metadata {
     pub model: String,
     /// The recipe it was trained with.
     pub recipe: String,
+    /// The highest learning rate; absent if it was the recipe's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub peak_rate: Option<f64>,
     /// Epochs of training.
     pub epochs: u32,
     /// The epochs that its recipe was laid out for; absent if they were all done.

@@ -29,6 +29,7 @@ fn metadata() -> Metadata {
     Metadata {
         model: "resnet8".into(),
         recipe: "short".into(),
+        peak_rate: None,
         epochs: 3,
         of_epochs: None,
         seed: u64::MAX,

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use models::Metadata;
 use record::atomic_write;
 
-use crate::{EpochLog, Job, StepOutcome, TrainError, Trainer, checkpoint};
+use crate::{EpochLog, Job, Recipe, StepOutcome, TrainError, Trainer, checkpoint};
 
 /// The checkpoint's file name.
 pub const CHECKPOINT: &str = "checkpoint.safetensors";
@@ -104,9 +104,12 @@ fn write_final(trainer: &Trainer<'_>, job: &Job) -> Result<PathBuf, TrainError> 
     let (train, measured) = (job.train.description(), job.measured.images().description());
     let is_whole = train.is_whole() && measured.is_whole() && train.set == measured.set;
     let last = trainer.position.log.last();
+    let peak = settings.recipe.schedule.peak;
+    let usual = Recipe::named(&settings.recipe.name, job.arch).map(|recipe| recipe.schedule.peak);
     let metadata = Metadata {
         model: settings.model.clone(),
         recipe: settings.recipe.name.clone(),
+        peak_rate: (usual != Ok(peak)).then_some(peak),
         epochs: settings.recipe.epochs,
         of_epochs: None,
         seed: settings.seed,

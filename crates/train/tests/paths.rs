@@ -176,11 +176,12 @@ fn the_weights_say_how_they_were_trained_and_scale_their_branches() {
     let dir = tempfile::tempdir().unwrap();
     let mut job = job(dir.path(), false);
     job.recipe.paths = TrainedPaths::Subset { m: 2 };
+    job.recipe.schedule.peak = 0.07;
     let path = finish(&job);
     let Loaded { model, metadata, .. } =
         load_weights(job.arch, &bytes(&path), &Choices::default()).unwrap();
     let metadata: Metadata = metadata.unwrap();
-    assert_eq!(metadata.paths.as_deref(), Some("subset:2"));
+    assert_eq!((metadata.paths.as_deref(), metadata.peak_rate), (Some("subset:2"), Some(0.07)));
     assert_eq!(metadata.branch_scale, [2.0 / 3.0; 3]);
     let mut trainer = Trainer::new(&job).unwrap();
     trainer.model = model;
@@ -362,6 +363,7 @@ fn other_gradients_are_other_settings_and_in_the_metadata() {
         load_weights(job.arch, &bytes(&finish(&job)), &Choices::default()).unwrap();
     let metadata: Metadata = metadata.unwrap();
     assert_eq!((metadata.paths, metadata.backward.as_deref()), (None, Some("max:1")));
+    assert_eq!(metadata.peak_rate, None, "the recipe's");
     job.arch = arch("vgg15");
     assert!(matches!(Trainer::new(&job).map(|_| ()), Err(TrainError::NoSkip { .. })));
 }

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::atomic::AtomicBool;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 use clap::Args;
 use data::{Dataset, Split};
 use models::Arch;
@@ -39,6 +39,9 @@ pub struct TrainArgs {
     /// norm of the whole gradient, measured every 50 steps
     #[arg(long)]
     raw_gradients: bool,
+    /// The highest learning rate [default: the recipe's]
+    #[arg(long, value_name = "RATE")]
+    peak_rate: Option<f64>,
     /// Epochs [default: the recipe's]
     #[arg(long)]
     epochs: Option<u32>,
@@ -68,6 +71,10 @@ pub(crate) fn run(args: &TrainArgs) -> Result<ExitCode> {
     let arch = Arch::parse(&args.model)?;
     let mut recipe = Recipe::named(&args.recipe, arch)?;
     recipe.epochs = args.epochs.unwrap_or(recipe.epochs);
+    if let Some(rate) = args.peak_rate {
+        ensure!(rate.is_finite() && rate > 0.0, "--peak-rate {rate}: expected a number above 0");
+        recipe.schedule.peak = rate;
+    }
     (recipe.paths, recipe.backward) = (args.paths, backward(args)?);
     let out = match &args.out {
         Some(out) => out.clone(),
@@ -129,12 +136,15 @@ fn images(args: &TrainArgs) -> Result<(Dataset, Measured)> {
     Ok((train, Measured::Test(test)))
 }
 
-/// The folder's name: model, recipe unless it is the default one, what is said of paths and
-/// gradients, seed unless 1, images held out if any.
+/// The folder's name: model, recipe unless it is the default one, what is said of rate, paths
+/// and gradients, seed unless 1, images held out if any.
 fn run_name(arch: Arch, args: &TrainArgs, backward: Backward) -> String {
     let mut name = arch.to_string();
     if args.recipe != Recipe::NAMES[0] {
         name += &format!("-{}", args.recipe);
+    }
+    if let Some(rate) = args.peak_rate {
+        name += &format!("-rate{rate}");
     }
     name += &args.paths.suffix();
     name += &backward.suffix();

@@ -124,6 +124,7 @@ fn weights_that_state_everything_are_used_without_a_word() {
     let metadata = Metadata {
         model: "resnet8".into(),
         recipe: "one-cycle".into(),
+        peak_rate: None,
         epochs: 1,
         of_epochs: None,
         seed: 1,

@@ -73,6 +73,7 @@ pub(crate) fn metadata(name: &str, units: usize) -> Metadata {
     Metadata {
         model: name.to_owned(),
         recipe: "one-cycle".to_owned(),
+        peak_rate: None,
         epochs: 15,
         of_epochs: None,
         seed: 3,

@@ -67,6 +67,7 @@ pub(super) fn read(header: &str, units: usize) -> Result<Option<Checkpoint>, Wei
         metadata: Metadata {
             model: settings.model,
             recipe,
+            peak_rate: None,
             epochs: epoch,
             of_epochs: (epoch < of).then_some(of),
             seed: settings.seed,
