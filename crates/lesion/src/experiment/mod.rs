@@ -8,6 +8,8 @@ pub mod delete_one;
 pub mod delete_pairs;
 pub mod ensemble;
 pub mod gates;
+pub mod linear_residual;
+pub mod masks;
 mod needs;
 mod options;
 pub mod path_gradients;
@@ -30,6 +32,8 @@ pub use delete_one::DeleteOne;
 pub use delete_pairs::DeletePairs;
 pub use ensemble::Ensemble;
 pub use gates::Gates;
+pub use linear_residual::LinearResidual;
+pub use masks::Masks;
 pub use needs::{MostImages, Needs, Networks};
 pub use options::{OptionInfo, Preset};
 pub use path_gradients::PathGradients;
@@ -51,6 +55,8 @@ pub const ALL: &[&dyn AnyExperiment] = &[
     &BranchScales,
     &ResidualNorms,
     &Gates,
+    &LinearResidual,
+    &Masks,
     &TrainingLog,
     &Plans,
 ];

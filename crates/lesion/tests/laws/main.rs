@@ -11,6 +11,8 @@ mod folds;
 mod gates;
 mod key;
 mod lesions;
+mod linear_residual;
+mod masks;
 mod options;
 mod own;
 mod path_gradients;

@@ -6,6 +6,8 @@ mod delete_one;
 mod delete_pairs;
 mod ensemble;
 mod gates;
+mod linear_residual;
+mod masks;
 mod path_gradients;
 mod plans;
 mod reorder;
@@ -25,6 +27,8 @@ pub use delete_one::{DeleteOne, DeleteOneOptions, NormStatistics, Term, UnitDele
 pub use delete_pairs::{DeletePairs, PairDeletion};
 pub use ensemble::{Ensemble, Profile};
 pub use gates::{GateUse, Gates, UnitGate};
+pub use linear_residual::{LinearDepth, LinearDraw, LinearResidual};
+pub use masks::{MaskCount, Masks};
 pub use path_gradients::{LengthBatch, PathBatch, PathGradients, PathNorms};
 pub use plans::Plans;
 pub use reorder::{RandomOrder, Reorder};
@@ -57,6 +61,8 @@ const ALL: &[Known] = &[
     Known::new::<Ensemble>(),
     Known::new::<SubNetworks>(),
     Known::new::<DeletePairs>(),
+    Known::new::<LinearResidual>(),
+    Known::new::<Masks>(),
     Known::new::<TrainingLog>(),
 ];
 

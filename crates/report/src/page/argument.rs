@@ -111,6 +111,45 @@ pub const CHAPTERS: &[Chapter] = &[
         ],
     },
     Chapter {
+        id: "identity",
+        title: "Identity matters",
+        claimed: "Hardt and Ma (2017) explain the ease of training deep residual networks otherwise: \
+                  the deeper the network, the nearer its blocks can stay to the identity, where \
+                  optimisation is easy. They prove it for linear networks.",
+        done: "The law is checked on small linear networks, in double precision. A residual network \
+               without batch norm is trained from blocks near the identity and from usual ones.",
+        studies: &["linear-residual", "identity-initialisation"],
+    },
+    Chapter {
+        id: "effective-depth",
+        title: "Effective depth",
+        claimed: "Wu, Shen and van den Hengel (2016) hold that gradients reach back over some number of \
+                  units only, so that a network deeper than that is not trained end to end, and call \
+                  that number its effective depth.",
+        done: "Networks are trained on the gradients of paths through few branches, or through many, \
+               with the forward pass whole.",
+        studies: &["path-limited"],
+    },
+    Chapter {
+        id: "shared",
+        title: "Shared weights",
+        claimed: "Liao and Poggio (2016) see a residual network whose blocks share their weights as a \
+                  recurrent network unrolled in time, and find that it does about as well with far \
+                  fewer parameters. Jastrzebski et al. (2018) find that batch norm must not be shared.",
+        done: "A network of 15 blocks shares the convolutions of each stage, with batch norms of each \
+               step and without.",
+        studies: &["shared-weights", "shared-weights-naive"],
+    },
+    Chapter {
+        id: "masks",
+        title: "Random masks as ensembles",
+        claimed: "Dropout and stochastic depth train a different thinned network in every step. \
+                  Srivastava et al. (2014) and Huang et al. (2016) see an implicit ensemble in it, \
+                  which one pass with scaled weights approximates.",
+        done: "The average over random masks is computed, and the scaled pass held against it.",
+        studies: &["masks"],
+    },
+    Chapter {
         id: "trainings",
         title: "How the networks were trained",
         claimed: "The paper trains with the recipe of He et al. (2016) and reports 6.10 % for its \

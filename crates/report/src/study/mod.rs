@@ -18,16 +18,22 @@ mod effective_paths;
 mod ensemble;
 mod gallery;
 mod gates;
+mod identity_initialisation;
+mod linear_residual;
+mod masks;
 mod part;
 mod path_gradients;
 mod path_lengths;
+mod path_limited;
 mod plain;
 mod prediction_contest;
 mod reorder;
 mod residual_norms;
+mod shared_weights;
 mod spread;
 mod stochastic_depth;
 mod sub_networks;
+mod trained;
 mod training;
 mod unravelled;
 
@@ -58,6 +64,12 @@ pub const ALL: &[&Study] = &[
     &residual_norms::STUDY,
     &prediction_contest::STUDY,
     &gates::STUDY,
+    &linear_residual::STUDY,
+    &identity_initialisation::STUDY,
+    &path_limited::STUDY,
+    &shared_weights::STUDY,
+    &shared_weights::NAIVE_STUDY,
+    &masks::STUDY,
     &training::STUDY,
 ];
 
