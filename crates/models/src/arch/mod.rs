@@ -3,9 +3,11 @@
 mod bottleneck;
 mod family;
 mod highway;
+mod multires;
 mod plain;
 mod postact;
 mod preact;
+mod shared;
 mod shortcut;
 mod vgg;
 
@@ -17,17 +19,21 @@ use tensor::{Buffer, Normalisation, Scalar};
 use crate::Model;
 pub use bottleneck::Bottleneck;
 pub use family::{Family, Training};
+pub use multires::MultiResidual;
+pub use shared::SharedWeights;
 pub use shortcut::{Shortcut, UnknownShortcut};
 pub use vgg::Vgg15;
 
 /// All families, in the order of listings.
-pub static FAMILIES: [&Family; 6] = [
+pub static FAMILIES: [&Family; 8] = [
     &preact::FAMILY,
     &postact::FAMILY,
     &vgg::FAMILY,
     &plain::FAMILY,
     &highway::FAMILY,
     &bottleneck::FAMILY,
+    &multires::FAMILY,
+    &shared::FAMILY,
 ];
 
 /// An architecture, known by its name: a member of a family.
