@@ -18,6 +18,7 @@ mod effective_paths;
 mod ensemble;
 mod gallery;
 mod gates;
+mod multi_residual;
 mod part;
 mod path_gradients;
 mod path_lengths;
@@ -58,6 +59,7 @@ pub const ALL: &[&Study] = &[
     &residual_norms::STUDY,
     &prediction_contest::STUDY,
     &gates::STUDY,
+    &multi_residual::STUDY,
     &training::STUDY,
 ];
 

@@ -15,6 +15,7 @@ mod gallery;
 mod inside;
 mod judge;
 mod lock;
+mod multi_residual;
 mod page;
 mod paths;
 mod scatter;
