@@ -3,58 +3,14 @@
 mod common;
 
 use std::collections::HashSet;
-use std::sync::LazyLock;
 
-use models::{Model, MultiResidual, Plan, PlanError, Route, Vgg15};
+use models::{Model, Plan, PlanError, Route};
 use nn::{Mode, Pass};
 use proptest::prelude::*;
 
+use common::kinds::{KINDS, PRE, VGG, network};
 use common::written_out::{self, Kind};
-use common::{arch, bits, images, lived_in};
-
-/// Two or three blocks a stage: each stage has something to permute.
-static PRE: LazyLock<Model<f64>> = LazyLock::new(|| lived_in(arch("resnet20").build(1), 1));
-static POST: LazyLock<Model<f64>> = LazyLock::new(|| lived_in(arch("resnet20-v1").build(2), 2));
-static VGG: LazyLock<Model<f64>> = LazyLock::new(|| {
-    lived_in(Vgg15 { width: 6, batch_norm: true, skips: false }.build("vgg15", 3), 3)
-});
-static VGG_SKIP: LazyLock<Model<f64>> = LazyLock::new(|| {
-    lived_in(Vgg15 { width: 6, batch_norm: true, skips: true }.build("vgg15-skip", 6), 6)
-});
-static PLAIN: LazyLock<Model<f64>> = LazyLock::new(|| lived_in(arch("plain20").build(4), 4));
-static HIGHWAY: LazyLock<Model<f64>> = LazyLock::new(|| lived_in(arch("highway").build(5), 5));
-static SHARED: LazyLock<Model<f64>> = LazyLock::new(|| lived_in(arch("shared20").build(7), 7));
-static NAIVE: LazyLock<Model<f64>> = LazyLock::new(|| lived_in(arch("shared20-naive").build(8), 8));
-static MULTI_RES: LazyLock<Model<f64>> = LazyLock::new(|| {
-    let build = MultiResidual { blocks: 3, functions: 3, widths: [4, 6, 8] };
-    lived_in(build.build("multires", 9), 9)
-});
-
-/// The network and a side that its images may have.
-fn network(kind: Kind) -> (&'static Model<f64>, usize) {
-    match kind {
-        Kind::PreAct => (&PRE, 8),
-        Kind::PostAct => (&POST, 8),
-        Kind::Vgg => (&VGG, 32),
-        Kind::VggSkip => (&VGG_SKIP, 32),
-        Kind::Plain => (&PLAIN, 8),
-        Kind::Highway => (&HIGHWAY, 8),
-        Kind::Shared { naive } => (if naive { &NAIVE } else { &SHARED }, 8),
-        Kind::MultiRes => (&MULTI_RES, 8),
-    }
-}
-
-const KINDS: [Kind; 9] = [
-    Kind::PreAct,
-    Kind::PostAct,
-    Kind::Vgg,
-    Kind::VggSkip,
-    Kind::Plain,
-    Kind::Highway,
-    Kind::Shared { naive: false },
-    Kind::Shared { naive: true },
-    Kind::MultiRes,
-];
+use common::{bits, images};
 
 fn kinds() -> impl Strategy<Value = Kind> {
     prop::sample::select(KINDS.to_vec())
