@@ -124,7 +124,7 @@ impl Layer {
     }
 
     /// The shape of what an image of shape `input` becomes. Features are one pixel.
-    fn output(&self, input: UnitShape) -> UnitShape {
+    pub(crate) fn output(&self, input: UnitShape) -> UnitShape {
         let UnitShape { h, w, c } = input;
         match self {
             Layer::Conv(conv) => {

@@ -4,7 +4,7 @@
 
 mod common;
 
-use models::{Bottleneck, Model, Plan, Route, Vgg15};
+use models::{Bottleneck, Model, MultiResidual, Plan, Route, SharedWeights, Vgg15};
 use nn::layer::BatchNorm;
 use nn::{Mode, op};
 use tensor::{Scalar, Tensor};
@@ -21,6 +21,13 @@ fn network<T: Scalar>(fixture: &Fixture, name: &str) -> Model<T> {
         "vgg15-nobn-tiny" => Vgg15 { width: 8, batch_norm: false, skips: false }.build(name, 0),
         "bottleneck5-tiny" => {
             Bottleneck { blocks: [1, 2, 1, 1], widths: [4, 4, 8, 16] }.build(name, 0)
+        }
+        "multires-tiny" => {
+            MultiResidual { blocks: 2, functions: 3, widths: [4, 8, 16] }.build(name, 0)
+        }
+        "shared-tiny" | "shared-naive-tiny" => {
+            let shares_norms = name == "shared-naive-tiny";
+            SharedWeights { blocks: 3, widths: [4, 8, 16], shares_norms }.build(name, 0)
         }
         other => panic!("no network {other}"),
     };
@@ -77,10 +84,17 @@ fn check_lesions<T: Scalar>(fixture: &Fixture, model: &Model<T>) {
         let deleted = intact.clone().delete(model, id).unwrap();
         fixture.check(&format!("lesion.skip.{id}"), &model.logits(images.clone(), &deleted));
         all_deleted = all_deleted.delete(model, id).unwrap();
-        if unit.intact_route() == Route::BOTH {
-            let mut branch = intact.clone();
-            branch.routes[id] = Route::BRANCH;
-            fixture.check(&format!("lesion.branch.{id}"), &model.logits(images.clone(), &branch));
+        let intact_route = unit.intact_route();
+        if !intact_route.skip {
+            continue;
+        }
+        let mut branch = intact.clone();
+        branch.routes[id] = intact_route.without(Route::SKIP);
+        fixture.check(&format!("lesion.branch.{id}"), &model.logits(images.clone(), &branch));
+        for i in (0..unit.branches.len()).filter(|_| unit.branches.len() > 1) {
+            let without = intact.clone().delete_branch(model, id, i).unwrap();
+            let logits = model.logits(images.clone(), &without);
+            fixture.check(&format!("lesion.without.{id}.{i}"), &logits);
         }
     }
     if fixture.has("lesion.skip.all") {
@@ -125,6 +139,21 @@ fn vgg_without_batch_norm_is_pytorchs() {
 fn bottleneck_networks_are_pytorchs() {
     check::<f32>("bottleneck5-tiny");
     check::<f64>("bottleneck5-tiny");
+}
+
+#[test]
+fn multi_residual_networks_are_pytorchs() {
+    check::<f32>("multires-tiny");
+    check::<f64>("multires-tiny");
+}
+
+/// Also what several runs of one batch norm leave in its running statistics.
+#[test]
+fn networks_with_shared_weights_are_pytorchs() {
+    for name in ["shared-tiny", "shared-naive-tiny"] {
+        check::<f32>(name);
+        check::<f64>(name);
+    }
 }
 
 /// All eight backward routes of a ResNet-8, over both kinds of statistics.

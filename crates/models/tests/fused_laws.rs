@@ -34,7 +34,7 @@ fn networks() -> impl Iterator<Item = Model<f32>> {
 
 /// The network with the statistics of the images for running ones.
 fn settled(mut model: Model<f32>) -> Model<f32> {
-    model.params = recalibrated(&model, &Plan::intact(&model), [images(2, BATCH, 32)]);
+    model = recalibrated(&model, &Plan::intact(&model), [images(2, BATCH, 32)]);
     model
 }
 

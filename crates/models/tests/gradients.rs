@@ -7,7 +7,7 @@
 
 mod common;
 
-use models::{Arch, Model, Plan, Route, Vgg15};
+use models::{Arch, Model, MultiResidual, Plan, Route, SharedWeights, Vgg15};
 use nn::Mode;
 use testkit::gradcheck::GradCheck;
 
@@ -57,6 +57,30 @@ fn a_pre_activation_network_has_the_gradients_of_its_values() {
 #[test]
 fn a_post_activation_network_has_the_gradients_of_its_values() {
     check_residual(Kind::PostAct, arch("resnet8-v1"));
+}
+
+/// Three steps in stage 1: each shared value has three uses.
+#[test]
+fn networks_with_shared_weights_have_the_gradients_of_their_values() {
+    for naive in [false, true] {
+        let build = SharedWeights { blocks: 3, widths: [3, 4, 5], shares_norms: naive };
+        let model = lifted(lived_in(build.build("shared", 3), 3));
+        let (kind, intact) = (Kind::Shared { naive }, Plan::intact(&model));
+        check(kind, &model, &intact, 8);
+        let lesioned = intact.delete(&model, 1).unwrap().swap(&model, 0, 2).unwrap();
+        check(kind, &model, &lesioned, 8);
+    }
+}
+
+#[test]
+fn a_multi_residual_network_has_the_gradients_of_its_values() {
+    let build = MultiResidual { blocks: 2, functions: 3, widths: [3, 4, 5] };
+    let model = lifted(lived_in(build.build("multires", 3), 3));
+    let intact = Plan::intact(&model);
+    check(Kind::MultiRes, &model, &intact, 8);
+    let mut lesioned = intact.delete_branch(&model, 0, 1).unwrap().delete(&model, 1).unwrap();
+    lesioned.routes[2] = Route::only(0).and(Route::only(2));
+    check(Kind::MultiRes, &model, &lesioned, 8);
 }
 
 #[test]

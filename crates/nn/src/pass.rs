@@ -117,7 +117,9 @@ impl<'a, T: Scalar> Pass<'a, T> {
 impl<T: Scalar> Params<T> {
     /// Moves the running statistics towards those of a batch:
     /// `running = (1 - momentum) running + momentum batch`, with the unbiased
-    /// variance `m2 / (n - 1)`, as PyTorch does.
+    /// variance `m2 / (n - 1)`, as PyTorch does. A norm that ran several times in the pass
+    /// moves its statistics as often, in the order of the runs: so a shared norm's are a
+    /// weighted mean in which the last run counts most.
     pub fn update_running(&mut self, statistics: &[BatchStatistics], momentum: f64) {
         for s in statistics {
             let pairs = [

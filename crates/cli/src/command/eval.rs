@@ -84,8 +84,7 @@ pub(crate) fn run(args: &EvalArgs) -> Result<()> {
         });
         if let Some(training) = training {
             let batches = subject.batches(&training, RECALIBRATION_BATCH).map(|(images, _)| images);
-            let params = models::recalibrated(&subject.model, &plan, batches);
-            subject.model.params = params;
+            subject.model = models::recalibrated(&subject.model, &plan, batches);
         }
         (intact, evaluate_shown("images", &subject, &plan, &images))
     })?;

@@ -147,11 +147,9 @@ fn batches(inputs: &Inputs, options: &Options) -> Result<usize, LesionError> {
 /// The network before its training, its statistics from the first training images.
 fn before_training(inputs: &Inputs, images: usize) -> Model<f32> {
     let subject = inputs.network();
-    let mut model = subject.initial().expect("the initial weights are known");
+    let model = subject.initial().expect("the initial weights are known");
     let batches = subject.batches_of(inputs.training(), 0..images, RECALIBRATION_BATCH);
-    let plan = Plan::intact(&model);
-    model.params = recalibrated(&model, &plan, batches.map(|(images, _)| images));
-    model
+    recalibrated(&model, &Plan::intact(&model), batches.map(|(images, _)| images))
 }
 
 /// The units with a gate between one branch and the skip.

@@ -3,6 +3,7 @@
 
 mod any;
 pub mod branch_scales;
+pub mod delete_branches;
 pub mod delete_many;
 pub mod delete_one;
 pub mod delete_pairs;
@@ -27,6 +28,7 @@ use crate::{Done, Inputs, LesionError, Work};
 
 pub use any::AnyExperiment;
 pub use branch_scales::BranchScales;
+pub use delete_branches::DeleteBranches;
 pub use delete_many::DeleteMany;
 pub use delete_one::DeleteOne;
 pub use delete_pairs::DeletePairs;
@@ -50,6 +52,7 @@ pub const ALL: &[&dyn AnyExperiment] = &[
     &Ensemble,
     &SubNetworks,
     &DeletePairs,
+    &DeleteBranches,
     &Reorder,
     &PathGradients,
     &BranchScales,

@@ -92,8 +92,8 @@ fn under<'a>(
     if lesion.statistics != Statistics::Running {
         let images = 0..lesion.statistics.training_images();
         let batches = subject.batches_of(inputs.training(), images, RECALIBRATION_BATCH);
-        let params = recalibrated(&*model, &lesion.plan, batches.map(|(images, _)| images));
-        model.to_mut().params = params;
+        let batches = batches.map(|(images, _)| images);
+        model = Cow::Owned(recalibrated(&model, &lesion.plan, batches));
     }
     // All that the lesion costs on no test image.
     let macs = one_by_one(subject, lesion, 0);

@@ -41,7 +41,7 @@ fn each_arm_is_an_evaluation_of_a_changed_network() {
         if arm.reestimated {
             let images = training(2 * RECALIBRATION_BATCH);
             let batches = subject.batches(&images, RECALIBRATION_BATCH).map(|(x, _)| x);
-            model.params = recalibrated(&model, &intact, batches);
+            model = recalibrated(&model, &intact, batches);
         }
         let expected = evaluate(&model, &intact, subject.batches(&sample(70), 33));
         let what = format!("scaled {}, re-estimated {}", arm.scaled, arm.reestimated);

@@ -37,7 +37,7 @@ fn assert_equals_separate_evaluations(question: &Question, options: DeleteOneOpt
         if let Some(batches) = batches {
             let images = training(batches * RECALIBRATION_BATCH);
             let images = subject.batches(&images, RECALIBRATION_BATCH).map(|(images, _)| images);
-            model.params = recalibrated(&model, plan, images);
+            model = recalibrated(&model, plan, images);
         }
         // Not the groups of the run: no bit depends on them.
         evaluate(&model, plan, subject.batches(images, 50))

@@ -115,7 +115,7 @@ fn before_is_the_initial_network_after_recalibration() {
     initial.branch_scale.clone_from(&subject.model.branch_scale);
     let (images, plan) = (training(256), Plan::intact(&initial));
     let batches = subject.batches(&images, 128).map(|(images, _)| images);
-    initial.params = recalibrated(&initial, &plan, batches);
+    initial = recalibrated(&initial, &plan, batches);
     let initial = Subject { model: initial, ..subject };
     let of_initial = answer(&initial, IMAGES, json!({ "batches": 1 }));
     for (found, expected) in found.units.iter().zip(&of_initial.units) {

@@ -73,7 +73,7 @@ proptest! {
         expected.model.branch_scale = vec![scale; 3];
         let images = training(batches * RECALIBRATION_BATCH);
         let images = subject.batches(&images, RECALIBRATION_BATCH).map(|(images, _)| images);
-        expected.model.params = recalibrated(&expected.model, &plan, images);
+        expected.model = recalibrated(&expected.model, &plan, images);
 
         let lesion = Lesion {
             branch_scale: Some(vec![scale; 3]),

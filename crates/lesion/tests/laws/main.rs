@@ -4,6 +4,7 @@ mod branch_scales;
 mod catalogue;
 mod committees;
 mod common;
+mod delete_branches;
 mod delete_many;
 mod delete_one;
 mod delete_pairs;

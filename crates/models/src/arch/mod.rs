@@ -4,9 +4,11 @@ mod bottleneck;
 mod family;
 mod highway;
 mod identity;
+mod multires;
 mod plain;
 mod postact;
 mod preact;
+mod shared;
 mod shortcut;
 mod vgg;
 
@@ -18,11 +20,13 @@ use tensor::{Buffer, Normalisation, Scalar};
 use crate::Model;
 pub use bottleneck::Bottleneck;
 pub use family::{Family, Training};
+pub use multires::MultiResidual;
+pub use shared::SharedWeights;
 pub use shortcut::{Shortcut, UnknownShortcut};
 pub use vgg::Vgg15;
 
 /// All families, in the order of listings.
-pub static FAMILIES: [&Family; 7] = [
+pub static FAMILIES: [&Family; 9] = [
     &preact::FAMILY,
     &postact::FAMILY,
     &vgg::FAMILY,
@@ -30,6 +34,8 @@ pub static FAMILIES: [&Family; 7] = [
     &highway::FAMILY,
     &bottleneck::FAMILY,
     &identity::FAMILY,
+    &multires::FAMILY,
+    &shared::FAMILY,
 ];
 
 /// An architecture, known by its name: a member of a family.

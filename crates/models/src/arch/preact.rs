@@ -30,7 +30,8 @@ fn build(depth: u32, name: &str, seed: u64) -> Model<f64> {
     net.finish(name, "block", head())
 }
 
-fn block(input: UnitShape, width: usize, stride: usize) -> UnitSpec {
+/// The block on images of this shape; a boundary where the shape changes.
+pub(super) fn block(input: UnitShape, width: usize, stride: usize) -> UnitSpec {
     let activation = [norm("bn1"), relu()];
     let convolutions =
         [conv("conv1", width, 3).stride(stride), norm("bn2"), relu(), conv("conv2", width, 3)];

@@ -1,22 +1,24 @@
 //! Layers as a paper lists them, before they have parameters.
 
-use nn::init::he_deviation;
-use nn::layer::{BatchNorm, Builder, Conv2d, Linear};
+use std::borrow::Cow;
 
-use crate::layers::{Layer, Layers};
+use super::parameters::Parameters;
+use crate::layers::Layers;
 use crate::unit::UnitShape;
 
 /// A layer to be: what it is called and how it is made. Its input's channels follow from
 /// what is before it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct LayerSpec {
-    name: &'static str,
-    kind: Kind,
-    bias: Option<f64>,
+    pub(super) name: Cow<'static, str>,
+    pub(super) kind: Kind,
+    pub(super) bias: Option<f64>,
+    /// Whose its parameters are, if not its unit's own.
+    owner: Option<String>,
 }
 
 #[derive(Debug, Clone, PartialEq)]
-enum Kind {
+pub(super) enum Kind {
     Conv { c_out: usize, kernel: usize, stride: usize, deviation: Option<f64> },
     Norm,
     Relu,
@@ -30,56 +32,92 @@ enum Kind {
 
 /// A convolution to `c_out` channels with a square kernel of this side, at stride 1,
 /// padded so that the image keeps its size; without a bias.
-pub fn conv(name: &'static str, c_out: usize, kernel: usize) -> LayerSpec {
-    LayerSpec { name, kind: Kind::Conv { c_out, kernel, stride: 1, deviation: None }, bias: None }
+pub fn conv(name: impl Into<Cow<'static, str>>, c_out: usize, kernel: usize) -> LayerSpec {
+    LayerSpec::new(name, Kind::Conv { c_out, kernel, stride: 1, deviation: None })
 }
 
 /// Batch norm.
-pub fn norm(name: &'static str) -> LayerSpec {
-    LayerSpec { name, kind: Kind::Norm, bias: None }
+pub fn norm(name: impl Into<Cow<'static, str>>) -> LayerSpec {
+    LayerSpec::new(name, Kind::Norm)
 }
 
 /// `max(x, 0)`.
 pub fn relu() -> LayerSpec {
-    LayerSpec { name: "", kind: Kind::Relu, bias: None }
+    LayerSpec::new("", Kind::Relu)
 }
 
 /// A fully connected layer to `c_out` features, without a bias.
-pub fn linear(name: &'static str, c_out: usize) -> LayerSpec {
-    LayerSpec { name, kind: Kind::Linear { c_out, fixed: false }, bias: None }
+pub fn linear(name: impl Into<Cow<'static, str>>, c_out: usize) -> LayerSpec {
+    LayerSpec::new(name, Kind::Linear { c_out, fixed: false })
 }
 
 /// A random projection to `c_out` features, which no training changes.
 pub fn fixed_linear(name: &'static str, c_out: usize) -> LayerSpec {
-    LayerSpec { name, kind: Kind::Linear { c_out, fixed: true }, bias: None }
+    LayerSpec::new(name, Kind::Linear { c_out, fixed: true })
 }
 
 /// The maximum of windows of this side.
 pub fn max_pool(side: usize) -> LayerSpec {
-    LayerSpec { name: "", kind: Kind::MaxPool(side), bias: None }
+    LayerSpec::new("", Kind::MaxPool(side))
 }
 
 /// The mean of windows of this side.
 pub fn average_pool(side: usize) -> LayerSpec {
-    LayerSpec { name: "", kind: Kind::AveragePool(side), bias: None }
+    LayerSpec::new("", Kind::AveragePool(side))
 }
 
 /// Channels of zeros up to `c_out`, behind the others.
 pub fn pad(c_out: usize) -> LayerSpec {
-    LayerSpec { name: "", kind: Kind::Pad(c_out), bias: None }
+    LayerSpec::new("", Kind::Pad(c_out))
 }
 
 /// The mean over the pixels.
 pub fn global_average() -> LayerSpec {
-    LayerSpec { name: "", kind: Kind::GlobalAverage, bias: None }
+    LayerSpec::new("", Kind::GlobalAverage)
 }
 
 /// Dropout of this part in training.
 pub fn dropout(p: f64) -> LayerSpec {
-    LayerSpec { name: "", kind: Kind::Dropout(p), bias: None }
+    LayerSpec::new("", Kind::Dropout(p))
 }
 
 impl LayerSpec {
+    fn new(name: impl Into<Cow<'static, str>>, kind: Kind) -> LayerSpec {
+        LayerSpec { name: name.into(), kind, bias: None, owner: None }
+    }
+
+    /// The same inside a part of its unit: its parameters are called `PART.NAME` there.
+    pub fn within(self, part: &str) -> LayerSpec {
+        let name =
+            if self.name.is_empty() { self.name } else { format!("{part}.{}", self.name).into() };
+        LayerSpec { name, ..self }
+    }
+
+    /// The same with parameters that are called `OWNER.NAME` wherever the layer is, and are
+    /// one and the same for all layers of that owner and name: shared weights. Running
+    /// statistics of a batch norm are shared with its scale and shift.
+    ///
+    /// ```
+    /// use models::ModelBuilder;
+    /// use models::UnitSpec;
+    /// use models::build::{conv, global_average, linear, norm, relu};
+    ///
+    /// // A recursion of three steps: one convolution, and a batch norm for each step.
+    /// let step = UnitSpec::residual([norm("bn"), relu(), conv("conv", 16, 3).shared("steps")]);
+    /// let mut net = ModelBuilder::for_cifar(1);
+    /// net.stem([conv("conv1", 16, 3)]);
+    /// for i in 0..3 {
+    ///     net.unit(format!("step{i}"), 0, step.clone());
+    /// }
+    /// let model = net.finish::<f32>("recursion", "step", [global_average(), linear("linear", 10)]);
+    /// let shared = 9 * 16 * 16;
+    /// assert_eq!(model.params.count_trained(), 27 * 16 + shared + 3 * 2 * 16 + 160);
+    /// assert!(model.params.find("steps.conv.weight").is_some());
+    /// ```
+    pub fn shared(self, owner: impl Into<String>) -> LayerSpec {
+        LayerSpec { owner: Some(owner.into()), ..self }
+    }
+
     /// The same with so many pixels between those of the output.
     ///
     /// # Panics
@@ -120,8 +158,9 @@ impl LayerSpec {
 
 /// Makes layers with their parameters, in order, called `PREFIX.NAME` or, without a
 /// prefix, `NAME`; also the shape of what they make of `shape`.
+#[track_caller]
 pub(super) fn layers(
-    b: &mut Builder<f64>,
+    parameters: &mut Parameters,
     prefix: &str,
     specs: &[LayerSpec],
     shape: UnitShape,
@@ -129,42 +168,15 @@ pub(super) fn layers(
     let mut layers = Layers::default();
     let mut c = shape.c;
     for (i, spec) in specs.iter().enumerate() {
+        let prefix = spec.owner.as_deref().unwrap_or(prefix);
         let name = match prefix {
-            "" => spec.name.to_owned(),
+            "" => spec.name.clone().into_owned(),
             prefix => format!("{prefix}.{}", spec.name),
         };
-        layers.0.push(match spec.kind {
-            Kind::Conv { c_out, kernel, stride, deviation } => {
-                let deviation = deviation.unwrap_or_else(|| he_deviation(kernel, c_out));
-                let conv = Conv2d::starting(b, &name, [c, c_out], kernel, stride, deviation);
-                c = c_out;
-                Layer::Conv(match spec.bias {
-                    Some(start) => conv.with_bias(b, &name, start),
-                    None => conv,
-                })
-            }
-            Kind::Linear { c_out, fixed } => {
-                let linear = match fixed {
-                    true => Linear::fixed(b, &name, [c, c_out]),
-                    false => Linear::new(b, &name, [c, c_out], is_rectified(&specs[i + 1..])),
-                };
-                c = c_out;
-                Layer::Linear(match spec.bias {
-                    Some(start) => linear.with_bias(b, &name, start),
-                    None => linear,
-                })
-            }
-            Kind::Norm => Layer::Norm(BatchNorm::new(b, &name, c)),
-            Kind::Relu => Layer::Relu,
-            Kind::MaxPool(side) => Layer::MaxPool(side),
-            Kind::AveragePool(side) => Layer::AveragePool(side),
-            Kind::Pad(c_out) => {
-                c = c_out;
-                Layer::Pad(c_out)
-            }
-            Kind::GlobalAverage => Layer::GlobalAverage,
-            Kind::Dropout(p) => Layer::Dropout(p),
-        });
+        let is_shared = spec.owner.is_some();
+        let layer = parameters.layer(name, spec, c, is_rectified(&specs[i + 1..]), is_shared);
+        c = layer.output(UnitShape { c, ..shape }).c;
+        layers.0.push(layer);
     }
     let output = layers.output(shape);
     (layers, output)

@@ -23,9 +23,9 @@
 //! ```
 
 mod layer;
+mod parameters;
 mod unit;
 
-use nn::layer::Builder;
 use tensor::Scalar;
 
 use crate::{Layers, Model, Unit, UnitShape};
@@ -33,11 +33,12 @@ pub use layer::{
     LayerSpec, average_pool, conv, dropout, fixed_linear, global_average, linear, max_pool, norm,
     pad, relu,
 };
+use parameters::Parameters;
 pub use unit::UnitSpec;
 
 /// A network under construction.
 pub struct ModelBuilder {
-    parameters: Builder<f64>,
+    parameters: Parameters,
     shape: UnitShape,
     stem: Layers,
     units: Vec<Unit>,
@@ -47,7 +48,7 @@ impl ModelBuilder {
     /// A network for the images of CIFAR-10, with initial values drawn from `seed`.
     pub fn for_cifar(seed: u64) -> Self {
         ModelBuilder {
-            parameters: Builder::new(seed),
+            parameters: Parameters::new(seed),
             shape: Model::<f64>::IMAGE,
             stem: Layers::default(),
             units: Vec::new(),
@@ -67,7 +68,8 @@ impl ModelBuilder {
     /// The next unit. `name` is the prefix of its parameters' names.
     ///
     /// # Panics
-    /// If its terms have different shapes.
+    /// If its terms have different shapes, or a layer that it shares with another unit is
+    /// not the same there.
     #[track_caller]
     pub fn unit(&mut self, name: impl Into<String>, stage: usize, unit: UnitSpec) {
         let unit = unit.build(&mut self.parameters, name.into(), stage, self.shape);

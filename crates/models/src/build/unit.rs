@@ -1,9 +1,8 @@
 //! Units as a paper draws them, before they have parameters.
 
-use nn::layer::Builder;
-
 use super::LayerSpec;
 use super::layer::layers;
+use super::parameters::Parameters;
 use crate::unit::{Join, Padding, Skip, Unit, UnitShape};
 
 /// A unit to be; see [`Unit`] for what its parts do.
@@ -93,12 +92,12 @@ impl UnitSpec {
     #[track_caller]
     pub(super) fn build(
         self,
-        b: &mut Builder<f64>,
+        parameters: &mut Parameters,
         name: String,
         stage: usize,
         input: UnitShape,
     ) -> Unit {
-        let mut make = |specs: &[LayerSpec], shape| layers(b, &name, specs, shape);
+        let mut make = |specs: &[LayerSpec], shape| layers(parameters, &name, specs, shape);
         let (pre, c) = make(&self.pre, input);
         let (branches, shapes): (Vec<_>, Vec<_>) =
             self.branches.iter().map(|branch| make(branch, c)).unzip();

@@ -136,6 +136,21 @@ impl Unit {
             || self.post.norms_features(self.merge.output(h))
     }
 
+    /// All its layers, in the order in which their parameters are created.
+    pub(crate) fn parts_mut(&mut self) -> Vec<&mut Layers> {
+        let gate = match &mut self.join {
+            Join::Gate(gate) => Some(gate),
+            Join::Sum => None,
+        };
+        let skip = match &mut self.skip {
+            Skip::Layers(layers) => Some(layers),
+            Skip::None | Skip::Identity | Skip::OptionA(_) => None,
+        };
+        let parts = [&mut self.pre].into_iter().chain(&mut self.branches);
+        let parts = parts.chain([&mut self.merge]).chain(gate).chain(skip);
+        parts.chain([&mut self.post]).collect()
+    }
+
     /// What it makes of an image of any size.
     pub(crate) fn output_of(&self, input: UnitShape) -> UnitShape {
         let h = self.branches[0].output(self.pre.output(input));

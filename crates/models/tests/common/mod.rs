@@ -3,6 +3,7 @@
 
 #![allow(dead_code, reason = "each test file uses its own part of this")]
 
+pub(crate) mod kinds;
 pub(crate) mod written_out;
 
 use models::{Arch, Model, Plan};

@@ -6,7 +6,7 @@
 
 use models::{Model, Plan, Route};
 use nn::op::{self, Statistics};
-use nn::{Mode, Sweep, Tape, Var};
+use nn::{Joint, Mode, Sweep, Tape, Var};
 use tensor::Tensor;
 use testkit::gradcheck::Kinks;
 
@@ -16,6 +16,11 @@ use super::{bits, record};
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Kind {
     PreAct,
+    /// Convolutions of a stage's steps are shared; their norms too, if naive.
+    Shared {
+        naive: bool,
+    },
+    MultiRes,
     PostAct,
     Vgg,
     VggSkip,
@@ -42,7 +47,9 @@ pub(crate) fn logits(
     let mut net = Net { model, mode, tape, vars, kinks };
     let x = vars[0].clone();
     match kind {
-        Kind::PreAct => net.pre_act(x, plan),
+        Kind::PreAct => net.pre_act(x, plan, [false, false]),
+        Kind::Shared { naive } => net.pre_act(x, plan, [true, naive]),
+        Kind::MultiRes => net.multi_residual(x, plan),
         Kind::PostAct => net.post_act(x, plan),
         Kind::Vgg | Kind::VggSkip => net.vgg(x, plan),
         Kind::Plain => net.plain(x, plan),
@@ -87,16 +94,26 @@ struct Net<'a> {
 }
 
 impl Net<'_> {
-    fn pre_act(&mut self, x: Var<f64>, plan: &Plan) -> Var<f64> {
-        let per_stage = plan.order.len() / 3;
+    fn pre_act(
+        &mut self,
+        x: Var<f64>,
+        plan: &Plan,
+        [shares_convs, shares_norms]: [bool; 2],
+    ) -> Var<f64> {
+        let per_stage = plan.routes.len() / 3;
         let mut x = self.conv("conv1", &x, 1);
         for &id in &plan.order {
             let block = format!("layer{}.{}", id / per_stage + 1, id % per_stage);
             let is_boundary = id > 0 && id % per_stage == 0;
+            let owner = |shares: bool| match shares && !is_boundary {
+                true => format!("layer{}.shared", id / per_stage + 1),
+                false => block.clone(),
+            };
+            let (convs, norms) = (owner(shares_convs), owner(shares_norms));
             let route = plan.routes[id];
             let stride = if is_boundary { 2 } else { 1 };
             let c = if is_boundary || route.has_branch() {
-                self.norm_relu(&format!("{block}.bn1"), &x)
+                self.norm_relu(&format!("{norms}.bn1"), &x)
             } else {
                 x.clone()
             };
@@ -108,10 +125,48 @@ impl Net<'_> {
                 x = skip;
                 continue;
             }
-            let h = self.conv(&format!("{block}.conv1"), &c, stride);
-            let h = self.norm_relu(&format!("{block}.bn2"), &h);
-            let branch = self.conv(&format!("{block}.conv2"), &h, 1);
+            let h = self.conv(&format!("{convs}.conv1"), &c, stride);
+            let h = self.norm_relu(&format!("{norms}.bn2"), &h);
+            let branch = self.conv(&format!("{convs}.conv2"), &h, 1);
             x = self.chosen(skip, branch, id, route);
+        }
+        let h = self.norm_relu("bn", &x);
+        let h = op::global_average(self.tape, &h);
+        self.linear("linear", &h)
+    }
+
+    fn multi_residual(&mut self, x: Var<f64>, plan: &Plan) -> Var<f64> {
+        let per_stage = plan.routes.len() / 3;
+        let mut x = self.conv("conv1", &x, 1);
+        for &id in &plan.order {
+            let block = format!("layer{}.{}", id / per_stage + 1, id % per_stage);
+            let is_boundary = id > 0 && id % per_stage == 0;
+            let (route, stride) = (plan.routes[id], if is_boundary { 2 } else { 1 });
+            let mut c = x.clone();
+            if is_boundary {
+                c = self.norm_relu(&format!("{block}.bn1"), &x);
+                x = self.conv(&format!("{block}.shortcut"), &c, stride);
+            }
+            let mut sum = route.skip.then_some((x.clone(), Route::SKIP));
+            for i in route.branches() {
+                let function = format!("{block}.branch{i}");
+                let mut h = c.clone();
+                if !is_boundary {
+                    h = self.norm_relu(&format!("{function}.bn1"), &h);
+                }
+                h = self.conv(&format!("{function}.conv1"), &h, stride);
+                h = self.norm_relu(&format!("{function}.bn2"), &h);
+                h = self.conv(&format!("{function}.conv2"), &h, 1);
+                let right = Route::only(i);
+                sum = Some(match sum {
+                    None => (h, right),
+                    Some((left, terms)) => {
+                        let joint = Joint { unit: id, left: terms, right };
+                        (op::join_at(self.tape, &left, &h, joint), terms.and(right))
+                    }
+                });
+            }
+            x = sum.expect("a route takes a term").0;
         }
         let h = self.norm_relu("bn", &x);
         let h = op::global_average(self.tape, &h);

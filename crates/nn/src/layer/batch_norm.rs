@@ -5,7 +5,7 @@ use tensor::kernel::batch_norm::Moments;
 
 use super::Builder;
 use crate::op::{self, Statistics};
-use crate::{BatchStatistics, Mode, ParamId, Pass, Var};
+use crate::{BatchStatistics, Mode, ParamId, Params, Pass, Var};
 
 /// `NAME.weight` (scale, from 1), `NAME.bias` (shift, from 0) and the buffers
 /// `NAME.running_mean` (from 0) and `NAME.running_var` (from 1).
@@ -28,6 +28,26 @@ impl BatchNorm {
             shift: b.constant(format!("{name}.bias"), c, T::ZERO),
             running_mean: b.buffer(format!("{name}.running_mean"), c, T::ZERO),
             running_var: b.buffer(format!("{name}.running_var"), c, T::ONE),
+        }
+    }
+
+    /// The place of its running mean, which tells its set of running statistics from others.
+    pub fn running_mean(&self) -> ParamId {
+        self.running_mean
+    }
+
+    /// The same with the same scale and shift, but running statistics of its own: buffers
+    /// `NAME.running_mean` and `NAME.running_var` that start where the present ones are.
+    ///
+    /// # Panics
+    /// If these names are taken.
+    #[track_caller]
+    pub fn with_own_statistics<T: Scalar>(&self, params: &mut Params<T>, name: &str) -> Self {
+        let [mean, var] = [self.running_mean, self.running_var].map(|id| params.value(id).clone());
+        BatchNorm {
+            running_mean: params.add_buffer(format!("{name}.running_mean"), mean),
+            running_var: params.add_buffer(format!("{name}.running_var"), var),
+            ..self.clone()
         }
     }
 

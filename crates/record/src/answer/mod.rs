@@ -1,6 +1,7 @@
 //! The raw numbers of each experiment, one file each.
 
 mod branch_scales;
+mod delete_branches;
 mod delete_many;
 mod delete_one;
 mod delete_pairs;
@@ -22,6 +23,7 @@ use serde_json::Value;
 use crate::Key;
 
 pub use branch_scales::{BranchScales, ScaledArm};
+pub use delete_branches::{BranchDeletions, DeleteBranches};
 pub use delete_many::{DeleteMany, DeletedCount, DeletedSet};
 pub use delete_one::{DeleteOne, DeleteOneOptions, NormStatistics, Term, UnitDeletion};
 pub use delete_pairs::{DeletePairs, PairDeletion};
@@ -63,6 +65,7 @@ const ALL: &[Known] = &[
     Known::new::<DeletePairs>(),
     Known::new::<LinearResidual>(),
     Known::new::<Masks>(),
+    Known::new::<DeleteBranches>(),
     Known::new::<TrainingLog>(),
 ];
 

@@ -21,6 +21,7 @@ mod gates;
 mod identity_initialisation;
 mod linear_residual;
 mod masks;
+mod multi_residual;
 mod part;
 mod path_gradients;
 mod path_lengths;
@@ -70,6 +71,7 @@ pub const ALL: &[&Study] = &[
     &shared_weights::STUDY,
     &shared_weights::NAIVE_STUDY,
     &masks::STUDY,
+    &multi_residual::STUDY,
     &training::STUDY,
 ];
 

@@ -17,6 +17,7 @@ mod judge;
 mod linear;
 mod lock;
 mod masks;
+mod multi_residual;
 mod page;
 mod paths;
 mod scatter;
