@@ -1,6 +1,7 @@
 //! The experiments: one file each, and the list from which commands and documents take
 //! them.
 
+pub mod additivity;
 mod any;
 pub mod branch_scales;
 pub mod delete_many;
@@ -23,6 +24,7 @@ use serde::de::DeserializeOwned;
 
 use crate::{Done, Inputs, LesionError, Work};
 
+pub use additivity::Additivity;
 pub use any::AnyExperiment;
 pub use branch_scales::BranchScales;
 pub use delete_many::DeleteMany;
@@ -51,6 +53,7 @@ pub const ALL: &[&dyn AnyExperiment] = &[
     &BranchScales,
     &ResidualNorms,
     &Gates,
+    &Additivity,
     &TrainingLog,
     &Plans,
 ];

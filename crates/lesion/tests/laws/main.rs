@@ -1,5 +1,6 @@
 //! Laws of questions, their keys and their subjects, and of running them.
 
+mod additivity;
 mod branch_scales;
 mod catalogue;
 mod committees;

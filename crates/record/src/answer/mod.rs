@@ -1,5 +1,6 @@
 //! The raw numbers of each experiment, one file each.
 
+mod additivity;
 mod branch_scales;
 mod delete_many;
 mod delete_one;
@@ -19,6 +20,7 @@ use serde_json::Value;
 
 use crate::Key;
 
+pub use additivity::{Additivity, NeighbourPair, PairIndex};
 pub use branch_scales::{BranchScales, ScaledArm};
 pub use delete_many::{DeleteMany, DeletedCount, DeletedSet};
 pub use delete_one::{DeleteOne, DeleteOneOptions, NormStatistics, Term, UnitDeletion};
@@ -57,6 +59,7 @@ const ALL: &[Known] = &[
     Known::new::<Ensemble>(),
     Known::new::<SubNetworks>(),
     Known::new::<DeletePairs>(),
+    Known::new::<Additivity>(),
     Known::new::<TrainingLog>(),
 ];
 

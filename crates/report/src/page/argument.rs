@@ -111,6 +111,19 @@ pub const CHAPTERS: &[Chapter] = &[
         ],
     },
     Chapter {
+        id: "wider",
+        title: "Wider or deeper",
+        claimed: "Wu, Shen and van den Hengel (2016) object to the unravelled view: a block is not \
+                  linear, so what it makes of a sum is not the sum of what it makes of the terms. The \
+                  2^n paths are then not 2^n models, and a residual network is closer to an \
+                  ensemble of about n. They argue this on networks for ImageNet and measure \
+                  nothing of the kind.",
+        done: "Whether the effects of two neighbouring blocks on the logits add up is measured image \
+               by image, on one network of 54 blocks, beside the same network with initial \
+               weights. In the reading by independent paths an index of 0 is expected.",
+        studies: &["additivity"],
+    },
+    Chapter {
         id: "trainings",
         title: "How the networks were trained",
         claimed: "The paper trains with the recipe of He et al. (2016) and reports 6.10 % for its \

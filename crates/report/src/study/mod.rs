@@ -5,6 +5,7 @@
 //! each study makes of the records, and `cargo xtask reproduce` runs what [`figures`]
 //! need. A study of one's own goes the same way, in a list of one's own.
 
+mod additivity;
 mod asked;
 mod committee;
 mod damage;
@@ -58,6 +59,7 @@ pub const ALL: &[&Study] = &[
     &residual_norms::STUDY,
     &prediction_contest::STUDY,
     &gates::STUDY,
+    &additivity::STUDY,
     &training::STUDY,
 ];
 

@@ -20,3 +20,4 @@ mod paths;
 mod scatter;
 mod study;
 mod training;
+mod within;

@@ -28,13 +28,15 @@ fn the_same_records_give_the_same_page() {
 #[test]
 fn the_finding_and_the_tables_are_computed_from_the_records() {
     let text = page(&[resnet(), vgg()], false);
+    let claims = report::claims::Claims::parse(report::claims::TEXT).unwrap().claims.len();
+    let not_run = format!("{} claims not run", claims - 2);
     for expected in [
         // Medians of the made-up numbers: 260 and 1,750 of 2,000, 200 intact.
         "Delete one block of resnet14: +3.0 points of error.",
         "Delete one layer of vgg15: +77.5 points of error.",
         "5 of 7 layers can be deleted; n = 2,000 test images",
         "cannot be deleted: its input and output shapes differ",
-        "22 claims not run",
+        not_run.as_str(),
     ] {
         assert!(text.contains(expected), "{expected}");
     }
