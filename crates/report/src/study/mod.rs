@@ -14,17 +14,21 @@ mod delete_one;
 mod delete_one_recalibrated;
 mod delete_pairs;
 mod delete_skip;
+mod dependence;
 mod draws;
 mod effective_paths;
 mod ensemble;
+mod estimation_error;
 mod gallery;
 mod gates;
+mod middle_blocks;
 mod part;
 mod path_gradients;
 mod path_lengths;
 mod plain;
 mod prediction_contest;
 mod reorder;
+mod residual_cosine;
 mod residual_norms;
 mod spread;
 mod stochastic_depth;
@@ -60,6 +64,10 @@ pub const ALL: &[&Study] = &[
     &prediction_contest::STUDY,
     &gates::STUDY,
     &additivity::STUDY,
+    &estimation_error::STUDY,
+    &residual_cosine::STUDY,
+    &middle_blocks::STUDY,
+    &dependence::STUDY,
     &training::STUDY,
 ];
 
