@@ -81,9 +81,9 @@ fn draw(records: &[&Record]) -> Result<Figure, ReportError> {
     let (word, units) = (&network.model.unit, &answer.units);
     let mut cells = vec![vec![None; units.len()]; units.len()];
     for (l, unit) in units.iter().enumerate() {
-        for s in 0..l {
-            cells[l][s] = Some(unit.propagated[s]);
-            cells[s][l] = unit.local[s];
+        for (s, (&propagated, &local)) in unit.propagated.iter().zip(&unit.local).enumerate() {
+            cells[l][s] = Some(propagated);
+            cells[s][l] = local;
         }
     }
     let Changes { propagated, local, .. } = changes(&answer);
