@@ -50,6 +50,7 @@
 
 mod catalogue;
 mod committee;
+mod control;
 mod draw;
 mod error;
 pub mod experiment;

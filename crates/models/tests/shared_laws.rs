@@ -152,7 +152,7 @@ fn a_shared_gradient_is_the_sum_of_an_unshared_twins() {
                 let loss = op::cross_entropy(&mut pass.tape, &pass.logits, &labels(3, 3));
                 let grads = match up_to {
                     None => pass.tape.backward(&loss),
-                    Some(branches) => pass.tape.backward_up_to(&loss, branches),
+                    Some(branches) => pass.tape.backward_through(&loss, 0..=branches),
                 };
                 (bits(pass.logits.value()), grads)
             };

@@ -20,5 +20,5 @@ pub use error_correlation::error_correlation;
 pub use image_bootstrap::image_bootstrap;
 pub use interval::{Interval, interval_of_mean, paired_difference, wilson};
 pub use mcnemar::mcnemar_mid_p;
-pub use order::{median, quantile};
+pub use order::{median, median_interval, quantile};
 pub use rank::{kendall_tau, spearman};

@@ -1,21 +1,26 @@
 //! The experiments: one file each, and the list from which commands and documents take
 //! them.
 
+pub mod additivity;
 mod any;
 pub mod branch_scales;
 pub mod delete_branches;
 pub mod delete_many;
 pub mod delete_one;
 pub mod delete_pairs;
+pub mod dependence;
 pub mod ensemble;
+pub mod estimation_error;
 pub mod gates;
 pub mod linear_residual;
 pub mod masks;
+pub mod middle_blocks;
 mod needs;
 mod options;
 pub mod path_gradients;
 pub mod plans;
 pub mod reorder;
+pub mod residual_cosine;
 pub mod residual_norms;
 pub mod sub_networks;
 pub mod training_log;
@@ -26,21 +31,26 @@ use serde::de::DeserializeOwned;
 
 use crate::{Done, Inputs, LesionError, Work};
 
+pub use additivity::Additivity;
 pub use any::AnyExperiment;
 pub use branch_scales::BranchScales;
 pub use delete_branches::DeleteBranches;
 pub use delete_many::DeleteMany;
 pub use delete_one::DeleteOne;
 pub use delete_pairs::DeletePairs;
+pub use dependence::Dependence;
 pub use ensemble::Ensemble;
+pub use estimation_error::EstimationError;
 pub use gates::Gates;
 pub use linear_residual::LinearResidual;
 pub use masks::Masks;
+pub use middle_blocks::MiddleBlocks;
 pub use needs::{MostImages, Needs, Networks};
 pub use options::{OptionInfo, Preset};
 pub use path_gradients::PathGradients;
 pub use plans::Plans;
 pub use reorder::Reorder;
+pub use residual_cosine::ResidualCosine;
 pub use residual_norms::ResidualNorms;
 pub use sub_networks::SubNetworks;
 pub use training_log::TrainingLog;
@@ -60,6 +70,11 @@ pub const ALL: &[&dyn AnyExperiment] = &[
     &Gates,
     &LinearResidual,
     &Masks,
+    &Additivity,
+    &EstimationError,
+    &ResidualCosine,
+    &MiddleBlocks,
+    &Dependence,
     &TrainingLog,
     &Plans,
 ];

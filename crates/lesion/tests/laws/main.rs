@@ -1,5 +1,6 @@
 //! Laws of questions, their keys and their subjects, and of running them.
 
+mod additivity;
 mod branch_scales;
 mod catalogue;
 mod committees;
@@ -8,12 +9,15 @@ mod delete_branches;
 mod delete_many;
 mod delete_one;
 mod delete_pairs;
+mod dependence;
+mod estimation_error;
 mod folds;
 mod gates;
 mod key;
 mod lesions;
 mod linear_residual;
 mod masks;
+mod middle_blocks;
 mod options;
 mod own;
 mod path_gradients;
@@ -22,6 +26,7 @@ mod plans;
 mod prefix_tree;
 mod reorder;
 mod replacements;
+mod residual_cosine;
 mod residual_norms;
 mod runner;
 mod subject;

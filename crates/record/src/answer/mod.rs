@@ -1,17 +1,22 @@
 //! The raw numbers of each experiment, one file each.
 
+mod additivity;
 mod branch_scales;
 mod delete_branches;
 mod delete_many;
 mod delete_one;
 mod delete_pairs;
+mod dependence;
 mod ensemble;
+mod estimation_error;
 mod gates;
 mod linear_residual;
 mod masks;
+mod middle_blocks;
 mod path_gradients;
 mod plans;
 mod reorder;
+mod residual_cosine;
 mod residual_norms;
 mod sub_networks;
 mod training_log;
@@ -22,18 +27,23 @@ use serde_json::Value;
 
 use crate::Key;
 
+pub use additivity::{Additivity, NeighbourPair, PairIndex};
 pub use branch_scales::{BranchScales, ScaledArm};
 pub use delete_branches::{BranchDeletions, DeleteBranches};
 pub use delete_many::{DeleteMany, DeletedCount, DeletedSet};
 pub use delete_one::{DeleteOne, DeleteOneOptions, NormStatistics, Term, UnitDeletion};
 pub use delete_pairs::{DeletePairs, PairDeletion};
+pub use dependence::{Dependence, DependentUnit};
 pub use ensemble::{Ensemble, Profile};
+pub use estimation_error::{ChannelErrors, EstimationError, StageErrors, UnitErrors};
 pub use gates::{GateUse, Gates, UnitGate};
 pub use linear_residual::{LinearDepth, LinearDraw, LinearResidual};
 pub use masks::{MaskCount, Masks};
+pub use middle_blocks::{MiddleBlocks, MiddleOrder, MiddleWay};
 pub use path_gradients::{LengthBatch, PathBatch, PathGradients, PathNorms};
 pub use plans::Plans;
 pub use reorder::{RandomOrder, Reorder};
+pub use residual_cosine::{MeanCosine, ResidualCosine, UnitCosine};
 pub use residual_norms::{BranchNorms, ResidualNorms, UnitNorms};
 pub use sub_networks::SubNetworks;
 pub use training_log::TrainingLog;
@@ -66,6 +76,11 @@ const ALL: &[Known] = &[
     Known::new::<LinearResidual>(),
     Known::new::<Masks>(),
     Known::new::<DeleteBranches>(),
+    Known::new::<Additivity>(),
+    Known::new::<EstimationError>(),
+    Known::new::<ResidualCosine>(),
+    Known::new::<MiddleBlocks>(),
+    Known::new::<Dependence>(),
     Known::new::<TrainingLog>(),
 ];
 

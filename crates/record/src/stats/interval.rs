@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 /// The 97.5 % point of the standard normal distribution: intervals are of 95 %.
-const Z: f64 = 1.959_963_984_540_054;
+pub(super) const Z: f64 = 1.959_963_984_540_054;
 
 /// A closed interval of numbers.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]

@@ -1,5 +1,8 @@
 //! Medians and quantiles.
 
+use super::Interval;
+use super::interval::Z;
+
 /// The median: [`quantile`] at 1/2.
 pub fn median(values: &[f64]) -> Option<f64> {
     quantile(values, 0.5)
@@ -24,9 +27,43 @@ pub fn quantile(values: &[f64], p: f64) -> Option<f64> {
     Some(if low == high { low } else { low + (position - below) * (high - low) })
 }
 
+/// A 95 % interval of the median of the distribution that the values are drawn from,
+/// whatever that is: the order statistics `l` and `n + 1 - l` of the n values, counted from
+/// 1, with `l = floor(n / 2 - z sqrt(n) / 2)`, z = 1.96, and at least 1. `None` without a
+/// value.
+///
+/// # Panics
+/// If a value is NaN.
+///
+/// # Reference
+/// Conover 1999, "Practical nonparametric statistics", section 3.2.
+pub fn median_interval(values: &[f64]) -> Option<Interval> {
+    assert!(values.iter().all(|value| !value.is_nan()), "median_interval: a value is NaN");
+    let mut sorted = values.to_vec();
+    sorted.sort_by(f64::total_cmp);
+    let n = sorted.len();
+    let last = n.checked_sub(1)?;
+    let below = (n as f64 / 2.0 - Z * (n as f64).sqrt() / 2.0).floor();
+    let place = (below.max(1.0) as usize) - 1;
+    Some(Interval { low: sorted[place], high: sorted[last - place] })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// Of 100 values the 40th and the 61st, which Conover's table has too; of few values the
+    /// smallest and the largest.
+    #[test]
+    fn the_interval_of_a_median_is_between_order_statistics() {
+        let values = |n: usize| (1..=n).rev().map(|v| v as f64).collect::<Vec<_>>();
+        for (n, low, high) in
+            [(100, 40.0, 61.0), (1000, 469.0, 532.0), (5, 1.0, 5.0), (1, 1.0, 1.0)]
+        {
+            assert_eq!(median_interval(&values(n)).unwrap(), Interval { low, high }, "{n}");
+        }
+        assert_eq!(median_interval(&[]), None);
+    }
 
     /// The first row is the example of NumPy's documentation of `percentile`; the
     /// others are R's `quantile(c(1, 2, 4, 8, 16), p)`.

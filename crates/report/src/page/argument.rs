@@ -163,6 +163,45 @@ pub const CHAPTERS: &[Chapter] = &[
         studies: &["multi-residual"],
     },
     Chapter {
+        id: "wider",
+        title: "Wider or deeper",
+        claimed: "Wu, Shen and van den Hengel (2016) object to the unravelled view: a block is not \
+                  linear, so what it makes of a sum is not the sum of what it makes of the terms. The \
+                  2^n paths are then not 2^n models, and a residual network is closer to an \
+                  ensemble of about n. They argue this on networks for ImageNet and measure \
+                  nothing of the kind.",
+        done: "Whether the effects of two neighbouring blocks on the logits add up is measured image \
+               by image, on one network of 54 blocks, beside the same network with initial \
+               weights. In the reading by independent paths an index of 0 is expected.",
+        studies: &["additivity"],
+    },
+    Chapter {
+        id: "refinement",
+        title: "Unrolled iterative estimation",
+        claimed: "Greff, Srivastava and Schmidhuber (2017) read a stage as one estimate that its \
+                  blocks refine: a channel means the same all along the stage, and the mean \
+                  difference from the stage's last output is close to 0 (ResNet-50 on ImageNet). \
+                  Jastrzebski et al. (2018) add that what a block adds points against the gradient \
+                  of the loss, more so in higher blocks. Deleting or moving a block then changes \
+                  an estimate a little, without any ensemble of paths.",
+        done: "Both are measured on one network of 54 blocks on CIFAR-10, beside the same network \
+               with initial weights, since sums share some of these properties without any \
+               training.",
+        studies: &["estimation-error", "residual-cosine"],
+    },
+    Chapter {
+        id: "heirs",
+        title: "The modern heirs",
+        claimed: "Studies of language models ask the paper's questions again. Sun et al. (2025) skip, \
+                  repeat, reverse, shuffle and average middle layers, and find that order and \
+                  presence matter less than that the layers differ. Csordas et al. (2025) find that \
+                  early layers depend on each other and late ones hardly do.",
+        done: "The same is done to one residual network of 54 blocks on CIFAR-10, with one stage of \
+               blocks in the place of the layers of a transformer. No claim is judged: the figures \
+               stand beside those of the paper.",
+        studies: &["middle-blocks", "dependence"],
+    },
+    Chapter {
         id: "trainings",
         title: "How the networks were trained",
         claimed: "The paper trains with the recipe of He et al. (2016) and reports 6.10 % for its \

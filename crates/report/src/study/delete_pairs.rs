@@ -151,7 +151,7 @@ fn draw(records: &[&Record]) -> Result<Figure, ReportError> {
 }
 
 /// The next of 1, 2 and 5 times a power of ten; `value` is above 0.01.
-fn round_up(value: f64) -> f64 {
+pub(super) fn round_up(value: f64) -> f64 {
     let mut power = 0.01;
     loop {
         let found = [1.0, 2.0, 5.0].map(|factor| factor * power).into_iter().find(|v| *v >= value);

@@ -5,6 +5,7 @@
 //! each study makes of the records, and `cargo xtask reproduce` runs what [`figures`]
 //! need. A study of one's own goes the same way, in a list of one's own.
 
+mod additivity;
 mod asked;
 mod committee;
 mod damage;
@@ -13,15 +14,18 @@ mod delete_one;
 mod delete_one_recalibrated;
 mod delete_pairs;
 mod delete_skip;
+mod dependence;
 mod draws;
 mod effective_paths;
 mod ensemble;
+mod estimation_error;
 mod gallery;
 mod gates;
 mod identity_initialisation;
 mod linear_residual;
 mod masks;
 mod multi_residual;
+mod middle_blocks;
 mod part;
 mod path_gradients;
 mod path_lengths;
@@ -29,6 +33,7 @@ mod path_limited;
 mod plain;
 mod prediction_contest;
 mod reorder;
+mod residual_cosine;
 mod residual_norms;
 mod shared_weights;
 mod spread;
@@ -72,6 +77,11 @@ pub const ALL: &[&Study] = &[
     &shared_weights::NAIVE_STUDY,
     &masks::STUDY,
     &multi_residual::STUDY,
+    &additivity::STUDY,
+    &estimation_error::STUDY,
+    &residual_cosine::STUDY,
+    &middle_blocks::STUDY,
+    &dependence::STUDY,
     &training::STUDY,
 ];
 

@@ -46,7 +46,7 @@ fn is_date(text: &str) -> bool {
 }
 
 #[test]
-fn the_committed_files_hold_claims_1_to_42_in_order() {
+fn the_committed_files_hold_claims_1_to_42() {
     let ids: Vec<_> = claims().into_iter().map(|claim| claim.id).collect();
     let expected: Vec<_> = (1..=42).map(|number| format!("c{number:02}")).collect();
     assert_eq!(ids, expected);

@@ -24,3 +24,4 @@ mod scatter;
 mod study;
 mod trained;
 mod training;
+mod within;
