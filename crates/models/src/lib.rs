@@ -37,7 +37,8 @@ mod unit;
 mod weights;
 
 pub use arch::{
-    Arch, Bottleneck, FAMILIES, Family, Shortcut, Training, UnknownModel, UnknownShortcut, Vgg15,
+    Arch, Bottleneck, FAMILIES, Family, ResNext, Shortcut, Training, UnknownModel, UnknownShortcut,
+    Vgg15,
 };
 pub use backward::{BackwardPlan, BackwardPlanError};
 pub use build::{LayerSpec, ModelBuilder, UnitSpec};

@@ -4,7 +4,7 @@
 
 mod common;
 
-use models::{Bottleneck, Model, Plan, Route, Vgg15};
+use models::{Bottleneck, Model, Plan, ResNext, Route, Vgg15};
 use nn::layer::BatchNorm;
 use nn::{Mode, op};
 use tensor::{Scalar, Tensor};
@@ -21,6 +21,9 @@ fn network<T: Scalar>(fixture: &Fixture, name: &str) -> Model<T> {
         "vgg15-nobn-tiny" => Vgg15 { width: 8, batch_norm: false, skips: false }.build(name, 0),
         "bottleneck5-tiny" => {
             Bottleneck { blocks: [1, 2, 1, 1], widths: [4, 4, 8, 16] }.build(name, 0)
+        }
+        "resnext20-tiny" => {
+            ResNext { blocks: 2, width: 8, groups: 3, group_width: 2 }.build(name, 0)
         }
         other => panic!("no network {other}"),
     };
@@ -125,6 +128,12 @@ fn vgg_without_batch_norm_is_pytorchs() {
 fn bottleneck_networks_are_pytorchs() {
     check::<f32>("bottleneck5-tiny");
     check::<f64>("bottleneck5-tiny");
+}
+
+#[test]
+fn resnext_agrees_with_pytorch() {
+    check::<f32>("resnext20-tiny");
+    check::<f64>("resnext20-tiny");
 }
 
 /// All eight backward routes of a ResNet-8, over both kinds of statistics.

@@ -6,6 +6,7 @@ mod highway;
 mod plain;
 mod postact;
 mod preact;
+mod resnext;
 mod shortcut;
 mod vgg;
 
@@ -17,17 +18,19 @@ use tensor::{Buffer, Normalisation, Scalar};
 use crate::Model;
 pub use bottleneck::Bottleneck;
 pub use family::{Family, Training};
+pub use resnext::ResNext;
 pub use shortcut::{Shortcut, UnknownShortcut};
 pub use vgg::Vgg15;
 
 /// All families, in the order of listings.
-pub static FAMILIES: [&Family; 6] = [
+pub static FAMILIES: [&Family; 7] = [
     &preact::FAMILY,
     &postact::FAMILY,
     &vgg::FAMILY,
     &plain::FAMILY,
     &highway::FAMILY,
     &bottleneck::FAMILY,
+    &resnext::FAMILY,
 ];
 
 /// An architecture, known by its name: a member of a family.

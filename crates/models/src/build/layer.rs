@@ -1,5 +1,7 @@
 //! Layers as a paper lists them, before they have parameters.
 
+use std::borrow::Cow;
+
 use nn::layer::{BatchNorm, Builder, Conv2d, Linear};
 
 use crate::layers::{Layer, Layers};
@@ -9,14 +11,14 @@ use crate::unit::UnitShape;
 /// what is before it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct LayerSpec {
-    name: &'static str,
+    name: Cow<'static, str>,
     kind: Kind,
     bias: Option<f64>,
 }
 
 #[derive(Debug, Clone, PartialEq)]
 enum Kind {
-    Conv { c_out: usize, kernel: usize, stride: usize },
+    Conv { c_out: usize, kernel: usize, stride: usize, groups: usize },
     Norm,
     Relu,
     Linear { c_out: usize },
@@ -27,38 +29,39 @@ enum Kind {
 
 /// A convolution to `c_out` channels with a square kernel of this side, at stride 1,
 /// padded so that the image keeps its size; without a bias.
-pub fn conv(name: &'static str, c_out: usize, kernel: usize) -> LayerSpec {
-    LayerSpec { name, kind: Kind::Conv { c_out, kernel, stride: 1 }, bias: None }
+pub fn conv(name: impl Into<Cow<'static, str>>, c_out: usize, kernel: usize) -> LayerSpec {
+    let kind = Kind::Conv { c_out, kernel, stride: 1, groups: 1 };
+    LayerSpec { name: name.into(), kind, bias: None }
 }
 
 /// Batch norm.
-pub fn norm(name: &'static str) -> LayerSpec {
-    LayerSpec { name, kind: Kind::Norm, bias: None }
+pub fn norm(name: impl Into<Cow<'static, str>>) -> LayerSpec {
+    LayerSpec { name: name.into(), kind: Kind::Norm, bias: None }
 }
 
 /// `max(x, 0)`.
 pub fn relu() -> LayerSpec {
-    LayerSpec { name: "", kind: Kind::Relu, bias: None }
+    LayerSpec { name: "".into(), kind: Kind::Relu, bias: None }
 }
 
 /// A fully connected layer to `c_out` features, without a bias.
-pub fn linear(name: &'static str, c_out: usize) -> LayerSpec {
-    LayerSpec { name, kind: Kind::Linear { c_out }, bias: None }
+pub fn linear(name: impl Into<Cow<'static, str>>, c_out: usize) -> LayerSpec {
+    LayerSpec { name: name.into(), kind: Kind::Linear { c_out }, bias: None }
 }
 
 /// The maximum of windows of this side.
 pub fn max_pool(side: usize) -> LayerSpec {
-    LayerSpec { name: "", kind: Kind::MaxPool(side), bias: None }
+    LayerSpec { name: "".into(), kind: Kind::MaxPool(side), bias: None }
 }
 
 /// The mean over the pixels.
 pub fn global_average() -> LayerSpec {
-    LayerSpec { name: "", kind: Kind::GlobalAverage, bias: None }
+    LayerSpec { name: "".into(), kind: Kind::GlobalAverage, bias: None }
 }
 
 /// Dropout of this part in training.
 pub fn dropout(p: f64) -> LayerSpec {
-    LayerSpec { name: "", kind: Kind::Dropout(p), bias: None }
+    LayerSpec { name: "".into(), kind: Kind::Dropout(p), bias: None }
 }
 
 impl LayerSpec {
@@ -71,6 +74,19 @@ impl LayerSpec {
         match &mut self.kind {
             Kind::Conv { stride, .. } => *stride = by,
             other => panic!("only a convolution has a stride, not {other:?}"),
+        }
+        self
+    }
+
+    /// The same in groups, which must divide the channels before and behind it.
+    ///
+    /// # Panics
+    /// If it is not a convolution.
+    #[track_caller]
+    pub fn groups(mut self, n: usize) -> LayerSpec {
+        match &mut self.kind {
+            Kind::Conv { groups, .. } => *groups = n,
+            other => panic!("only a convolution has groups, not {other:?}"),
         }
         self
     }
@@ -99,12 +115,12 @@ pub(super) fn layers(
     let mut c = shape.c;
     for (i, spec) in specs.iter().enumerate() {
         let name = match prefix {
-            "" => spec.name.to_owned(),
+            "" => spec.name.to_string(),
             prefix => format!("{prefix}.{}", spec.name),
         };
         layers.0.push(match spec.kind {
-            Kind::Conv { c_out, kernel, stride } => {
-                let conv = Conv2d::new(b, &name, [c, c_out], kernel, stride);
+            Kind::Conv { c_out, kernel, stride, groups } => {
+                let conv = Conv2d::grouped(b, &name, [c, c_out], kernel, stride, groups);
                 c = c_out;
                 Layer::Conv(match spec.bias {
                     Some(start) => conv.with_bias(b, &name, start),

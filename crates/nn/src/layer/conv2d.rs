@@ -17,6 +17,8 @@ pub struct Conv2d {
     pub kernel: usize,
     /// Step between output pixels.
     pub stride: usize,
+    /// Parts of the channels that do not see each other; 1 is the ordinary convolution.
+    pub groups: usize,
     weight: ParamId,
     bias: Option<ParamId>,
 }
@@ -31,9 +33,30 @@ impl Conv2d {
         kernel: usize,
         stride: usize,
     ) -> Self {
-        let weight =
-            b.random(format!("{name}.weight"), |rng| init::he_conv(kernel, c_in, c_out, rng));
-        Conv2d { c_in, c_out, kernel, stride, weight, bias: None }
+        Conv2d::grouped(b, name, [c_in, c_out], kernel, stride, 1)
+    }
+
+    /// The same in groups. Initial values have the spread of the ungrouped layer,
+    /// `sqrt(2 / (k^2 c_out))`, as in the code of Xie et al. 2017.
+    ///
+    /// # Panics
+    /// If `groups` does not divide both numbers of channels.
+    #[track_caller]
+    pub fn grouped<T: Scalar>(
+        b: &mut Builder<T>,
+        name: &str,
+        [c_in, c_out]: [usize; 2],
+        kernel: usize,
+        stride: usize,
+        groups: usize,
+    ) -> Self {
+        assert!(
+            groups > 0 && c_in.is_multiple_of(groups) && c_out.is_multiple_of(groups),
+            "{name}: {groups} groups do not divide {c_in} input and {c_out} output channels"
+        );
+        let draw = |rng: &mut _| init::he_conv(kernel, c_in / groups, c_out, rng);
+        let weight = b.random(format!("{name}.weight"), draw);
+        Conv2d { c_in, c_out, kernel, stride, groups, weight, bias: None }
     }
 
     /// The same with a bias, which starts at `start` in every channel.
@@ -42,7 +65,7 @@ impl Conv2d {
         Conv2d { bias: Some(bias), ..self }
     }
 
-    /// The place of its weights, `[kernel, kernel, c_in, c_out]`.
+    /// The place of its weights, `[kernel, kernel, c_in / groups, c_out]`.
     pub fn weight(&self) -> ParamId {
         self.weight
     }
@@ -54,7 +77,8 @@ impl Conv2d {
             self.fused(pass, x, None, None)
         } else {
             let weight = pass.param(self.weight);
-            op::conv2d(&mut pass.tape, x, &weight, self.stride, self.kernel / 2)
+            let (stride, padding) = (self.stride, self.kernel / 2);
+            op::grouped_conv2d(&mut pass.tape, x, &weight, self.groups, stride, padding)
         };
         match self.bias {
             Some(bias) => {
@@ -92,7 +116,8 @@ impl Conv2d {
     }
 
     fn fuses<T: Scalar>(&self, pass: &Pass<'_, T>, x: &Var<T>) -> bool {
-        let fits = self.kernel == 3 && self.stride == 1 && op::fuses(x, self.c_out);
+        let is_plain = self.groups == 1 && self.kernel == 3 && self.stride == 1;
+        let fits = is_plain && op::fuses(x, self.c_out);
         fits && pass.fuses
     }
 
@@ -127,6 +152,6 @@ impl Conv2d {
 
     /// Multiplications for an output of `pixels` pixels.
     pub fn macs(&self, pixels: usize) -> u64 {
-        (pixels * self.c_in * self.c_out * self.kernel * self.kernel) as u64
+        (pixels * self.c_in / self.groups * self.c_out * self.kernel * self.kernel) as u64
     }
 }
