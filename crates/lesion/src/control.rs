@@ -75,7 +75,7 @@ impl Control {
             let images = 0..self.batches * RECALIBRATION_BATCH;
             let batches = subject.batches_of(inputs.training(), images, RECALIBRATION_BATCH);
             let plan = Plan::intact(&model);
-            model.params = recalibrated(&model, &plan, batches.map(|(images, _)| images));
+            model = recalibrated(&model, &plan, batches.map(|(images, _)| images));
             model
         })
     }

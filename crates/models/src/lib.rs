@@ -37,7 +37,7 @@ mod unit;
 mod weights;
 
 pub use arch::{
-    Arch, Bottleneck, FAMILIES, Family, MultiResidual, SharedWeights, Shortcut, Training,
+    Arch, Bottleneck, FAMILIES, Family, MultiResidual, ResNext, SharedWeights, Shortcut, Training,
     UnknownModel, UnknownShortcut, Vgg15,
 };
 pub use backward::{BackwardPlan, BackwardPlanError};

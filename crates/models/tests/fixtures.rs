@@ -4,7 +4,7 @@
 
 mod common;
 
-use models::{Bottleneck, Model, MultiResidual, Plan, Route, SharedWeights, Vgg15};
+use models::{Bottleneck, Model, MultiResidual, Plan, ResNext, Route, SharedWeights, Vgg15};
 use nn::layer::BatchNorm;
 use nn::{Mode, op};
 use tensor::{Scalar, Tensor};
@@ -28,6 +28,9 @@ fn network<T: Scalar>(fixture: &Fixture, name: &str) -> Model<T> {
         "shared-tiny" | "shared-naive-tiny" => {
             let shares_norms = name == "shared-naive-tiny";
             SharedWeights { blocks: 3, widths: [4, 8, 16], shares_norms }.build(name, 0)
+        }
+        "resnext20-tiny" => {
+            ResNext { blocks: 2, width: 8, groups: 3, group_width: 2 }.build(name, 0)
         }
         other => panic!("no network {other}"),
     };
@@ -154,6 +157,12 @@ fn networks_with_shared_weights_are_pytorchs() {
         check::<f32>(name);
         check::<f64>(name);
     }
+}
+
+#[test]
+fn resnext_agrees_with_pytorch() {
+    check::<f32>("resnext20-tiny");
+    check::<f64>("resnext20-tiny");
 }
 
 /// All eight backward routes of a ResNet-8, over both kinds of statistics.

@@ -20,14 +20,39 @@ struct Case {
 #[derive(Deserialize)]
 #[serde(tag = "op", rename_all = "snake_case")]
 enum Op {
-    Conv2d { kernel: usize, stride: usize, padding: usize, bias: bool },
-    BatchNorm { mode: String, eps: f64, momentum: f64 },
-    MaxPool2d { kernel: usize, stride: usize, padding: usize },
+    Conv2d {
+        kernel: usize,
+        stride: usize,
+        padding: usize,
+        bias: bool,
+        #[serde(default = "one")]
+        groups: usize,
+    },
+    BatchNorm {
+        mode: String,
+        eps: f64,
+        momentum: f64,
+    },
+    MaxPool2d {
+        kernel: usize,
+        stride: usize,
+        padding: usize,
+    },
     GlobalAvgPool,
     Relu,
     Linear,
-    CrossEntropy { reduction: String },
-    OptionA { c_out: usize, stride: usize },
+    CrossEntropy {
+        reduction: String,
+    },
+    OptionA {
+        c_out: usize,
+        stride: usize,
+    },
+}
+
+/// Cases that do not say their groups have one.
+fn one() -> usize {
+    1
 }
 
 #[test]
@@ -95,9 +120,9 @@ impl Run<'_> {
         let (w, b) = (leaf(&mut tape, "w"), leaf(&mut tape, "b"));
         let weight = || w.as_ref().expect("the case has a weight");
         let mut y = match kind {
-            Op::Conv2d { kernel, stride, padding, bias } => {
+            Op::Conv2d { kernel, stride, padding, bias, groups } => {
                 assert_eq!((weight().value().dims()[0], b.is_some()), (*kernel, *bias));
-                op::conv2d(&mut tape, &x, weight(), *stride, *padding)
+                op::grouped_conv2d(&mut tape, &x, weight(), *groups, *stride, *padding)
             }
             Op::Linear => op::linear(&mut tape, &x, weight()),
             Op::MaxPool2d { kernel, stride, padding } => {

@@ -36,6 +36,25 @@ fn direct_geometry() -> impl Strategy<Value = Conv2dGeom> {
     around((1usize..4, 1usize..9, 1usize..36, 1usize..8), c_out)
 }
 
+/// Convolutions in groups: any number of them with 1 to 40 channels each, mostly with the
+/// kernels, strides and paddings of networks. Images of 1 to 35 pixels a row, so that lines
+/// are longer and shorter than what registers hold.
+fn grouped_geometry() -> impl Strategy<Value = Conv2dGeom> {
+    let channels = || prop_oneof![6 => 1usize..17, 1 => 17usize..40];
+    let sizes = (1usize..4, 1usize..9, 1usize..36);
+    let usual = prop_oneof![Just((1usize, 0usize)), Just((3, 1)), Just((3, 1))];
+    let any = (1usize..5, 0usize..3);
+    let kernel = prop_oneof![5 => (usual, 1usize..3), 1 => (any, 1usize..4)];
+    (sizes, channels(), channels(), 1usize..10, kernel)
+        .prop_map(|((n, h, w), c_in, c_out, groups, ((kernel, padding), stride))| {
+            Conv2dGeom::valid([n, h, w, groups * c_in], groups * c_out, kernel)
+                .with_padding(padding)
+                .with_stride(stride)
+                .with_groups(groups)
+        })
+        .prop_filter("the kernel fits", |g| g.kernel <= g.h.min(g.w) + 2 * g.padding)
+}
+
 /// Output, input gradient and weight gradient.
 fn all_three<T: Scalar>(g: &Conv2dGeom) -> [Tensor<T>; 3] {
     let (x, w, dy) =
@@ -67,6 +86,14 @@ fn any_geometry() -> impl Strategy<Value = Conv2dGeom> {
 const TOO_SMALL: [Conv2dGeom; 2] =
     [Conv2dGeom::same([2, 1, 15, 16], 16, 3), Conv2dGeom::same([1, 3, 5, 32], 32, 3)];
 
+/// Groups and channels of each, as in networks: a part of a register, exactly one, several.
+const GROUPS: [(usize, usize); 10] =
+    [(15, 2), (4, 6), (8, 2), (15, 4), (4, 12), (3, 8), (15, 8), (2, 16), (4, 24), (30, 1)];
+
+fn same_in_groups(groups: usize, c_in: usize, c_out: usize) -> Conv2dGeom {
+    Conv2dGeom::same([3, 9, 11, groups * c_in], groups * c_out, 3).with_groups(groups)
+}
+
 fn check_against_the_plain_loops(level: Level, g: &Conv2dGeom) {
     let expected = all_three_plainly(g);
     let [exact, got] = [all_three::<f64>(g), all_three::<f32>(g).map(|t| t.cast())];
@@ -87,11 +114,23 @@ fn every_level_agrees_with_the_plain_loops() {
         proptest!(config, |(g in any_geometry())| {
             check_against_the_plain_loops(level, &g);
         });
+        let config =
+            ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(300) };
+        proptest!(config, |(g in grouped_geometry())| {
+            check_against_the_plain_loops(level, &g);
+        });
         for g in winograd::EDGES.iter().chain(&TOO_SMALL) {
             check_against_the_plain_loops(level, g);
         }
+        for (groups, c) in GROUPS {
+            for g in [1, 2].map(|stride| same_in_groups(groups, c, c).with_stride(stride)) {
+                check_against_the_plain_loops(level, &g);
+                check_against_the_plain_loops(level, &Conv2dGeom { c_out: 2 * g.c_out, ..g });
+            }
+        }
         let g = Conv2dGeom::same([5, 16, 16, 16], 32, 3);
-        for g in [g, g.with_stride(2)] {
+        let few = same_in_groups(5, 6, 4).with_batch(5);
+        for g in [g, g.with_stride(2), few, few.with_stride(2)] {
             let alone = threads::with_threads(1, || all_three::<f32>(&g)).unwrap();
             for n in [2, 3, 8] {
                 assert_eq!(

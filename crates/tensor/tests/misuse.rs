@@ -43,6 +43,26 @@ fn a_convolution_without_an_output_has_no_output_size() {
 }
 
 #[test]
+fn groups_that_do_not_divide_the_channels_are_refused() {
+    for (c_in, c_out, groups) in [(12, 24, 8), (12, 20, 6), (10, 12, 6), (4, 4, 0), (2, 2, 4)] {
+        let g = Conv2dGeom::same([1, 4, 4, c_in], c_out, 3).with_groups(groups);
+        let words = format!("{groups} groups do not divide {c_in} input and {c_out} output");
+        let (x, y) = (vec![0.0f32; 16 * c_in], vec![0.0f32; 16 * c_out]);
+        let w = vec![0.0f32; 9 * c_in * c_out / groups.max(1)];
+        refused(&words, || assert!(g.weight_shape().len() > 0));
+        refused(&words, || assert!(g.macs() > 0));
+        refused(&words, || conv2d::forward(&mut y.clone(), &x, &w, &g));
+        refused(&words, || conv2d::input_grad(&mut x.clone(), &y, &w, &g));
+        refused(&words, || conv2d::weight_grad(&mut w.clone(), &x, &y, &g));
+    }
+    // Weights of the ordinary convolution are no weights of groups.
+    let g = Conv2dGeom::same([1, 4, 4, 4], 4, 3).with_groups(2);
+    refused("lengths of input, weight and output must be", || {
+        conv2d::forward(&mut [0.0f32; 64], &[0.0; 64], &[0.0; 144], &g);
+    });
+}
+
+#[test]
 fn a_convolution_of_other_sizes_is_refused() {
     let pixel = Conv2dGeom { h: 1, w: 1, ..POINTWISE };
     for (message, g) in [

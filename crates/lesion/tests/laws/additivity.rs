@@ -2,7 +2,6 @@
 
 use lesion::{Inputs, LesionError, Question, Runner, Subject, experiment};
 use models::{Model, Plan, recalibrated};
-use nn::Params;
 use record::stats::median;
 use record::{Additivity, PairIndex};
 use serde_json::{Value, json};
@@ -30,7 +29,7 @@ fn network() -> Subject {
 }
 
 /// The statistics that `batches` batches of training images give.
-fn with_statistics(subject: &Subject, model: &Model<f32>, batches: usize) -> Params<f32> {
+fn with_statistics(subject: &Subject, model: &Model<f32>, batches: usize) -> Model<f32> {
     let images = training(256);
     let batches = subject.batches_of(&images, 0..128 * batches, 128);
     recalibrated(model, &Plan::intact(model), batches.map(|(images, _)| images))
@@ -82,7 +81,7 @@ fn an_index_is_that_of_four_evaluations_and_the_control_has_weights_of_its_own()
     assert_eq!(pairs, [(0, 1), (1, 2), (4, 5), (7, 8)]);
     let branch_scale = subject.model.branch_scale.clone();
     let mut control = Model { branch_scale, ..arch("resnet20").build::<f32>(7) };
-    control.params = with_statistics(&subject, &control, 2);
+    control = with_statistics(&subject, &control, 2);
     for pair in &found.pairs {
         let ids = (pair.first, pair.second);
         check(&pair.trained, indices(&subject, &subject.model, ids, 33));

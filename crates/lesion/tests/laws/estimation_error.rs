@@ -83,7 +83,7 @@ fn errors_are_those_of_all_values_put_together() {
     let mut control = Model { branch_scale, ..arch("resnet20").build::<f32>(7) };
     let images = training(256);
     let batches = subject.batches_of(&images, 0..128, 128).map(|(images, _)| images);
-    control.params = recalibrated(&control, &Plan::intact(&control), batches);
+    control = recalibrated(&control, &Plan::intact(&control), batches);
     let (ours, theirs) = (outputs(&subject, &subject.model), outputs(&subject, &control));
     assert_eq!((found.images, found.batches), (IMAGES, 1));
     let units: Vec<Vec<usize>> =

@@ -88,7 +88,7 @@ fn cosines_are_those_of_each_image_by_itself() {
     let mut control = Model { branch_scale, ..arch("resnet14").build::<f32>(7) };
     let images = training(256);
     let batches = subject.batches_of(&images, 0..128, 128).map(|(images, _)| images);
-    control.params = recalibrated(&control, &Plan::intact(&control), batches);
+    control = recalibrated(&control, &Plan::intact(&control), batches);
     let units: Vec<usize> = found.units.iter().map(|unit| unit.index).collect();
     // Without the boundaries 2 and 4.
     assert_eq!((found.images, found.batches, units.as_slice()), (IMAGES, 1, &[0, 1, 3, 5][..]));

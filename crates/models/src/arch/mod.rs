@@ -8,6 +8,7 @@ mod multires;
 mod plain;
 mod postact;
 mod preact;
+mod resnext;
 mod shared;
 mod shortcut;
 mod vgg;
@@ -21,12 +22,13 @@ use crate::Model;
 pub use bottleneck::Bottleneck;
 pub use family::{Family, Training};
 pub use multires::MultiResidual;
+pub use resnext::ResNext;
 pub use shared::SharedWeights;
 pub use shortcut::{Shortcut, UnknownShortcut};
 pub use vgg::Vgg15;
 
 /// All families, in the order of listings.
-pub static FAMILIES: [&Family; 9] = [
+pub static FAMILIES: [&Family; 10] = [
     &preact::FAMILY,
     &postact::FAMILY,
     &vgg::FAMILY,
@@ -36,6 +38,7 @@ pub static FAMILIES: [&Family; 9] = [
     &identity::FAMILY,
     &multires::FAMILY,
     &shared::FAMILY,
+    &resnext::FAMILY,
 ];
 
 /// An architecture, known by its name: a member of a family.

@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use nn::layer::ConvOptions;
+
 use super::parameters::Parameters;
 use crate::layers::Layers;
 use crate::unit::UnitShape;
@@ -19,7 +21,7 @@ pub struct LayerSpec {
 
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Kind {
-    Conv { c_out: usize, kernel: usize, stride: usize, deviation: Option<f64> },
+    Conv { c_out: usize, kernel: usize, stride: usize, options: ConvOptions },
     Norm,
     Relu,
     Linear { c_out: usize, fixed: bool },
@@ -33,7 +35,8 @@ pub(super) enum Kind {
 /// A convolution to `c_out` channels with a square kernel of this side, at stride 1,
 /// padded so that the image keeps its size; without a bias.
 pub fn conv(name: impl Into<Cow<'static, str>>, c_out: usize, kernel: usize) -> LayerSpec {
-    LayerSpec::new(name, Kind::Conv { c_out, kernel, stride: 1, deviation: None })
+    let options = ConvOptions::default();
+    LayerSpec::new(name, Kind::Conv { c_out, kernel, stride: 1, options })
 }
 
 /// Batch norm.
@@ -131,6 +134,19 @@ impl LayerSpec {
         self
     }
 
+    /// The same in groups, which must divide the channels before and behind it.
+    ///
+    /// # Panics
+    /// If it is not a convolution.
+    #[track_caller]
+    pub fn groups(mut self, n: usize) -> LayerSpec {
+        match &mut self.kind {
+            Kind::Conv { options, .. } => options.groups = n,
+            other => panic!("only a convolution has groups, not {other:?}"),
+        }
+        self
+    }
+
     /// The same with weights that start with this standard deviation.
     ///
     /// # Panics
@@ -138,7 +154,7 @@ impl LayerSpec {
     #[track_caller]
     pub fn deviation(mut self, start: f64) -> LayerSpec {
         match &mut self.kind {
-            Kind::Conv { deviation, .. } => *deviation = Some(start),
+            Kind::Conv { options, .. } => options.deviation = Some(start),
             other => panic!("only a convolution has a deviation of its own, not {other:?}"),
         }
         self

@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 
 use nn::Params;
-use nn::init::he_deviation;
 use nn::layer::{BatchNorm, Builder, Conv2d, Linear};
 
 use super::LayerSpec;
@@ -62,9 +61,8 @@ impl Parameters {
 
 fn make(b: &mut Builder<f64>, name: &str, spec: &LayerSpec, c: usize, is_rectified: bool) -> Layer {
     match spec.kind {
-        Kind::Conv { c_out, kernel, stride, deviation } => {
-            let deviation = deviation.unwrap_or_else(|| he_deviation(kernel, c_out));
-            let conv = Conv2d::starting(b, name, [c, c_out], kernel, stride, deviation);
+        Kind::Conv { c_out, kernel, stride, options } => {
+            let conv = Conv2d::with(b, name, [c, c_out], kernel, stride, options);
             Layer::Conv(match spec.bias {
                 Some(start) => conv.with_bias(b, name, start),
                 None => conv,

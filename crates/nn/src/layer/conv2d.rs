@@ -17,14 +17,31 @@ pub struct Conv2d {
     pub kernel: usize,
     /// Step between output pixels.
     pub stride: usize,
+    /// Parts of the channels that do not see each other; 1 is the ordinary convolution.
+    pub groups: usize,
     weight: ParamId,
     bias: Option<ParamId>,
 }
 
+/// What a convolution has besides its channels, kernel and stride.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct ConvOptions {
+    /// Parts of the channels that do not see each other.
+    pub groups: usize,
+    /// The standard deviation of the initial weights; without it that of a layer before a
+    /// rectifier, [`init::he_deviation`] of all output channels, whatever the groups.
+    pub deviation: Option<f64>,
+}
+
+impl Default for ConvOptions {
+    fn default() -> Self {
+        ConvOptions { groups: 1, deviation: None }
+    }
+}
+
 impl Conv2d {
     /// A convolution without bias, padded so that stride 1 keeps the size of
-    /// the image (odd kernels). Weights start as in front of a rectifier
-    /// ([`init::he_deviation`]).
+    /// the image (odd kernels).
     pub fn new<T: Scalar>(
         b: &mut Builder<T>,
         name: &str,
@@ -32,23 +49,31 @@ impl Conv2d {
         kernel: usize,
         stride: usize,
     ) -> Self {
-        let deviation = init::he_deviation(kernel, channels[1]);
-        Conv2d::starting(b, name, channels, kernel, stride, deviation)
+        Conv2d::with(b, name, channels, kernel, stride, ConvOptions::default())
     }
 
-    /// The same with weights that start with another standard deviation.
-    pub fn starting<T: Scalar>(
+    /// The same with options.
+    ///
+    /// # Panics
+    /// If the groups do not divide both numbers of channels.
+    #[track_caller]
+    pub fn with<T: Scalar>(
         b: &mut Builder<T>,
         name: &str,
         [c_in, c_out]: [usize; 2],
         kernel: usize,
         stride: usize,
-        deviation: f64,
+        ConvOptions { groups, deviation }: ConvOptions,
     ) -> Self {
+        assert!(
+            groups > 0 && c_in.is_multiple_of(groups) && c_out.is_multiple_of(groups),
+            "{name}: {groups} groups do not divide {c_in} input and {c_out} output channels"
+        );
+        let deviation = deviation.unwrap_or_else(|| init::he_deviation(kernel, c_out));
         let weight = b.random(format!("{name}.weight"), |rng| {
-            init::conv([kernel, c_in, c_out], deviation, rng)
+            init::conv([kernel, c_in / groups, c_out], deviation, rng)
         });
-        Conv2d { c_in, c_out, kernel, stride, weight, bias: None }
+        Conv2d { c_in, c_out, kernel, stride, groups, weight, bias: None }
     }
 
     /// The same with a bias, which starts at `start` in every channel.
@@ -57,7 +82,7 @@ impl Conv2d {
         Conv2d { bias: Some(bias), ..self }
     }
 
-    /// The place of its weights, `[kernel, kernel, c_in, c_out]`.
+    /// The place of its weights, `[kernel, kernel, c_in / groups, c_out]`.
     pub fn weight(&self) -> ParamId {
         self.weight
     }
@@ -69,7 +94,8 @@ impl Conv2d {
             self.fused(pass, x, None, None)
         } else {
             let weight = pass.param(self.weight);
-            op::conv2d(&mut pass.tape, x, &weight, self.stride, self.kernel / 2)
+            let (stride, padding) = (self.stride, self.kernel / 2);
+            op::grouped_conv2d(&mut pass.tape, x, &weight, self.groups, stride, padding)
         };
         match self.bias {
             Some(bias) => {
@@ -107,7 +133,8 @@ impl Conv2d {
     }
 
     fn fuses<T: Scalar>(&self, pass: &Pass<'_, T>, x: &Var<T>) -> bool {
-        let fits = self.kernel == 3 && self.stride == 1 && op::fuses(x, self.c_out);
+        let is_plain = self.groups == 1 && self.kernel == 3 && self.stride == 1;
+        let fits = is_plain && op::fuses(x, self.c_out);
         fits && pass.fuses
     }
 
@@ -142,6 +169,6 @@ impl Conv2d {
 
     /// Multiplications for an output of `pixels` pixels.
     pub fn macs(&self, pixels: usize) -> u64 {
-        (pixels * self.c_in * self.c_out * self.kernel * self.kernel) as u64
+        (pixels * self.c_in / self.groups * self.c_out * self.kernel * self.kernel) as u64
     }
 }

@@ -7,5 +7,5 @@ mod linear;
 
 pub use batch_norm::BatchNorm;
 pub use builder::Builder;
-pub use conv2d::Conv2d;
+pub use conv2d::{Conv2d, ConvOptions};
 pub use linear::Linear;

@@ -24,7 +24,7 @@ pub use add::add;
 pub use batch_norm::{batch_norm, norm_relu};
 pub use bias::bias;
 pub use carry::carry;
-pub use conv2d::conv2d;
+pub use conv2d::{conv2d, grouped_conv2d};
 pub use cross_entropy::cross_entropy;
 pub use dropout::dropout;
 pub use flatten::flatten;

@@ -21,6 +21,25 @@ fn conv2d() {
 }
 
 #[test]
+fn grouped_conv2d() {
+    let usual = prop_oneof![Just((1usize, 0usize)), Just((3, 1))];
+    let any = (1usize..5, 0usize..3);
+    let kernel = prop_oneof![2 => usual, 1 => any];
+    let geometry =
+        ((1usize..3, 1usize..8, 1usize..8), 1usize..6, (1usize..5, 1usize..5), kernel, 1usize..3)
+            .prop_filter("the kernel fits", |((_, h, w), _, _, (kernel, padding), _)| {
+                *kernel <= h.min(w) + 2 * padding
+            });
+    hold("grouped_conv2d", 16, geometry, |&((n, h, w), groups, (c_in, c_out), of, stride), rng| {
+        let (kernel, padding) = of;
+        let weight = normal([kernel, kernel, c_in, groups * c_out], rng);
+        problem([normal([n, h, w, groups * c_in], rng), weight], move |tape, v, _| {
+            op::grouped_conv2d(tape, &v[0], &v[1], groups, stride, padding)
+        })
+    });
+}
+
+#[test]
 fn max_pool() {
     let geometry = (image(), 1usize..5, 1usize..4)
         .prop_filter("the window fits", |([_, h, w, _], kernel, _)| kernel <= h.min(w));

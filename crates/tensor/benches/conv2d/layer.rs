@@ -27,6 +27,19 @@ pub(crate) fn layers() -> Vec<(&'static str, Conv2dGeom)> {
         ("projection 32->64 @16 /2", g(16, 32, 64, 1, 2)),
         ("vgg 128 @32", g(32, 128, 128, 3, 1)),
         ("vgg 128 @8", g(8, 128, 128, 3, 1)),
+        // In groups, each behind the ungrouped one of as many channels.
+        ("resnext 24 @32", g(32, 24, 24, 3, 1)),
+        ("resnext 4x6 @32", g(32, 24, 24, 3, 1).with_groups(4)),
+        ("resnext 24->48 @32 /2", g(32, 24, 48, 3, 2)),
+        ("resnext 4x6->4x12 @32 /2", g(32, 24, 48, 3, 2).with_groups(4)),
+        ("resnext 48 @16", g(16, 48, 48, 3, 1)),
+        ("resnext 4x12 @16", g(16, 48, 48, 3, 1).with_groups(4)),
+        ("resnext 30 @32", g(32, 30, 30, 3, 1)),
+        ("resnext 15x2 @32", g(32, 30, 30, 3, 1).with_groups(15)),
+        ("resnext 60 @16", g(16, 60, 60, 3, 1)),
+        ("resnext 15x4 @16", g(16, 60, 60, 3, 1).with_groups(15)),
+        ("resnext 120 @8", g(8, 120, 120, 3, 1)),
+        ("resnext 15x8 @8", g(8, 120, 120, 3, 1).with_groups(15)),
     ]
 }
 

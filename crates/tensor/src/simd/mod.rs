@@ -14,7 +14,7 @@ use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU8, Ordering};
 
 pub(crate) use sums::{CHAINS, add_chains, is_one_run, join_chains, with_widest_run};
-pub(crate) use vector::{Task, Vector, dispatch};
+pub(crate) use vector::{Task, Vector, dispatch, lanes};
 
 /// The environment variable that forces a level.
 pub const VARIABLE: &str = "UNRAVEL_SIMD";

@@ -14,6 +14,8 @@ pub(crate) trait Vector: Copy {
     /// Registers that a product may accumulate in, so that nothing spills; as rows and
     /// columns by [`with_widest_run`](super::with_widest_run).
     const ACCUMULATORS: usize;
+    /// Where each lane of a [`permute`](Vector::permute) comes from.
+    type Places: Copy;
 
     /// All lanes `value`.
     unsafe fn splat(value: f32) -> Self;
@@ -34,6 +36,16 @@ pub(crate) trait Vector: Copy {
     unsafe fn relu(self) -> Self;
     /// The lanes of `self` where `sign` is above zero, else zero.
     unsafe fn where_positive(self, sign: Self) -> Self;
+    /// The first `n` lanes from `from` on, of which only these must be readable; the
+    /// others are 0. `n` is at most [`LANES`](Vector::LANES).
+    unsafe fn load_first(from: *const f32, n: usize) -> Self;
+    /// Writes the first `n` lanes, at most [`LANES`](Vector::LANES); only so much must be
+    /// writable.
+    unsafe fn store_first(self, to: *mut f32, n: usize);
+    /// A place below [`LANES`](Vector::LANES) for each lane, from readable memory.
+    unsafe fn places(from: *const i32) -> Self::Places;
+    /// Lane `i` of the result is lane `places[i]` of `self`.
+    unsafe fn permute(self, places: Self::Places) -> Self;
 }
 
 /// Work that is written once for every level.
@@ -59,9 +71,24 @@ pub(crate) fn dispatch(task: impl Task) {
     }
 }
 
+/// Lanes of a register of the level in use.
+pub(crate) fn lanes() -> usize {
+    struct Lanes<'a>(&'a mut usize);
+    impl Task for Lanes<'_> {
+        #[inline(always)]
+        unsafe fn run<V: Vector>(self) {
+            *self.0 = V::LANES;
+        }
+    }
+    let mut lanes = 0;
+    dispatch(Lanes(&mut lanes));
+    lanes
+}
+
 impl Vector for [f32; 8] {
     const LANES: usize = 8;
     const ACCUMULATORS: usize = 4;
+    type Places = [i32; 8];
 
     #[inline(always)]
     unsafe fn splat(value: f32) -> Self {
@@ -101,6 +128,27 @@ impl Vector for [f32; 8] {
     unsafe fn where_positive(self, sign: Self) -> Self {
         std::array::from_fn(|i| if sign[i] > 0.0 { self[i] } else { 0.0 })
     }
+    #[inline(always)]
+    unsafe fn load_first(from: *const f32, n: usize) -> Self {
+        // SAFETY: the caller vouches for the first `n` numbers; no other is read.
+        std::array::from_fn(|i| if i < n { unsafe { *from.add(i) } } else { 0.0 })
+    }
+    #[inline(always)]
+    unsafe fn store_first(self, to: *mut f32, n: usize) {
+        for (i, &value) in self[..n].iter().enumerate() {
+            // SAFETY: the caller vouches for the first `n` places.
+            unsafe { to.add(i).write(value) }
+        }
+    }
+    #[inline(always)]
+    unsafe fn places(from: *const i32) -> [i32; 8] {
+        // SAFETY: the caller vouches for eight readable places.
+        unsafe { from.cast::<[i32; 8]>().read_unaligned() }
+    }
+    #[inline(always)]
+    unsafe fn permute(self, places: [i32; 8]) -> Self {
+        places.map(|place| self[place as usize])
+    }
 }
 
 #[cfg(target_arch = "x86_64")]
@@ -129,12 +177,14 @@ mod x86 {
 
     macro_rules! vector {
         ($t:ty, $lanes:literal, $acc:literal, $splat:ident, $load:ident, $store:ident,
-         $add:ident, $sub:ident, $mul:ident, $fma:ident, $max:ident, $where_positive:expr) => {
+         $add:ident, $sub:ident, $mul:ident, $fma:ident, $max:ident, $where_positive:expr,
+         $places:ty, $load_places:expr, $permute:expr, $load_first:expr, $store_first:expr) => {
             // SAFETY of all bodies: the trait demands the level's features,
             // and readable or writable memory behind the pointers.
             impl Vector for $t {
                 const LANES: usize = $lanes;
                 const ACCUMULATORS: usize = $acc;
+                type Places = $places;
 
                 #[inline(always)]
                 unsafe fn splat(value: f32) -> Self {
@@ -182,6 +232,27 @@ mod x86 {
                     // SAFETY: see above the impl.
                     unsafe { $where_positive(self, sign) }
                 }
+                #[inline(always)]
+                unsafe fn load_first(from: *const f32, n: usize) -> Self {
+                    // SAFETY: see above the impl; lanes that the mask leaves out are not read.
+                    unsafe { $load_first(from, n) }
+                }
+                #[inline(always)]
+                unsafe fn store_first(self, to: *mut f32, n: usize) {
+                    // SAFETY: see above the impl; lanes that the mask leaves out are not
+                    // written.
+                    unsafe { $store_first(to, n, self) }
+                }
+                #[inline(always)]
+                unsafe fn places(from: *const i32) -> $places {
+                    // SAFETY: see above the impl.
+                    unsafe { $load_places(from) }
+                }
+                #[inline(always)]
+                unsafe fn permute(self, places: $places) -> Self {
+                    // SAFETY: see above the impl.
+                    unsafe { $permute(self, places) }
+                }
             }
         };
     }
@@ -200,7 +271,12 @@ mod x86 {
         _mm512_max_ps,
         |v, sign| {
             _mm512_maskz_mov_ps(_mm512_cmp_ps_mask::<_CMP_GT_OQ>(sign, _mm512_setzero_ps()), v)
-        }
+        },
+        __m512i,
+        |from: *const i32| _mm512_loadu_epi32(from),
+        |v, places| _mm512_permutexvar_ps(places, v),
+        |from, n| _mm512_maskz_loadu_ps(first_bits(n), from),
+        |to, n, v| _mm512_mask_storeu_ps(to, first_bits(n), v)
     );
     vector!(
         __m256,
@@ -214,8 +290,32 @@ mod x86 {
         _mm256_mul_ps,
         _mm256_fmadd_ps,
         _mm256_max_ps,
-        |v, sign| _mm256_and_ps(_mm256_cmp_ps::<_CMP_GT_OQ>(sign, _mm256_setzero_ps()), v)
+        |v, sign| _mm256_and_ps(_mm256_cmp_ps::<_CMP_GT_OQ>(sign, _mm256_setzero_ps()), v),
+        __m256i,
+        |from: *const i32| _mm256_loadu_si256(from.cast()),
+        |v, places| _mm256_permutevar8x32_ps(v, places),
+        |from, n| _mm256_maskload_ps(from, first_lanes(n)),
+        |to, n, v| _mm256_maskstore_ps(to, first_lanes(n), v)
     );
+
+    /// A bit for each of the first `n` of 16 lanes.
+    #[inline(always)]
+    fn first_bits(n: usize) -> __mmask16 {
+        ((1u32 << n) - 1) as __mmask16
+    }
+
+    /// All bits in the first `n` of 8 lanes.
+    ///
+    /// # Safety
+    /// The processor must have AVX2.
+    #[inline(always)]
+    unsafe fn first_lanes(n: usize) -> __m256i {
+        const ONES_THEN_ZEROS: [i32; 16] = [-1, -1, -1, -1, -1, -1, -1, -1, 0, 0, 0, 0, 0, 0, 0, 0];
+        let from = ONES_THEN_ZEROS[8 - n..].as_ptr();
+        // SAFETY: eight numbers lie behind the place; the caller vouches for the
+        // instructions.
+        unsafe { _mm256_loadu_si256(from.cast()) }
+    }
 }
 
 #[cfg(test)]

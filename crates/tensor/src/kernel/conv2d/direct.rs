@@ -19,7 +19,7 @@ const CHANNEL_STEP: usize = 16;
 
 /// Whether this path computes the geometry.
 pub(super) fn fits(g: &Conv2dGeom) -> bool {
-    path() == Path::Fastest && g.c_out.is_multiple_of(CHANNEL_STEP)
+    path() == Path::Fastest && g.groups == 1 && g.c_out.is_multiple_of(CHANNEL_STEP)
 }
 
 /// `y = x * w`.
@@ -35,16 +35,16 @@ pub(super) fn forward(y: &mut [f32], x: &[f32], w: &[f32], g: &Conv2dGeom) {
 }
 
 /// Numbers from a row of the padded image to the next.
-fn padded_row(g: &Conv2dGeom) -> usize {
+pub(super) fn padded_row(g: &Conv2dGeom) -> usize {
     (g.w + 2 * g.padding) * g.c_in
 }
 
-fn padded_len(g: &Conv2dGeom) -> usize {
+pub(super) fn padded_len(g: &Conv2dGeom) -> usize {
     (g.h + 2 * g.padding) * padded_row(g)
 }
 
 /// Copies an image into its margin of zeros.
-fn pad(padded: &mut [f32], x: &[f32], g: &Conv2dGeom) {
+pub(super) fn pad(padded: &mut [f32], x: &[f32], g: &Conv2dGeom) {
     let (row, inside) = (g.w * g.c_in, g.padding * g.c_in);
     padded.fill(0.0);
     let rows = padded.chunks_exact_mut(padded_row(g)).skip(g.padding);

@@ -29,14 +29,17 @@ pub struct Conv2dGeom {
     pub stride: usize,
     /// Rows and columns of zeros on each side.
     pub padding: usize,
+    /// Parts into which both kinds of channels are cut, in order: output channels see the
+    /// input channels of their own part alone. 1 is the ordinary convolution.
+    pub groups: usize,
 }
 
 impl Conv2dGeom {
     /// From images `[batch, h, w, c_in]` to `c_out` channels, at stride 1 without
-    /// padding.
+    /// padding, in one group.
     pub const fn valid(images: [usize; 4], c_out: usize, kernel: usize) -> Self {
         let [batch, h, w, c_in] = images;
-        Conv2dGeom { batch, h, w, c_in, c_out, kernel, stride: 1, padding: 0 }
+        Conv2dGeom { batch, h, w, c_in, c_out, kernel, stride: 1, padding: 0, groups: 1 }
     }
 
     /// The same with padding `kernel / 2`, so that at stride 1 an odd kernel keeps the
@@ -55,6 +58,12 @@ impl Conv2dGeom {
     #[must_use]
     pub const fn with_padding(self, padding: usize) -> Self {
         Conv2dGeom { padding, ..self }
+    }
+
+    /// With another number of groups, which must divide both numbers of channels.
+    #[must_use]
+    pub const fn with_groups(self, groups: usize) -> Self {
+        Conv2dGeom { groups, ..self }
     }
 
     /// With another number of images.
@@ -114,23 +123,52 @@ impl Conv2dGeom {
         Shape::from([self.batch, self.out_h(), self.out_w(), self.c_out])
     }
 
-    /// `[kernel, kernel, c_in, c_out]`.
+    /// `[kernel, kernel, c_in / groups, c_out]`.
+    ///
+    /// # Panics
+    /// If the groups do not divide both numbers of channels.
+    #[track_caller]
     pub fn weight_shape(&self) -> Shape {
-        Shape::from([self.kernel, self.kernel, self.c_in, self.c_out])
+        Shape::from([self.kernel, self.kernel, self.group_in(), self.c_out])
+    }
+
+    /// Input channels of a group.
+    #[track_caller]
+    pub(super) fn group_in(&self) -> usize {
+        self.check_groups();
+        self.c_in / self.groups
+    }
+
+    /// Output channels of a group.
+    #[track_caller]
+    pub(super) fn group_out(&self) -> usize {
+        self.check_groups();
+        self.c_out / self.groups
+    }
+
+    #[track_caller]
+    fn check_groups(&self) {
+        let Conv2dGeom { groups, c_in, c_out, .. } = *self;
+        assert!(
+            groups > 0 && c_in.is_multiple_of(groups) && c_out.is_multiple_of(groups),
+            "conv2d: {groups} groups do not divide {c_in} input and {c_out} output channels: \
+             {self:?}"
+        );
     }
 
     /// Multiplications of one forward pass, zeros of the padding included.
     ///
     /// # Panics
-    /// As [`Conv2dGeom::out_h`].
+    /// As [`Conv2dGeom::out_h`] and [`Conv2dGeom::weight_shape`].
     #[track_caller]
     pub fn macs(&self) -> u64 {
         (self.out_shape().len() * self.patch()) as u64
     }
 
-    /// Inputs that one output pixel sees: `kernel^2 c_in`.
+    /// Inputs that one channel of an output pixel sees: `kernel^2 c_in / groups`.
+    #[track_caller]
     pub(super) fn patch(&self) -> usize {
-        self.kernel * self.kernel * self.c_in
+        self.kernel * self.kernel * self.group_in()
     }
 
     /// Rows of output pixels, over all images.
@@ -140,7 +178,7 @@ impl Conv2dGeom {
 
     /// # Panics
     /// If the kernel does not fit into the padded image, anything except for the batch
-    /// is 0, or a slice does not fit its shape.
+    /// is 0, the groups do not divide the channels, or a slice does not fit its shape.
     #[track_caller]
     pub(super) fn check(&self, what: &str, x: usize, w: usize, y: usize) {
         let Conv2dGeom { h, w: width, c_in, c_out, .. } = *self;
@@ -178,5 +216,17 @@ mod tests {
         }
         assert_eq!(g(32, 3).macs(), 2 * 32 * 32 * 5 * 27);
         assert_eq!(g(32, 3).with_batch(7).macs(), 7 * 32 * 32 * 5 * 27);
+    }
+
+    #[test]
+    fn groups_divide_weights_and_multiplications() {
+        let whole = Conv2dGeom::same([2, 8, 8, 12], 24, 3);
+        assert_eq!(whole.groups, 1);
+        for groups in [1, 2, 3, 4, 6, 12] {
+            let g = whole.with_groups(groups);
+            assert_eq!(g.weight_shape(), Shape::from([3, 3, 12 / groups, 24]));
+            assert_eq!(g.macs() * groups as u64, whole.macs());
+            assert_eq!(g.out_shape(), whole.out_shape());
+        }
     }
 }

@@ -2,7 +2,7 @@
 
 use super::fused::{self, Forward, TransformedWeights};
 use super::im2col::{self, for_each_run, rows_per_chunk};
-use super::{Conv2dGeom, swap_channels, winograd};
+use super::{Conv2dGeom, grouped, swap_channels, winograd};
 use crate::gemm::{Gemm, gemm};
 use crate::scratch::with_scratch;
 use crate::{Scalar, Tensor, threads};
@@ -15,10 +15,13 @@ use crate::{Scalar, Tensor, threads};
 ///
 /// # Panics
 /// If the kernel does not fit into the padded image, anything except for the batch is 0,
-/// or a slice does not fit.
+/// the groups do not divide the channels, or a slice does not fit.
 #[track_caller]
 pub fn input_grad<T: Scalar>(dx: &mut [T], dy: &[T], w: &[T], g: &Conv2dGeom) {
     g.check("conv2d input gradient", dx.len(), w.len(), dy.len());
+    if g.groups > 1 {
+        return grouped::input_grad(dx, dy, w, g);
+    }
     if g.stride == 1 && g.padding < g.kernel {
         let turned = turn(w, g);
         if winograd::fits(g)

@@ -9,6 +9,7 @@ fn for_each_product(g: &Conv2dGeom, mut f: impl FnMut(usize, usize, usize)) {
         (at >= g.padding).then(|| at - g.padding).filter(|&i| i < extent)
     };
     let (out_h, out_w) = (g.out_h(), g.out_w());
+    let (group_in, group_out) = (g.group_in(), g.group_out());
     for n in 0..g.batch {
         for oy in 0..out_h {
             for ox in 0..out_w {
@@ -17,11 +18,12 @@ fn for_each_product(g: &Conv2dGeom, mut f: impl FnMut(usize, usize, usize)) {
                         let iy = inside(oy * g.stride + ky, g.h);
                         let ix = inside(ox * g.stride + kx, g.w);
                         let (Some(iy), Some(ix)) = (iy, ix) else { continue };
-                        for i in 0..g.c_in {
+                        for i in 0..group_in {
                             for o in 0..g.c_out {
+                                let of_group = o / group_out * group_in;
                                 f(
-                                    ((n * g.h + iy) * g.w + ix) * g.c_in + i,
-                                    ((ky * g.kernel + kx) * g.c_in + i) * g.c_out + o,
+                                    ((n * g.h + iy) * g.w + ix) * g.c_in + of_group + i,
+                                    ((ky * g.kernel + kx) * group_in + i) * g.c_out + o,
                                     ((n * out_h + oy) * out_w + ox) * g.c_out + o,
                                 );
                             }

@@ -2,7 +2,7 @@
 
 use super::fused::{self, Backward, Cotangent, Gradients};
 use super::im2col::{gather, is_pointwise, rows_per_chunk};
-use super::{Conv2dGeom, winograd};
+use super::{Conv2dGeom, grouped, winograd};
 use crate::gemm::{Gemm, gemm};
 use crate::scratch::with_scratch;
 use crate::{Buffer, Scalar, threads};
@@ -18,10 +18,13 @@ const PARTS: usize = 16;
 ///
 /// # Panics
 /// If the kernel does not fit into the padded image, anything except for the batch is 0,
-/// or a slice does not fit.
+/// the groups do not divide the channels, or a slice does not fit.
 #[track_caller]
 pub fn weight_grad<T: Scalar>(dw: &mut [T], x: &[T], dy: &[T], g: &Conv2dGeom) {
     g.check("conv2d weight gradient", x.len(), dw.len(), dy.len());
+    if g.groups > 1 {
+        return grouped::weight_grad(dw, x, dy, g);
+    }
     if winograd::fits(g)
         && let (Some(dw), Some(x), Some(dy)) = (T::as_f32_mut(dw), T::as_f32(x), T::as_f32(dy))
     {

@@ -35,6 +35,8 @@ impl Task for Operations<'_> {
     unsafe fn run<V: Vector>(self) {
         let [mut add, mut sub, mut mul, mut mul_add] = [[0.0; 16]; 4];
         let [mut relu, mut where_positive, mut splat] = [[0.0; 16]; 3];
+        let mut turned = [0.0; 16];
+        let places: [i32; 16] = std::array::from_fn(|i| ((i * 5 + 3) % V::LANES) as i32);
         for at in (0..16).step_by(V::LANES) {
             // SAFETY: `V::LANES` divides 16; the caller vouches for the instructions.
             unsafe {
@@ -46,6 +48,7 @@ impl Task for Operations<'_> {
                 a.relu().store(relu.as_mut_ptr().add(at));
                 a.where_positive(b).store(where_positive.as_mut_ptr().add(at));
                 V::splat(self.of[0][0]).store(splat.as_mut_ptr().add(at));
+                a.permute(V::places(places.as_ptr())).store(turned.as_mut_ptr().add(at));
             }
         }
         self.results.extend([
@@ -56,6 +59,7 @@ impl Task for Operations<'_> {
             ("relu", relu),
             ("where_positive", where_positive),
             ("splat", splat),
+            ("permute", turned),
         ]);
     }
 }
@@ -87,9 +91,11 @@ fn at_every_level_an_operation_is_that_of_plain_code() {
         for (turn, by) in (0..16).flat_map(|turn| (0..16).map(move |by| (turn, by))) {
             let turned = |n: usize| std::array::from_fn(|i| NUMBERS[(i + n) % 16]);
             let [a, b, c]: [Lanes; 3] = [turned(0), turned(turn), turned(by)];
+            let first_of = a;
             let mut results = Vec::new();
             at(level, Operations { of: [a, b, c], results: &mut results });
-            assert_eq!(results.len(), 7);
+            assert_eq!(results.len(), 8);
+            let lanes = if level == Level::Avx512 { 16 } else { 8 };
             for (name, got) in results {
                 for (i, got) in got.into_iter().enumerate() {
                     let (a, b, c, first) = (a[i], b[i], c[i], a[0]);
@@ -104,12 +110,53 @@ fn at_every_level_an_operation_is_that_of_plain_code() {
                         "where_positive" if b > 0.0 => a,
                         "where_positive" => 0.0,
                         "splat" => first,
+                        "permute" => first_of[i / lanes * lanes + (i * 5 + 3) % lanes],
                         _ => unreachable!(),
                     };
                     let what = format!("{level}: {name} of {a:e}, {b:e}, {c:e}");
                     assert!(is_same(got, expected), "{what} is {got:e}, expected {expected:e}");
                 }
             }
+        }
+    }
+}
+
+/// Copies the first lanes of sixteen numbers by a load and a store of that many.
+struct CopyFirst<'a> {
+    n: usize,
+    from: &'a [f32],
+    to: &'a mut [f32],
+    whole: &'a mut Lanes,
+}
+
+impl Task for CopyFirst<'_> {
+    #[inline(always)]
+    unsafe fn run<V: Vector>(self) {
+        let n = self.n.min(V::LANES);
+        assert!(self.from.len() >= n && self.to.len() >= n);
+        // SAFETY: both slices have the `n` numbers, the array those of any register; the
+        // caller vouches for the instructions.
+        unsafe {
+            let first = V::load_first(self.from.as_ptr(), n);
+            first.store(self.whole.as_mut_ptr());
+            first.store_first(self.to.as_mut_ptr(), n);
+        }
+    }
+}
+
+#[test]
+fn at_every_level_the_first_lanes_alone_are_read_and_written() {
+    for level in Level::ALL.into_iter().filter(|level| level.is_available()) {
+        let lanes = if level == Level::Avx512 { 16 } else { 8 };
+        for n in 0..=lanes {
+            let from: Vec<f32> = (1..=n).map(|i| i as f32).collect();
+            let mut to = [-1.0; 17];
+            let mut whole = [f32::NAN; 16];
+            at(level, CopyFirst { n, from: &from, to: &mut to, whole: &mut whole });
+            assert_eq!(to[..n], from, "{level}, {n} lanes");
+            assert!(to[n..].iter().all(|&v| v == -1.0), "{level}, {n} lanes: {to:?}");
+            assert_eq!(whole[..n], from, "{level}, {n} lanes");
+            assert!(whole[n..lanes].iter().all(|&v| v == 0.0), "{level}, {n} lanes: {whole:?}");
         }
     }
 }

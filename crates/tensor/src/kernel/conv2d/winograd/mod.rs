@@ -75,7 +75,8 @@ pub(super) fn fits(g: &Conv2dGeom) -> bool {
 
 /// Whether this path can compute the geometry.
 pub(super) fn covers(g: &Conv2dGeom) -> bool {
-    g.kernel == 3
+    g.groups == 1
+        && g.kernel == 3
         && g.stride == 1
         && g.padding == 1
         && g.c_in.is_multiple_of(CHANNEL_STEP)
