@@ -49,7 +49,7 @@ fn groups_that_do_not_divide_the_channels_are_refused() {
         let words = format!("{groups} groups do not divide {c_in} input and {c_out} output");
         let (x, y) = (vec![0.0f32; 16 * c_in], vec![0.0f32; 16 * c_out]);
         let w = vec![0.0f32; 9 * c_in * c_out / groups.max(1)];
-        refused(&words, || assert!(g.weight_shape().len() > 0));
+        refused(&words, || assert!(!g.weight_shape().is_empty()));
         refused(&words, || assert!(g.macs() > 0));
         refused(&words, || conv2d::forward(&mut y.clone(), &x, &w, &g));
         refused(&words, || conv2d::input_grad(&mut x.clone(), &y, &w, &g));

@@ -170,8 +170,10 @@ fn network_table(networks: &[Network]) -> String {
     for Network { name, unit_count, parameters, macs, .. } in networks {
         text += &format!("{name:14} {unit_count:5} {parameters:10} {macs:12}\n");
     }
-    text += "\nMACs: multiplications for one image. `cargo xtask models NAME` lists the units;\n\
-             resnetD and resnetD-v1 exist for every depth D = 6n + 2.\n";
+    text += "\nMACs: multiplications for one image. `cargo xtask models NAME` lists the units.\n\n";
+    for family in models::FAMILIES {
+        text += &format!("{}:\n    {}\n", family.names, family.source);
+    }
     text
 }
 

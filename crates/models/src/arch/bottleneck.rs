@@ -18,6 +18,7 @@ use tensor::{Normalisation, Scalar};
 
 pub(super) static FAMILY: Family = Family {
     names: "bottleneck66",
+    source: "a counterpart of ResNet-200 at the scale of CIFAR-10 (He et al. 2016)",
     listed: &[0],
     parse: |name| variant(name, &["bottleneck66"]),
     name: |_| "bottleneck66".to_owned(),

@@ -9,6 +9,8 @@ use crate::Model;
 pub struct Family {
     /// How its names look, for people.
     pub names: &'static str,
+    /// What they are, and whose, in a line.
+    pub source: &'static str,
     /// The numbers that listings show.
     pub listed: &'static [u32],
     /// The number of the architecture with this name.

@@ -21,6 +21,7 @@ const BIASES: [f64; 2] = [-2.0, 0.0];
 
 pub(super) static FAMILY: Family = Family {
     names: "highway and highway-b0",
+    source: "convolutional highway networks (Srivastava, Greff and Schmidhuber 2015)",
     listed: &[0, 1],
     parse: |name| variant(name, &NAMES),
     name: |variant| NAMES[variant as usize].to_owned(),

@@ -28,6 +28,7 @@ const NAMES: [&str; 3] = ["identity20", "identity20-standard", "identity20-zero"
 
 pub(super) static FAMILY: Family = Family {
     names: "identity20, identity20-standard and identity20-zero",
+    source: "residual networks without batch norm, by initial weights (Hardt and Ma 2017)",
     listed: &[0, 1, 2],
     parse: |name| variant(name, &NAMES),
     name: |variant| NAMES[variant as usize].to_owned(),

@@ -26,6 +26,7 @@ use crate::{LayerSpec, Model, ModelBuilder, UnitShape, UnitSpec};
 
 pub(super) static FAMILY: Family = Family {
     names: "multires-BxK with B blocks a stage (1 to 99) of K functions (1 to 9)",
+    source: "blocks of several functions (Abdi and Nahavandi 2016)",
     listed: &[number(3, 2), number(2, 3)],
     parse: |name| {
         let (blocks, functions) = name.strip_prefix("multires-")?.split_once('x')?;

@@ -16,6 +16,7 @@ use crate::{Model, ModelBuilder, UnitShape, UnitSpec};
 
 pub(super) static FAMILY: Family = Family {
     names: "plainD with such a depth (plain32)",
+    source: "residual networks built without their skips (He et al. 2015)",
     listed: &[32],
     parse: |name| depth(name, "plain", ""),
     name: |depth| format!("plain{depth}"),

@@ -22,6 +22,7 @@ use crate::{Model, ModelBuilder, Padding, UnitShape, UnitSpec};
 /// Published weights of these networks use the ImageNet values, even on CIFAR-10.
 pub(super) static FAMILY: Family = Family {
     names: "resnetD-v1 with such a depth (also resnetD-v1-pad-after, resnetD-v1-projection)",
+    source: "post-activation residual networks (He et al. 2015)",
     listed: &[8, 20, 32, 56, 110],
     parse: |name| {
         let number = |&shortcut: &Shortcut| {

@@ -14,6 +14,7 @@ use crate::{Model, ModelBuilder, UnitShape, UnitSpec};
 
 pub(super) static FAMILY: Family = Family {
     names: "resnetD with a depth D = 6n + 2 (resnet8, resnet20, resnet110, …)",
+    source: "pre-activation residual networks (He et al. 2016)",
     listed: &[8, 14, 20, 32, 44, 56, 110],
     parse: |name| depth(name, "resnet", ""),
     name: |depth| format!("resnet{depth}"),

@@ -24,6 +24,7 @@ use crate::{Model, ModelBuilder, UnitShape, UnitSpec};
 
 pub(super) static FAMILY: Family = Family {
     names: "resnext29-CxD with C groups of D channels, 1 to 63 each",
+    source: "bottlenecks in groups, at a quarter of the width (Xie et al. 2017)",
     listed: &[number(1, 16), number(4, 6), number(15, 2)],
     parse,
     name: |number| format!("resnext29-{}x{}", number / FACTOR, number % FACTOR),

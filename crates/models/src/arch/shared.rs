@@ -29,6 +29,7 @@ use crate::{Model, ModelBuilder, UnitSpec};
 
 pub(super) static FAMILY: Family = Family {
     names: "sharedD and sharedD-naive with such a depth, 14 or more",
+    source: "blocks of a stage share their weights (Liao and Poggio 2016; Jastrzebski et al. 2018)",
     listed: &[number(32, false), number(32, true)],
     parse: |name| {
         let number = |is_naive| {

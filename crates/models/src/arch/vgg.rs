@@ -24,6 +24,7 @@ const NAMES: [&str; 3] = ["vgg15", "vgg15-nobn", "vgg15-skip"];
 
 pub(super) static FAMILY: Family = Family {
     names: "vgg15, vgg15-nobn and vgg15-skip",
+    source: "plain networks of 15 layers, one with skips (after Simonyan and Zisserman 2014)",
     listed: &[0, 1, 2],
     parse: |name| variant(name, &NAMES),
     name: |variant| NAMES[variant as usize].to_owned(),

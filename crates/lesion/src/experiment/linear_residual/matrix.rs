@@ -79,9 +79,9 @@ impl Matrix {
                     let zeta = (bb - aa) / (2.0 * ab);
                     let t = zeta.signum() / (zeta.abs() + (1.0 + zeta * zeta).sqrt());
                     let c = 1.0 / (1.0 + t * t).sqrt();
-                    for k in 0..n {
-                        let (a, b) = (rows[i][k], rows[j][k]);
-                        (rows[i][k], rows[j][k]) = (c * (a - t * b), c * (b + t * a));
+                    let (above, below) = rows.split_at_mut(j);
+                    for (x, y) in above[i].iter_mut().zip(&mut below[0]) {
+                        (*x, *y) = (c * (*x - t * *y), c * (*y + t * *x));
                     }
                 }
             }

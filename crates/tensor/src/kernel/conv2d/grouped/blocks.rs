@@ -153,18 +153,16 @@ mod tests {
                 prop_assert_eq!(write, next);
                 prop_assert!(0 < len && len <= lanes);
                 next += len;
-                for lane in 0..len {
+                for (lane, i) in (0..len).flat_map(|lane| (0..from).map(move |i| (lane, i))) {
                     let group = (write + lane) / to;
-                    for i in 0..from {
-                        let channel = if blocks.is_permuted() {
-                            let place = places[i][lane] as usize;
-                            prop_assert!(place < lanes);
-                            read + place
-                        } else {
-                            read + i
-                        };
-                        prop_assert_eq!(channel, group * from + i);
-                    }
+                    let channel = if blocks.is_permuted() {
+                        let place = places[i][lane] as usize;
+                        prop_assert!(place < lanes);
+                        read + place
+                    } else {
+                        read + i
+                    };
+                    prop_assert_eq!(channel, group * from + i);
                 }
             }
             prop_assert_eq!(next, groups * to);

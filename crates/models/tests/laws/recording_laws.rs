@@ -1,13 +1,11 @@
 //! Gradients along paths, stopped and rescaled after every unit, against those of one tape.
 
-mod common;
-
 use models::{Arch, BackwardPlan, Model, Plan, Recording, Route};
 use nn::{Mode, Pass, Tape, Var, op};
 use tensor::{Scalar, Tensor};
 use testkit::close::{Tolerance, check_close};
 
-use common::{arch, bits, images, labels, lived_in, sum};
+use crate::common::{arch, bits, images, labels, lived_in, sum};
 
 const MODES: [Mode; 2] = [Mode::Train, Mode::Eval];
 

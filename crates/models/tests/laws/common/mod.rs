@@ -1,8 +1,6 @@
 //! What the tests share: networks in a state where every value counts, images,
 //! recorded passes, bits.
 
-#![allow(dead_code, reason = "each test file uses its own part of this")]
-
 pub(crate) mod kinds;
 pub(crate) mod written_out;
 

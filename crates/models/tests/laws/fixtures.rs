@@ -2,15 +2,13 @@
 //! gradient, running statistics, lesions. `fixtures/README.md` says what the
 //! files hold.
 
-mod common;
-
 use models::{Bottleneck, Model, MultiResidual, Plan, ResNext, Route, SharedWeights, Vgg15};
 use nn::layer::BatchNorm;
 use nn::{Mode, op};
 use tensor::{Scalar, Tensor};
 use testkit::fixture::Fixture;
 
-use common::{Recorded, arch, record};
+use crate::common::{Recorded, arch, record};
 
 /// The network of a fixture, in its initial state.
 fn network<T: Scalar>(fixture: &Fixture, name: &str) -> Model<T> {
@@ -191,7 +189,7 @@ fn check_paths<T: Scalar>(name: &str) {
         }
         let ordinary = along(&models::BackwardPlan::ordinary(&intact));
         fixture.check(&format!("{key}.grad"), &ordinary);
-        fixture.check(&format!("{key}.grad"), &common::sum(paths));
+        fixture.check(&format!("{key}.grad"), &crate::common::sum(paths));
     }
     assert_eq!(fixture.unused(), [""; 0]);
 }

@@ -1,14 +1,12 @@
 //! What a factor on the branch means, and what a skipped branch is spared.
 
-mod common;
-
 use models::{Arch, Model, Plan, Route, Vgg15};
 use nn::{Mode, Pass};
 use proptest::prelude::*;
 use tensor::random::Stream;
 use tensor::{Scalar, Tensor};
 
-use common::{arch, bits, images, labels, lived_in, record};
+use crate::common::{arch, bits, images, labels, lived_in, record};
 
 /// A unit's output alone, on the input it has in the intact network.
 fn unit_output<T: Scalar>(model: &Model<T>, id: usize, route: Route) -> Tensor<T> {

@@ -1,15 +1,13 @@
 //! Units that no shipped family has: several branches, a merge, bottlenecks, gates;
 //! and orders in which units come again.
 
-mod common;
-
 use models::build::{conv, global_average, linear, norm, relu};
 use models::{BackwardPlan, Model, ModelBuilder, Plan, Route, UnitSpec};
 use nn::{Mode, Pass};
 use tensor::{Scalar, Tensor};
 use testkit::close::{Tolerance, check_close};
 
-use common::{bits, images, lived_in, record, sum};
+use crate::common::{bits, images, lived_in, record, sum};
 
 /// Two pre-activation branches with names of their own.
 fn two_branches(width: usize) -> UnitSpec {

@@ -1,7 +1,5 @@
 //! What weight files are accepted, and how the others are refused.
 
-mod common;
-
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
@@ -10,7 +8,7 @@ use nn::state::{Mismatch, StateDict, StateError};
 use safetensors::tensor::{Dtype, TensorView};
 use tensor::Tensor;
 
-use common::{arch, lived_in};
+use crate::common::{arch, lived_in};
 
 static ARCH: LazyLock<Arch> = LazyLock::new(|| arch("resnet8"));
 

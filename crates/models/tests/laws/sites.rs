@@ -1,7 +1,5 @@
 //! What values inside units may be read and replaced, and what that changes.
 
-mod common;
-
 use std::collections::BTreeSet;
 use std::ops::Range;
 
@@ -9,7 +7,7 @@ use models::{Model, Place, Plan, Route, Site, Sites, Visit};
 use nn::{Mode, Pass, Tape, Var};
 use tensor::{Scalar, Tensor};
 
-use common::{arch, bits, images, lived_in};
+use crate::common::{arch, bits, images, lived_in};
 
 /// Reads every value that is shown.
 #[derive(Default)]

@@ -1,16 +1,14 @@
 //! What plans must obey, held against the networks written out op by op.
 
-mod common;
-
 use std::collections::HashSet;
 
 use models::{Model, Plan, PlanError, Route};
 use nn::{Mode, Pass};
 use proptest::prelude::*;
 
-use common::kinds::{KINDS, PRE, VGG, network};
-use common::written_out::{self, Kind};
-use common::{bits, images};
+use crate::common::kinds::{KINDS, PRE, VGG, network};
+use crate::common::written_out::{self, Kind};
+use crate::common::{bits, images};
 
 fn kinds() -> impl Strategy<Value = Kind> {
     prop::sample::select(KINDS.to_vec())

@@ -1,7 +1,5 @@
 //! Ten steps of SGD on a ResNet-8 against PyTorch's.
 
-mod common;
-
 use models::{Model, Plan};
 use nn::layer::BatchNorm;
 use nn::optim::{Sgd, SgdOptions};
@@ -10,7 +8,7 @@ use nn::{Mode, op};
 use tensor::{Scalar, Tensor};
 use testkit::fixture::Fixture;
 
-use common::{Recorded, arch, record};
+use crate::common::{Recorded, arch, record};
 
 /// The losses before each of ten steps, and the network after them.
 fn train<T: Scalar>(fixture: &Fixture, nesterov: bool) -> (Tensor<T>, Model<T>) {

@@ -1,14 +1,12 @@
 //! Whole networks through the fused kernels against the same networks with a node
 //! for each op, in `f32`, and evaluation against one unfused pass.
 
-mod common;
-
 use models::{Model, Plan, recalibrated};
 use nn::{BatchStatistics, Grads, Mode, Pass, Tape, op};
 use tensor::Tensor;
 use testkit::close::{Tolerance, check_close};
 
-use common::{arch, bits, images, labels, lived_in};
+use crate::common::{arch, bits, images, labels, lived_in};
 
 /// Images of a batch: the norm of a fully connected layer has no more values.
 const BATCH: usize = 12;

@@ -1,13 +1,11 @@
 //! Batch-norm statistics re-estimated under a plan.
 
-mod common;
-
 use models::{Model, Plan, recalibrated};
 use nn::{Mode, Params};
 use tensor::Tensor;
 use testkit::close::{Tolerance, check_close};
 
-use common::{arch, images, lived_in, record};
+use crate::common::{arch, images, lived_in, record};
 
 fn network() -> Model<f64> {
     lived_in(arch("resnet14").build(6), 6)
@@ -63,7 +61,7 @@ fn several_batches_leave_the_plain_average() {
     let each = batches(3).into_iter().map(|b| recalibrated(&model, &plan, [b]).params);
     let each: Vec<_> = each.collect();
     for (id, p) in model.params.iter().filter(|(_, p)| !p.is_trained) {
-        let sum = common::sum(each.iter().map(|params| params.value(id).clone()));
+        let sum = crate::common::sum(each.iter().map(|params| params.value(id).clone()));
         let mean = sum.map(|v| v / 3.0);
         check_close(&p.name, together.value(id), &mean, Tolerance::scaled(1e-12));
     }

@@ -1,7 +1,5 @@
 //! What gradients along backward plans must obey, in `f64`.
 
-mod common;
-
 use std::collections::HashSet;
 
 use models::{Arch, BackwardPlan, BackwardPlanError, Model, Plan, Route};
@@ -9,7 +7,7 @@ use nn::{Mode, Sweep};
 use tensor::Tensor;
 use testkit::close::{Tolerance, check_close};
 
-use common::{Recorded, arch, bits, images, lived_in, record, sum};
+use crate::common::{Recorded, arch, bits, images, lived_in, record, sum};
 
 const MODES: [Mode; 2] = [Mode::Train, Mode::Eval];
 

@@ -1,14 +1,12 @@
 //! What an image's logits do not depend on: its batch, and the threads.
 
-mod common;
-
 use models::{EVAL_GROUP, Model, Plan, Predictions, Vgg15, evaluate};
 use nn::layer::BatchNorm;
 use nn::optim::{Sgd, SgdOptions};
 use nn::{Mode, Pass, Tape, op};
 use tensor::{Tensor, threads};
 
-use common::{arch, bits, images, labels, lived_in, record};
+use crate::common::{arch, bits, images, labels, lived_in, record};
 
 fn networks() -> [Model<f32>; 3] {
     [

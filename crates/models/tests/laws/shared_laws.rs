@@ -1,7 +1,5 @@
 //! Laws of networks with shared weights.
 
-mod common;
-
 use models::build::{conv, norm};
 use models::{
     Choices, Model, ModelBuilder, Plan, SharedWeights, UnitSpec, load_weights, recalibrated,
@@ -13,7 +11,7 @@ use proptest::prelude::*;
 use tensor::{Scalar, Tensor};
 use testkit::close::{Tolerance, check_close};
 
-use common::{arch, bits, images, labels, lived_in, record, sum};
+use crate::common::{arch, bits, images, labels, lived_in, record, sum};
 
 fn network<T: Scalar>(blocks: usize, shares_norms: bool) -> Model<T> {
     let build = SharedWeights { blocks, widths: [16, 16, 32], shares_norms };

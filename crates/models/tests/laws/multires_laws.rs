@@ -1,14 +1,12 @@
 //! Laws of multi-residual networks, and of lesions of single functions.
 
-mod common;
-
 use models::{BackwardPlan, Model, MultiResidual, Plan, Route};
 use nn::{Mode, op};
 use proptest::prelude::*;
 use tensor::{Scalar, Tensor};
 use testkit::close::{Tolerance, check_close};
 
-use common::{arch, bits, images, labels, lived_in, record, sum};
+use crate::common::{arch, bits, images, labels, lived_in, record, sum};
 
 /// The name of a parameter in a network whose blocks have one function.
 fn plain(name: &str) -> String {

@@ -1,14 +1,12 @@
 //! Gradients along paths with so many branches, against those of the paths one by one and
 //! against the ordinary one.
 
-mod common;
-
 use models::{Arch, BackwardPlan, Model, Plan};
 use nn::{Grads, Mode, Pass, Sweep, Tape, Var, op};
 use tensor::{Scalar, Tensor};
 use testkit::close::{Tolerance, check_close};
 
-use common::{images, labels, lived_in, sum};
+use crate::common::{images, labels, lived_in, sum};
 
 const MODES: [Mode; 2] = [Mode::Train, Mode::Eval];
 

@@ -5,14 +5,12 @@
 //! What is differenced is the network written out op by op, whose kinks show;
 //! the crate's network must have the same bits.
 
-mod common;
-
 use models::{Arch, Model, MultiResidual, Plan, Route, SharedWeights, Vgg15};
 use nn::Mode;
 use testkit::gradcheck::GradCheck;
 
-use common::written_out::{self, Kind};
-use common::{arch, images, lived_in};
+use crate::common::written_out::{self, Kind};
+use crate::common::{arch, images, lived_in};
 
 fn check(kind: Kind, model: &Model<f64>, plan: &Plan, side: usize) {
     for mode in [Mode::Train, Mode::Eval] {

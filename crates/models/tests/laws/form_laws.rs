@@ -1,15 +1,13 @@
 //! Forms A and C of ResNeXt (Xie et al. 2017, figure 3) are one function: a branch for each
 //! group, or one branch in groups.
 
-mod common;
-
 use models::{Model, Plan, ResNext, Route};
 use nn::{Mode, op};
 use tensor::{Scalar, Tensor};
 use testkit::close::{Tolerance, check_close};
 use testkit::noise;
 
-use common::{Recorded, record};
+use crate::common::{Recorded, record};
 
 const NETS: [ResNext; 4] = [
     ResNext { blocks: 2, width: 8, groups: 3, group_width: 2 },
@@ -90,7 +88,7 @@ fn check_forms<T: Scalar>(net: ResNext, tolerance: f64) {
                     [of_a.2.param(id).unwrap().clone(), part(net, &p.name, grad)];
                 for t in [&mut got, &mut expected] {
                     for (v, &s) in t.as_mut_slice().iter_mut().zip(scale.as_slice()) {
-                        *v = *v / s;
+                        *v /= s;
                     }
                 }
                 let one = Tensor::from_fn(got.shape(), |_| T::ONE);
