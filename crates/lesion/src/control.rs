@@ -3,17 +3,40 @@
 use std::sync::OnceLock;
 
 use models::{Arch, Model, Plan, recalibrated};
+use serde::{Deserialize, Serialize};
 
+use crate::experiment::OptionInfo;
 use crate::{Inputs, LesionError, RECALIBRATION_BATCH};
 
 /// The seed of a control unless another one is asked for: no network here is trained from it.
 pub(crate) const SEED: u64 = 1000;
 /// The batches of a control unless others are asked for.
 pub(crate) const BATCHES: usize = 50;
-/// What the options of an experiment with a control say of it.
-pub(crate) const SEED_HELP: &str = "the seed of the control's initial weights";
-pub(crate) const BATCHES_HELP: &str =
-    "batches of 128 training images for the control's batch-norm statistics";
+/// What the command line says of a control.
+pub(crate) const OPTIONS: [OptionInfo; 2] = [
+    OptionInfo::new("control-seed", "S", "the seed of the control's initial weights"),
+    OptionInfo::new(
+        "control-batches",
+        "N",
+        "batches of 128 training images for the control's batch-norm statistics",
+    ),
+];
+
+/// The options of an experiment that has a control and nothing else to choose.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct ControlOptions {
+    /// The seed of the control's initial weights.
+    pub control_seed: u64,
+    /// Batches of training images for its statistics, at most.
+    pub control_batches: usize,
+}
+
+impl Default for ControlOptions {
+    fn default() -> Self {
+        ControlOptions { control_seed: SEED, control_batches: BATCHES }
+    }
+}
 
 /// Initial weights of a seed of their own, the trained network's branch scales, and
 /// batch-norm statistics from the first training images, unaugmented. The first who asks

@@ -36,7 +36,10 @@ impl Need {
             preset[name.as_str()] = value.clone();
         }
         for (name, most) in self.at_most.as_object().into_iter().flatten() {
-            if most.as_f64() < preset[name.as_str()].as_f64() {
+            // An option that the preset lacks is put in, so that the experiment refuses it.
+            let has_less =
+                preset[name.as_str()].as_f64().is_some_and(|own| Some(own) <= most.as_f64());
+            if !has_less {
                 preset[name.as_str()] = most.clone();
             }
         }

@@ -27,7 +27,7 @@ use serde::{Deserialize, Serialize};
 use tensor::Tensor;
 
 use super::{Experiment, Needs, Networks, OptionInfo};
-use crate::control::{BATCHES, BATCHES_HELP, Control, SEED, SEED_HELP};
+use crate::control::{self, BATCHES, Control, SEED};
 use crate::reading::sum;
 use crate::{Done, Inputs, LesionError, PrefixTree, Work};
 
@@ -61,8 +61,8 @@ impl Experiment for Additivity {
     const SUMMARY: &'static str = "whether the effects of neighbouring units on the logits add up";
     const OPTIONS: &'static [OptionInfo] = &[
         OptionInfo::new("pair-images", "N", "test images, the first ones"),
-        OptionInfo::new("control-seed", "S", SEED_HELP),
-        OptionInfo::new("control-batches", "N", BATCHES_HELP),
+        control::OPTIONS[0],
+        control::OPTIONS[1],
     ];
 
     fn preview() -> Options {

@@ -23,11 +23,10 @@ use std::sync::Arc;
 use models::{EVAL_GROUP, Model, Place, Site, Sites, UnitShape, Visit};
 use nn::Var;
 use record::{Answer as _, ChannelErrors, StageErrors, UnitErrors};
-use serde::{Deserialize, Serialize};
 use tensor::Tensor;
 
 use super::{Experiment, MostImages, Needs, Networks, OptionInfo};
-use crate::control::{BATCHES, BATCHES_HELP, Control, SEED, SEED_HELP};
+use crate::control::{self, Control, ControlOptions};
 use crate::reading::{group, groups, images_of, read};
 use crate::{Done, Inputs, LesionError, Work};
 
@@ -35,42 +34,23 @@ use crate::{Done, Inputs, LesionError, Work};
 #[derive(Debug)]
 pub struct EstimationError;
 
-/// The control.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
-pub struct Options {
-    /// The seed of the control's initial weights.
-    pub control_seed: u64,
-    /// Batches of training images for its statistics, at most.
-    pub control_batches: usize,
-}
-
-impl Default for Options {
-    fn default() -> Self {
-        Options { control_seed: SEED, control_batches: BATCHES }
-    }
-}
-
 impl Experiment for EstimationError {
-    type Options = Options;
+    type Options = ControlOptions;
     type Answer = record::EstimationError;
 
     const VERSION: u32 = 1;
     const SUMMARY: &'static str = "the distance of each unit's output from the end of its stage";
-    const OPTIONS: &'static [OptionInfo] = &[
-        OptionInfo::new("control-seed", "S", SEED_HELP),
-        OptionInfo::new("control-batches", "N", BATCHES_HELP),
-    ];
+    const OPTIONS: &'static [OptionInfo] = &control::OPTIONS;
 
-    fn preview_images(_: &Options) -> MostImages {
+    fn preview_images(_: &ControlOptions) -> MostImages {
         MostImages::HALF_OF_SAMPLE
     }
 
-    fn needs(_: &Options) -> Needs {
+    fn needs(_: &ControlOptions) -> Needs {
         Needs { networks: Networks::One, test: true, training: true, log: false }
     }
 
-    fn work(inputs: &Inputs, options: &Options) -> Result<Vec<Work>, LesionError> {
+    fn work(inputs: &Inputs, options: &ControlOptions) -> Result<Vec<Work>, LesionError> {
         let model = &inputs.network().model;
         if stages(model).is_empty() {
             return Err(unsuited(inputs, "a stage with two residual units of one shape"));
@@ -96,7 +76,7 @@ impl Experiment for EstimationError {
 
     fn answer(
         inputs: &Inputs,
-        options: &Options,
+        options: &ControlOptions,
         done: Vec<Done>,
     ) -> Result<record::EstimationError, LesionError> {
         let model = &inputs.network().model;
@@ -133,8 +113,8 @@ impl Experiment for EstimationError {
     }
 }
 
-fn control(inputs: &Inputs, options: &Options) -> Result<Control, LesionError> {
-    let Options { control_seed, control_batches } = *options;
+fn control(inputs: &Inputs, options: &ControlOptions) -> Result<Control, LesionError> {
+    let ControlOptions { control_seed, control_batches } = *options;
     Control::new(record::EstimationError::EXPERIMENT, inputs, control_seed, control_batches)
 }
 

@@ -31,6 +31,7 @@ use serde::de::DeserializeOwned;
 
 use crate::{Done, Inputs, LesionError, Work};
 
+pub use crate::control::ControlOptions;
 pub use additivity::Additivity;
 pub use any::AnyExperiment;
 pub use branch_scales::BranchScales;

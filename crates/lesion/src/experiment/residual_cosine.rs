@@ -26,11 +26,10 @@ use std::sync::Arc;
 use models::{EVAL_GROUP, Join, Model, Place, Plan, Site, Sites, Unit, Visit};
 use nn::{Mode, Pass, Sweep, Tape, Var};
 use record::{Answer as _, MeanCosine, UnitCosine};
-use serde::{Deserialize, Serialize};
 use tensor::Tensor;
 
 use super::{Experiment, MostImages, Needs, Networks, OptionInfo};
-use crate::control::{BATCHES, BATCHES_HELP, Control, SEED, SEED_HELP};
+use crate::control::{self, Control, ControlOptions};
 use crate::reading::{group, groups, images_of, sum};
 use crate::{Done, Inputs, LesionError, Work};
 
@@ -44,42 +43,23 @@ const SLOWER: u64 = 3;
 #[derive(Debug)]
 pub struct ResidualCosine;
 
-/// The control.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
-pub struct Options {
-    /// The seed of the control's initial weights.
-    pub control_seed: u64,
-    /// Batches of training images for its statistics, at most.
-    pub control_batches: usize,
-}
-
-impl Default for Options {
-    fn default() -> Self {
-        Options { control_seed: SEED, control_batches: BATCHES }
-    }
-}
-
 impl Experiment for ResidualCosine {
-    type Options = Options;
+    type Options = ControlOptions;
     type Answer = record::ResidualCosine;
 
     const VERSION: u32 = 1;
     const SUMMARY: &'static str = "the cosine of each unit's branch with the gradient of the loss";
-    const OPTIONS: &'static [OptionInfo] = &[
-        OptionInfo::new("control-seed", "S", SEED_HELP),
-        OptionInfo::new("control-batches", "N", BATCHES_HELP),
-    ];
+    const OPTIONS: &'static [OptionInfo] = &control::OPTIONS;
 
-    fn preview_images(_: &Options) -> MostImages {
+    fn preview_images(_: &ControlOptions) -> MostImages {
         PREVIEW
     }
 
-    fn needs(_: &Options) -> Needs {
+    fn needs(_: &ControlOptions) -> Needs {
         Needs { networks: Networks::One, test: true, training: true, log: false }
     }
 
-    fn work(inputs: &Inputs, options: &Options) -> Result<Vec<Work>, LesionError> {
+    fn work(inputs: &Inputs, options: &ControlOptions) -> Result<Vec<Work>, LesionError> {
         let model = &inputs.network().model;
         if units(model).is_empty() {
             let needed = "units that add one branch to a skip and are not boundaries";
@@ -111,7 +91,7 @@ impl Experiment for ResidualCosine {
 
     fn answer(
         inputs: &Inputs,
-        options: &Options,
+        options: &ControlOptions,
         done: Vec<Done>,
     ) -> Result<record::ResidualCosine, LesionError> {
         let model = &inputs.network().model;
@@ -142,8 +122,8 @@ impl Experiment for ResidualCosine {
     }
 }
 
-fn control(inputs: &Inputs, options: &Options) -> Result<Control, LesionError> {
-    let Options { control_seed, control_batches } = *options;
+fn control(inputs: &Inputs, options: &ControlOptions) -> Result<Control, LesionError> {
+    let ControlOptions { control_seed, control_batches } = *options;
     Control::new(record::ResidualCosine::EXPERIMENT, inputs, control_seed, control_batches)
 }
 

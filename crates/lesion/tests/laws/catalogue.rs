@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use lesion::Catalogue;
+use models::{Arch, Choices, load_weights};
 
 fn shipped() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../data/weights")
@@ -26,9 +27,38 @@ fn the_shipped_catalogue_agrees_with_the_shipped_weights() {
         assert_eq!(subject.model.name, network.model, "{}", network.name);
         assert_eq!(weights.recipe.as_ref(), Some(&network.recipe), "{}", network.name);
         assert_eq!(weights.epochs, Some(network.epochs), "{}", network.name);
+        assert_eq!(weights.of_epochs, network.of_epochs, "{}", network.name);
         assert_eq!(weights.seed, Some(network.seed), "{}", network.name);
         assert_eq!(weights.test_error, Some(network.test_error), "{}", network.name);
+        let bytes = std::fs::read(catalogue.path(network)).unwrap();
+        let arch = Arch::parse(&network.model).unwrap();
+        let loaded = load_weights(arch, &bytes, &Choices::default()).unwrap();
+        let metadata = loaded.metadata.unwrap();
+        assert_eq!(metadata.paths.as_deref().unwrap_or("all"), network.paths, "{}", network.name);
+        let backward = metadata.backward.as_deref().unwrap_or("ordinary");
+        assert_eq!(backward, network.backward, "{}", network.name);
     }
+}
+
+#[test]
+fn a_listing_says_how_far_a_training_came_and_which_paths_it_took() {
+    let of = |more: &str| {
+        let dir = tempfile::tempdir().unwrap();
+        let sum = "a".repeat(64);
+        let entry = format!(
+            "[[network]]\nname = \"a\"\nmodel = \"resnet8\"\nrecipe = \"one-cycle\"\nepochs = 32\n\
+             seed = 1\ntest_error = 0.5\nsha256 = \"{sum}\"\n{more}"
+        );
+        std::fs::write(dir.path().join("index.toml"), entry).unwrap();
+        let network = Catalogue::load(dir.path()).unwrap().networks.remove(0);
+        (network.epochs_in_words(), network.paths_in_words())
+    };
+    let words = |epochs: &str, paths: &str| (epochs.to_owned(), paths.to_owned());
+    assert_eq!(of(""), words("32", "all"));
+    assert_eq!(of("of_epochs = 64\npaths = \"subset:2\""), words("32/64", "subset:2"));
+    assert_eq!(of("backward = \"max:4\""), words("32", "max:4"));
+    let both = of("paths = \"subset:2\"\nbackward = \"max:4\"");
+    assert_eq!(both, words("32", "subset:2,max:4"));
 }
 
 #[test]
@@ -47,6 +77,7 @@ fn a_broken_catalogue_is_refused_with_the_reason() {
         (entry("a", "resnet9", "0.5", &sum), "unknown model \"resnet9\""),
         (entry("a", "resnet8", "5.0", &sum), "test_error is 5"),
         (entry("a", "resnet8", "0.5", "abc"), "sha256 is \"abc\""),
+        (good.clone() + "of_epochs = 1\n", "1 epochs of 1, expected fewer"),
         (good.replace("seed", "sead"), "unknown field `sead`"),
         (good.replace("seed = 1\n", ""), "missing field `seed`"),
     ];

@@ -76,7 +76,7 @@ fn one(records: &[&Record]) -> Result<LinearResidual, ReportError> {
 /// Nothing about it is uncertain, so the interval is the value.
 fn agreeing(records: &[&Record]) -> Result<Estimate, ReportError> {
     let value = one(records)?.draws.iter().filter(|draw| agrees(draw)).count() as f64;
-    Ok(Estimate { value, low: value, high: value })
+    Ok(Estimate::exactly(value))
 }
 
 /// Depth times largest norm against depth, a line for each map.

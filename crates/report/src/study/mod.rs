@@ -35,6 +35,7 @@ mod prediction_contest;
 mod reorder;
 mod residual_cosine;
 mod residual_norms;
+mod seeds;
 mod shared_weights;
 mod spread;
 mod stochastic_depth;
@@ -124,6 +125,13 @@ pub struct Estimate {
     pub low: f64,
     /// Upper end.
     pub high: f64,
+}
+
+impl Estimate {
+    /// A value without uncertainty, such as a count or the end of an interval.
+    pub(crate) fn exactly(value: f64) -> Estimate {
+        Estimate { value, low: value, high: value }
+    }
 }
 
 /// A figure and the records that it is drawn from.

@@ -30,12 +30,12 @@ pub(super) const STUDY: Study = Study {
         Quantity {
             name: "lower end of gain",
             unit: "points",
-            measure: |r| Ok(exactly(Pair::of(r)?.gain()?.low)),
+            measure: |r| Ok(Estimate::exactly(Pair::of(r)?.gain()?.low)),
         },
         Quantity {
             name: "upper end of gain",
             unit: "points",
-            measure: |r| Ok(exactly(Pair::of(r)?.gain()?.high)),
+            measure: |r| Ok(Estimate::exactly(Pair::of(r)?.gain()?.high)),
         },
     ],
     figures: &[StudyFigure {
@@ -50,11 +50,6 @@ pub(super) const STUDY: Study = Study {
     form: None,
     part,
 };
-
-/// The end of an interval, which has none of its own.
-fn exactly(value: f64) -> Estimate {
-    Estimate { value, low: value, high: value }
-}
 
 /// Two networks of one architecture.
 struct Pair<'a> {

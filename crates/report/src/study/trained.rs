@@ -2,10 +2,10 @@
 //! several.
 
 use maud::{Markup, html};
-use record::stats::{Interval, Variance, paired_arms, pooled_variance, t_interval, wilson};
+use record::stats::{Interval, Variance, pooled_variance, wilson};
 use record::{Answer, Bits, BranchScales, Record};
 
-use super::{Estimate, one_network};
+use super::{Estimate, one_network, seeds};
 use crate::figure::{Axis, Figure, Forest, ForestRow, RowMark};
 use crate::{Answers, Need, ReportError, words};
 
@@ -32,11 +32,8 @@ pub(super) const LENDER: Way = Way { name: "resnet32", seeds: 3 };
 impl Way {
     /// A record for each seed.
     pub(super) fn needs(self) -> Vec<Need> {
-        let name = |seed: usize| match seed {
-            1 => self.name.to_owned(),
-            seed => format!("{}-s{seed}", self.name),
-        };
-        (1..=self.seeds).map(|seed| Need::of(BranchScales::EXPERIMENT, &name(seed))).collect()
+        let names = seeds::names(self.name, self.seeds);
+        names.iter().map(|name| Need::of(BranchScales::EXPERIMENT, name)).collect()
     }
 }
 
@@ -82,10 +79,10 @@ impl Arm {
     }
 }
 
-/// The mean error of `after` minus that of `before`, in points:
-/// `SE^2 = paired SE^2 over images + (1/n + 1/m) s^2`, with `s^2` pooled over the seeds of
-/// both arms. Where one has a single seed, each arm has a variance of its own, and the
-/// single one borrows that of `lender`.
+/// The mean error of the second arm minus that of the first, in points
+/// ([`seeds::difference`]), with the variance pooled over the seeds of both. Where one has a
+/// single seed, each arm has a variance of its own, and the single one borrows that of
+/// `lender`.
 ///
 /// # Errors
 /// If there is no variance to be had.
@@ -93,22 +90,18 @@ pub(super) fn difference(
     both: [(&Arm, Statistics); 2],
     lender: Option<&Arm>,
 ) -> Result<Estimate, ReportError> {
-    let right = both.map(|(arm, of)| arm.right(of));
-    let (value, images) = paired_arms(&right[0], &right[1]);
-    let mut parts = vec![images];
-    if right.iter().all(|networks| networks.len() > 1) {
-        let networks = (1.0 / right[0].len() as f64 + 1.0 / right[1].len() as f64).sqrt();
-        parts.push(over_seeds(&both)?.scaled(networks));
-    } else {
-        for (arm, of) in both {
-            let lent =
-                lender.filter(|_| arm.0.len() == 1).map(|lender| (lender, Statistics::Running));
-            let seeds = over_seeds(&[lent.unwrap_or((arm, of))])?;
-            parts.push(seeds.scaled((1.0 / arm.0.len() as f64).sqrt()));
-        }
+    let [before, after] = both.map(|(arm, of)| arm.right(of));
+    let right: [&[&Bits]; 2] = [&before, &after];
+    if both.iter().all(|(arm, _)| arm.0.len() > 1) {
+        return Ok(seeds::difference(right, over_seeds(&both)?));
     }
-    let Interval { low, high } = t_interval(value, &parts);
-    Ok(Estimate { value: 100.0 * value, low: 100.0 * low, high: 100.0 * high })
+    let own = both.map(|(arm, of)| {
+        let lender = lender.filter(|_| arm.0.len() == 1);
+        let variance = over_seeds(&[lender.map_or((arm, of), |one| (one, Statistics::Running))])?;
+        Ok(variance.scaled((1.0 / arm.0.len() as f64).sqrt()))
+    });
+    let own: Vec<Variance> = own.into_iter().collect::<Result<_, ReportError>>()?;
+    Ok(seeds::difference_with(right, &own))
 }
 
 /// The variance over seeds, pooled over some arms.

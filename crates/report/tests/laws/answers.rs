@@ -48,6 +48,30 @@ fn experiment_networks_and_the_options_named_have_to_agree() {
     }
 }
 
+/// What a figure wants at most of an option lowers a preset, full or preview, and is not part
+/// of what makes a record an answer.
+#[test]
+fn options_are_set_and_those_at_most_lowered() {
+    let need = Need {
+        options: json!({ "pool": "all" }),
+        at_most: json!({ "draws": 50 }),
+        ..Need::of("delete-many", "resnet20")
+    };
+    for (preset, expected) in [
+        (json!({ "pool": "some", "draws": 100 }), json!({ "pool": "all", "draws": 50 })),
+        (json!({ "pool": "some", "draws": 10 }), json!({ "pool": "all", "draws": 10 })),
+        (json!({ "pool": "all", "draws": 50 }), json!({ "pool": "all", "draws": 50 })),
+        // For the experiment to refuse.
+        (json!({ "pool": "all" }), json!({ "pool": "all", "draws": 50 })),
+    ] {
+        assert_eq!(need.applied_to(preset), expected);
+    }
+    let mut record = record("resnet20", &[UNIT]);
+    record.key.experiment = "delete-many".into();
+    record.key.options = json!({ "pool": "all", "draws": 100 });
+    assert!(need.is_met_by(&record.key));
+}
+
 #[test]
 fn everything_that_is_not_there_is_named_at_once() {
     let records = [record("resnet20", &[UNIT])];

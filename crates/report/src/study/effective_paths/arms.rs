@@ -1,10 +1,10 @@
 //! Networks trained in full against networks trained on part of their blocks at a time.
 
-use record::stats::{Interval, Variance, paired_arms, pooled_variance, t_interval};
+use record::stats::{Variance, pooled_variance};
 use record::{Bits, BranchScales, Record};
 
 use crate::ReportError;
-use crate::study::Estimate;
+use crate::study::{Estimate, seeds};
 
 /// The rule for inference that claims are judged on, of [`BranchScales::RULES`]: branches
 /// scaled as the weights say, running statistics. The others are shown beside it.
@@ -38,15 +38,12 @@ impl Arms {
             .ok_or_else(|| ReportError::Lacking("needs two seeds of each arm".into()))
     }
 
-    /// Mean error of the short arm minus that of the full one, in points:
-    /// `SE^2 = paired SE^2 over images + (1/n + 1/m) s^2`, with `s^2` of
-    /// [`Arms::over_seeds`], here or borrowed where there is one network in each arm.
-    pub(super) fn difference(&self, rule: usize, seeds: Variance) -> Estimate {
+    /// Mean error of the short arm minus that of the full one, in points
+    /// ([`seeds::difference`]), with the variance of [`Arms::over_seeds`], here or borrowed
+    /// where there is one network in each arm.
+    pub(super) fn difference(&self, rule: usize, over_seeds: Variance) -> Estimate {
         let [full, short] = [&self.full, &self.short].map(|arm| right(arm, rule));
-        let (value, images) = paired_arms(&full, &short);
-        let networks = (1.0 / full.len() as f64 + 1.0 / short.len() as f64).sqrt();
-        let Interval { low, high } = t_interval(value, &[images, seeds.scaled(networks)]);
-        Estimate { value: 100.0 * value, low: 100.0 * low, high: 100.0 * high }
+        seeds::difference([&full, &short], over_seeds)
     }
 }
 

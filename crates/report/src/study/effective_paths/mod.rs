@@ -18,17 +18,17 @@ pub(super) const STUDY: Study = Study {
         Quantity {
             name: "upper end of d",
             unit: "points",
-            measure: |records| Ok(exactly(single(records)?.high)),
+            measure: |records| Ok(Estimate::exactly(single(records)?.high)),
         },
         Quantity {
             name: "lower end of d",
             unit: "points",
-            measure: |records| Ok(exactly(single(records)?.low)),
+            measure: |records| Ok(Estimate::exactly(single(records)?.low)),
         },
         Quantity {
             name: "upper end of d at 32",
             unit: "points",
-            measure: |records| Ok(exactly(replicated(records)?.high)),
+            measure: |records| Ok(Estimate::exactly(replicated(records)?.high)),
         },
         Quantity { name: "d at 56", unit: "points", measure: single },
     ],
@@ -95,9 +95,4 @@ fn single(records: &[&Record]) -> Result<Estimate, ReportError> {
 fn replicated(records: &[&Record]) -> Result<Estimate, ReportError> {
     let arms = Arms::of(split(records)?.1)?;
     Ok(arms.difference(PRIMARY, arms.over_seeds(PRIMARY)?))
-}
-
-/// The end of an interval, which has none of its own.
-fn exactly(value: f64) -> Estimate {
-    Estimate { value, low: value, high: value }
 }

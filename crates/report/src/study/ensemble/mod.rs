@@ -9,7 +9,7 @@ use record::stats::Interval;
 use record::{Answer, DeleteMany, Ensemble, Record};
 use serde_json::json;
 
-use super::{Estimate, Form, Part, Quantity, Section, Study, StudyFigure, committee};
+use super::{Estimate, Form, Part, Quantity, Section, Study, StudyFigure, committee, seeds};
 use crate::{Answers, Need, ReportError, words};
 use excess::{Losses, MEMBERS};
 
@@ -58,9 +58,7 @@ fn needs(networks: &[String]) -> Vec<Need> {
 
 /// The ensemble of `resnet8`, `resnet8-s2`, … `resnet8-s8`.
 pub(super) fn of_eight(member: &str) -> Need {
-    let others = (2..=MEMBERS).map(|seed| format!("{member}-s{seed}"));
-    let networks = [member.to_owned()].into_iter().chain(others).collect();
-    Need { networks, ..Need::of(Ensemble::EXPERIMENT, member) }
+    Need { networks: seeds::names(member, MEMBERS), ..Need::of(Ensemble::EXPERIMENT, member) }
 }
 
 /// `8 resnet8`, or the names where the architectures differ.

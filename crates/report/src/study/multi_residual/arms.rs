@@ -1,13 +1,13 @@
 //! The seeds of a network, and comparisons of networks over seeds and images.
 
 use record::stats::{
-    Comparison, Interval, Variance, image_bootstrap, mean, median, paired_arms, pooled_variance,
-    t_interval,
+    Comparison, Interval, Variance, image_bootstrap, mean, median, pooled_variance, t_interval,
 };
 use record::{Answer, Bits, DeleteBranches, DeleteOneOptions, ImagesId, Record, Score};
 
 use crate::ReportError;
 use crate::study::delete_one::Deletions;
+use crate::study::seeds::{self, in_points};
 use crate::study::{Estimate, one_network};
 
 /// A trained network whose functions are deleted one at a time: whole blocks where a block
@@ -122,17 +122,14 @@ fn require_same_images(networks: &[&Network]) -> Result<(), ReportError> {
     Err(ReportError::Lacking("needs records on the same images".into()))
 }
 
-/// Mean error of an arm minus that of the reference, in points:
-/// `SE^2 = paired SE^2 over images + (1/n + 1/m) s^2`, with `s^2` pooled over the seeds of
-/// both arms.
+/// Mean error of an arm minus that of the reference, in points ([`seeds::difference`]), with
+/// the variance pooled over the seeds of both arms.
 pub(super) fn difference(reference: &Arm, arm: &Arm) -> Result<Estimate, ReportError> {
     let all: Vec<&Network> = reference.0.iter().chain(&arm.0).collect();
     require_same_images(&all)?;
-    let (value, images) = paired_arms(&reference.right(), &arm.right());
-    let seeds = pooled_variance(&[&reference.errors(), &arm.errors()])
+    let over_seeds = pooled_variance(&[&reference.errors(), &arm.errors()])
         .ok_or_else(|| ReportError::Lacking("needs two seeds of each network".into()))?;
-    let networks = (1.0 / reference.0.len() as f64 + 1.0 / arm.0.len() as f64).sqrt();
-    Ok(in_points(value, t_interval(value, &[images, seeds.scaled(networks)])))
+    Ok(seeds::difference([&reference.right(), &arm.right()], over_seeds))
 }
 
 /// The mean over the seeds of the median D of non-boundary blocks, in points. Its variance is
@@ -197,8 +194,4 @@ fn found(arms: &[&Arm], of: impl Fn(&[f64]) -> Option<f64>) -> Result<Found, Rep
     let degrees = (right[0].len() - 1).max(1) as f64;
     let images = Variance { value: deviation * deviation, degrees };
     Ok(Found { value, images, seeds: medians(&errors).ok_or_else(lacking)? })
-}
-
-fn in_points(value: f64, Interval { low, high }: Interval) -> Estimate {
-    Estimate { value: 100.0 * value, low: 100.0 * low, high: 100.0 * high }
 }

@@ -21,15 +21,13 @@ pub(super) fn draw(records: &[&Record]) -> Result<Figure, ReportError> {
         ends.flat_map(|Interval { low, high }| [100.0 * low, 100.0 * high]).collect::<Vec<_>>()
     });
     let y = Axis::around("D (points)", ends.chain([0.0]));
-    let plots = networks.chunks(SEEDS.len()).map(|seeds| plot(seeds, &y));
+    let plots = networks.chunks(SEEDS).map(|seeds| plot(seeds, &y));
     let images = records.first().and_then(|record| record.key.images.first());
     let n = words::count(images.map_or(0, |images| images.images) as u64);
     Scatter {
         title: "Does one function of several matter less than a block?".into(),
         subtitle: format!("n = {n} test images; one function deleted at a time"),
-        series: (1..=SEEDS.len())
-            .map(|seed| format!("network {seed} of {}", SEEDS.len()))
-            .collect(),
+        series: (1..=SEEDS).map(|seed| format!("network {seed} of {}", SEEDS)).collect(),
         plots: plots.collect(),
         keys: vec![
             (Key::Diamond, "boundary: changes resolution or channels".into()),

@@ -7,15 +7,15 @@ mod shown;
 
 use record::{Answer, DeleteBranches, Record};
 
-use super::{Estimate, Form, Quantity, Study, StudyFigure, delete_one};
+use super::{Estimate, Form, Quantity, Study, StudyFigure, delete_one, seeds};
 use crate::{Need, ReportError};
 use arms::{Arm, difference, median_of_blocks, ratio_of_medians};
 
 /// Networks of 18 functions: one, two and three a block.
 const NETWORKS: [&str; 3] = ["resnet38", "multires-3x2", "multires-2x3"];
 
-/// What the names of the seeds of a network have more.
-const SEEDS: [&str; 3] = ["", "-s2", "-s3"];
+/// Seeds of each network.
+const SEEDS: usize = 3;
 
 /// Networks of several functions a block beside one of as many parameters with one.
 pub(super) const STUDY: Study = Study {
@@ -25,12 +25,12 @@ pub(super) const STUDY: Study = Study {
         Quantity {
             name: "upper end of d of 9 x 2",
             unit: "points",
-            measure: |records| Ok(exactly(compared(records, 1)?.high)),
+            measure: |records| Ok(Estimate::exactly(compared(records, 1)?.high)),
         },
         Quantity {
             name: "upper end of d of 6 x 3",
             unit: "points",
-            measure: |records| Ok(exactly(compared(records, 2)?.high)),
+            measure: |records| Ok(Estimate::exactly(compared(records, 2)?.high)),
         },
         Quantity { name: "ratio of medians", unit: "", measure: ratio },
         Quantity {
@@ -60,13 +60,9 @@ pub(super) const STUDY: Study = Study {
 /// The seeds of each network: blocks deleted in the first one, functions in the others.
 fn needs(networks: &[String]) -> Vec<Need> {
     let of = |(place, network): (usize, &String)| {
-        SEEDS.map(|seed| {
-            let name = format!("{network}{seed}");
-            if place == 0 {
-                delete_one::need(&name)
-            } else {
-                Need::of(DeleteBranches::EXPERIMENT, &name)
-            }
+        seeds::names(network, SEEDS).into_iter().map(move |name| match place {
+            0 => delete_one::need(&name),
+            _ => Need::of(DeleteBranches::EXPERIMENT, &name),
         })
     };
     networks.iter().enumerate().flat_map(of).collect()
@@ -74,8 +70,8 @@ fn needs(networks: &[String]) -> Vec<Need> {
 
 /// The seeds of the network at this place, from the records of [`needs`].
 fn arm(records: &[&Record], place: usize) -> Result<Arm, ReportError> {
-    let given = records.len() / SEEDS.len();
-    let seeds = records.chunks_exact(SEEDS.len()).nth(place);
+    let given = records.len() / SEEDS;
+    let seeds = records.chunks_exact(SEEDS).nth(place);
     Arm::of(seeds.ok_or(ReportError::Networks { expected: "several networks", given })?)
 }
 
@@ -87,9 +83,4 @@ fn compared(records: &[&Record], place: usize) -> Result<Estimate, ReportError> 
 /// The median D of functions of the second network over that of blocks of the first.
 fn ratio(records: &[&Record]) -> Result<Estimate, ReportError> {
     ratio_of_medians(&arm(records, 0)?, &arm(records, 1)?)
-}
-
-/// The end of an interval, which has none of its own.
-fn exactly(value: f64) -> Estimate {
-    Estimate { value, low: value, high: value }
 }

@@ -77,8 +77,7 @@ pub(super) fn length_axis(n: usize) -> Axis {
 fn statements(_: &[&Record]) -> Result<Estimate, ReportError> {
     let common = share(BLOCKS, COMMON) > 0.95;
     let effective = words::decimal(100.0 * share(BLOCKS, EFFECTIVE), 2) == "0.45";
-    let value = f64::from(u8::from(common) + u8::from(effective));
-    Ok(Estimate { value, low: value, high: value })
+    Ok(Estimate::exactly(f64::from(u8::from(common) + u8::from(effective))))
 }
 
 fn part(_: &Answers) -> Result<Part, ReportError> {
