@@ -31,9 +31,9 @@ pub(crate) fn run() -> Result<()> {
     step("tests of data without downloads", || cargo(["test", "--locked", "-p", "data"], &[]))?;
     for level in Level::ALL.into_iter().filter(|level| *level < Level::best()) {
         let forced = [(simd::VARIABLE, level.name())];
-        step(&format!("tests of the numeric crates at level {level}"), || {
-            cargo(["test", "--locked", "-p", "tensor", "-p", "nn", "-p", "models"], &forced)
-        })?;
+        // Of the whole workspace, since other features of dependencies would mean another build.
+        let laws = ["test", "--workspace", "--locked", "--lib", "--test", "laws"];
+        step(&format!("units and laws at level {level}"), || cargo(laws, &forced))?;
     }
     let mut skipped = Vec::new();
     let mut skip = |check: &'static str, why: &str| {
@@ -41,7 +41,9 @@ pub(crate) fn run() -> Result<()> {
         skipped.push(check);
     };
     let dir = tempfile::tempdir().context("cannot create a temporary folder")?;
-    let page = step("reproduce twice, with 1 and with 2 threads", || reproduce_twice(dir.path()))?;
+    let page = step("reproduce, and the quick figures again with one thread", || {
+        reproduce_twice(dir.path())
+    })?;
     match step("the page in a browser", || browser::check(&page))? {
         browser::Check::Passed => note("it renders, fits a phone and asks for nothing"),
         browser::Check::Skipped(why) => skip("browser check", &why),
@@ -66,14 +68,10 @@ fn step<R>(name: &str, run: impl FnOnce() -> Result<R>) -> Result<R> {
 
 fn cargo<const N: usize>(args: [&str; N], variables: &[(&str, &str)]) -> Result<()> {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    start(&cargo, args, variables)
+    start(&cargo, &args, variables)
 }
 
-fn start<const N: usize>(
-    program: &OsStr,
-    args: [&str; N],
-    variables: &[(&str, &str)],
-) -> Result<()> {
+fn start(program: &OsStr, args: &[&str], variables: &[(&str, &str)]) -> Result<()> {
     let told = format!("{} {}", Path::new(program).display(), args.join(" "));
     let mut command = Command::new(program);
     command.args(args).envs(variables.iter().copied()).current_dir(project_root());
@@ -82,24 +80,31 @@ fn start<const N: usize>(
     Ok(())
 }
 
-/// The same command with 1 and with 2 threads must leave the same bytes; returns one of the
-/// two pages.
+/// Figures that take a thread a few minutes, and call on every kernel and every kind of work.
+const QUICK: &str = "fig1,fig3,fig6a,fig6b-check,fig-norms,fig-additivity,fig-estimation,fig-cosine,\
+                     fig-middle,fig-dependence,fig-linear,fig-training";
+
+/// Every figure; then the quick ones with one thread, which must leave the same bytes. Returns
+/// the page with all of them.
 fn reproduce_twice(dir: &Path) -> Result<PathBuf> {
     let program = std::env::current_exe().context("cannot tell where this program lies")?;
-    let outs = ["1", "2"].map(|threads| (threads, dir.join(threads)));
-    let page = outs[0].1.join("index.html");
-    for (threads, out) in &outs {
+    let [all, quick] = ["all", "quick"].map(|name| dir.join(name));
+    for (out, more) in [(&all, [].as_slice()), (&quick, &["--threads", "1", "--only", QUICK])] {
         let out = out.to_str().context("the temporary folder's name is not UTF-8")?;
-        start(program.as_os_str(), ["reproduce", "--threads", threads, "--out", out], &[])?;
+        let args = [["reproduce", "--out", out].as_slice(), more].concat();
+        start(program.as_os_str(), &args, &[])?;
     }
-    let [one, two] = outs.map(|(_, out)| identity_files(&out));
-    let (one, two) = (one?, two?);
-    for ((name, a), (other, b)) in one.iter().zip(&two) {
-        ensure!(name == other && a == b, "{name} depends on the number of threads");
+    let mut same = 0;
+    for folder in ["records", "figures"] {
+        for (name, bytes) in identity_files(&quick.join(folder))? {
+            let path = all.join(folder).join(&name);
+            let other = std::fs::read(&path).with_context(|| path.display().to_string())?;
+            ensure!(other == bytes, "{folder}/{name} depends on the number of threads");
+            same += 1;
+        }
     }
-    ensure!(one.len() == two.len() && !one.is_empty(), "the two runs left different files");
-    note(format_args!("{} files are byte-identical", one.len()));
-    Ok(page)
+    note(format_args!("{same} files are byte-identical"));
+    Ok(all.join("index.html"))
 }
 
 /// Name and content of every file below `dir`, except for the volatile parts.

@@ -1,12 +1,10 @@
 //! Settings as files state them: checkpoints of before go on under the same words.
 
-mod common;
-
 use data::Split;
 use models::Arch;
 use train::{Job, Measured, Recipe, Settings};
 
-use common::{images, job};
+use crate::common::{images, job};
 
 /// A training on 45,000 images, as its checkpoint says.
 const HOLD_OUT: &str = r#"{"model":"resnet32","recipe":{"name":"one-cycle","epochs":30,"batch":128,"schedule":{"peak":0.2,"warm_up":0.25,"shape":"one-cycle"},"momentum":0.9,"nesterov":true,"weight_decay":0.0005},"seed":1,"train":{"name":"cifar10-train-first-45000","sha256":"b28a4f409dddc5b6c8a5097ed31ca9f595c92e6d651fed03c4a5b0e490d20953"},"validation":{"name":"cifar10-train-last-5000","sha256":"1059f45d9f82362b72e0bb52efc8581009201d48e894010175e76b86b352a240"},"normalisation":{"mean":[0.4914,0.4822,0.4465],"std":[0.247,0.2435,0.2616]},"simd":"avx512"}"#;

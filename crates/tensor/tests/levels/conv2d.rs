@@ -1,14 +1,14 @@
 //! Laws of the convolution kernels: at every SIMD level, for any geometry,
 //! they agree with the plain loops, and their bits do not depend on threads.
 
-mod winograd;
-
 use proptest::prelude::*;
 use tensor::kernel::conv2d::{self, Conv2dGeom, reference};
-use tensor::simd::{self, Level};
+use tensor::simd::Level;
 use tensor::{Scalar, Tensor, threads};
 use testkit::close::{Tolerance, check_close};
 use testkit::noise;
+
+use crate::{at_every_level, winograd};
 
 fn geometry() -> impl Strategy<Value = Conv2dGeom> {
     let channels = || prop_oneof![3 => 1usize..9, 1 => Just(16), 1 => Just(32)];
@@ -104,11 +104,9 @@ fn check_against_the_plain_loops(level: Level, g: &Conv2dGeom) {
     }
 }
 
-/// One test, since the level belongs to the process.
 #[test]
 fn every_level_agrees_with_the_plain_loops() {
-    for level in Level::ALL.into_iter().filter(|level| level.is_available()) {
-        simd::set_level(level).unwrap();
+    at_every_level(|level| {
         let config =
             ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(300) };
         proptest!(config, |(g in any_geometry())| {
@@ -140,5 +138,5 @@ fn every_level_agrees_with_the_plain_loops() {
                 );
             }
         }
-    }
+    });
 }

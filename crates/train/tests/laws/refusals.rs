@@ -1,7 +1,5 @@
 //! Trainings that are refused or given up, and what they leave behind.
 
-mod common;
-
 use std::path::Path;
 
 use data::Split;
@@ -11,7 +9,7 @@ use nn::state::StateDict;
 use tensor::Tensor;
 use train::{CHECKPOINT, FINAL, Job, LOG, TrainError, Trainer};
 
-use common::{bytes, finish, images, job, run_for};
+use crate::common::{bytes, finish, images, job, run_for};
 
 #[test]
 fn other_settings_are_refused_and_named() {

@@ -1,7 +1,5 @@
 //! Laws of trainings on random sub-networks, and along short paths.
 
-mod common;
-
 use std::path::Path;
 
 use data::Split;
@@ -13,7 +11,7 @@ use train::{
     Backward, CHECKPOINT, Ending, Job, LOG, Measured, Position, TrainError, TrainedPaths, Trainer,
 };
 
-use common::{bytes, finish, images, job, run_for};
+use crate::common::{bytes, finish, images, job, run_for};
 
 const SD: TrainedPaths = TrainedPaths::StochasticDepth { p_last: 0.5 };
 

@@ -1,7 +1,5 @@
 //! What the tests of whole trainings share: a small job, and ways to run it.
 
-#![allow(dead_code, reason = "each test file uses its own part of this")]
-
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 

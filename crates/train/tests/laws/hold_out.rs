@@ -1,14 +1,12 @@
 //! A training that holds images out: measured on them, and on nothing else.
 
-mod common;
-
 use std::path::Path;
 
 use data::Split;
 use nn::state::StateDict;
 use train::{CHECKPOINT, Job, LOG, Measured};
 
-use common::{bytes, finish, images, job, run_for};
+use crate::common::{bytes, finish, images, job, run_for};
 
 fn held_out(out: &Path) -> Job {
     let (train, validation) = images(Split::Train, 56).hold_out(16).unwrap();

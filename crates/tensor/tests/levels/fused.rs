@@ -2,16 +2,16 @@
 //! it agrees with the single kernels in `f64`, and its bits do not depend on
 //! threads.
 
-mod winograd;
-
 use proptest::prelude::*;
 use tensor::kernel::batch_norm::Moments;
 use tensor::kernel::conv2d::fused::{self, Cotangent, Forward, NormRelu, TransformedWeights};
 use tensor::kernel::conv2d::{Conv2dGeom, reference};
-use tensor::simd::{self, Level};
+use tensor::simd::Level;
 use tensor::{Tensor, threads};
 use testkit::close::{Tolerance, check_close};
 use testkit::noise;
+
+use crate::{at_every_level, winograd};
 
 /// What surrounds the convolution.
 #[derive(Debug, Clone, Copy)]
@@ -170,11 +170,9 @@ fn check_against_the_plain_steps(level: Level, g: &Conv2dGeom, around: Around) {
     }
 }
 
-/// One test, since the level belongs to the process.
 #[test]
 fn every_level_agrees_with_the_plain_steps() {
-    for level in Level::ALL.into_iter().filter(|level| level.is_available()) {
-        simd::set_level(level).unwrap();
+    at_every_level(|level| {
         let config = ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(60) };
         proptest!(config, |(g in winograd::geometry(12, 22), norm_relu: bool, skip: bool, pending: bool)| {
             check_against_the_plain_steps(level, &g, Around { norm_relu, skip, pending });
@@ -194,5 +192,5 @@ fn every_level_agrees_with_the_plain_steps() {
             let many = threads::with_threads(n, || fused(&g, &inputs, around)).unwrap();
             assert_eq!(many, alone, "{level}, {n} threads");
         }
-    }
+    });
 }

@@ -1,7 +1,8 @@
-//! Every op's gradient against central differences, over random shapes; fused ops
-//! against single ones; a small residual network; and the laws of the tape.
+//! Every op's gradient against central differences, over random shapes; every op against
+//! PyTorch; fused ops against single ones; a small residual network; and the laws of the tape.
 
 mod degrees;
+mod fixtures;
 mod fused;
 mod fused_unit;
 mod gates;

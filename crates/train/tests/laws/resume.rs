@@ -1,8 +1,6 @@
 //! Laws of the training loop: the same bits for any number of threads, and
 //! whether it was interrupted or not.
 
-mod common;
-
 use std::path::Path;
 use std::sync::atomic::AtomicBool;
 
@@ -12,7 +10,7 @@ use nn::optim::{Schedule, Shape};
 use record::{FailAt, Step};
 use train::{CHECKPOINT, Ending, Event, LOG, Measured, TrainError, run};
 
-use common::{bytes, finish, images, job, run_for};
+use crate::common::{bytes, finish, images, job, run_for};
 
 #[test]
 fn stopping_after_every_step_and_resuming_changes_no_bit() {

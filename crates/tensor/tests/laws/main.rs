@@ -1,0 +1,5 @@
+//! What kernels refuse, and tensors in files.
+
+mod fused_misuse;
+mod misuse;
+mod normalisation;

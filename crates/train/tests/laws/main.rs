@@ -1,0 +1,8 @@
+//! Laws and examples of whole trainings.
+
+mod common;
+mod hold_out;
+mod paths;
+mod refusals;
+mod resume;
+mod settings;
