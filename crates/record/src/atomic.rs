@@ -1,9 +1,13 @@
 //! Writing a file so that it holds either its old content or all of the new.
 
-use std::cell::Cell;
 use std::fs::{self, File};
-use std::io::{self, Write as _};
+use std::io;
 use std::path::{Path, PathBuf};
+
+use crate::fail_at;
+
+/// How names of temporary files end.
+const SUFFIX: &str = ".tmp";
 
 /// Replaces the content of `path` by `bytes`, or leaves it as it was.
 ///
@@ -21,18 +25,37 @@ pub fn atomic_write(path: &Path, bytes: &[u8]) -> Result<(), WriteError> {
 
     let mut file = step(Step::Create, || {
         let mut builder = tempfile::Builder::new();
-        builder.prefix(&prefix).suffix(".tmp");
+        builder.prefix(&prefix).suffix(SUFFIX);
         // The default of the library hides the file from everyone but its owner.
         #[cfg(unix)]
         builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
         builder.tempfile_in(folder)
     })
     .map_err(at(Step::Create))?;
-    step(Step::Write, || file.write_all(bytes)).map_err(at(Step::Write))?;
+    write(&mut file, bytes).map_err(at(Step::Write))?;
     step(Step::Sync, || file.as_file().sync_all()).map_err(at(Step::Sync))?;
     step(Step::Rename, || file.persist(path).map_err(|failed| failed.error))
         .map_err(at(Step::Rename))?;
     step(Step::SyncDir, || sync_folder(folder)).map_err(at(Step::SyncDir))
+}
+
+/// Removes the temporary files that writers of `path` left behind when they were killed.
+///
+/// Only for whoever knows that nobody writes to `path` at this moment.
+///
+/// # Errors
+/// If the folder cannot be read or a file not be removed.
+pub fn remove_leftovers(path: &Path) -> io::Result<()> {
+    let (folder, prefix) = place(path)?;
+    for entry in fs::read_dir(folder)? {
+        let entry = entry?;
+        let name = entry.file_name();
+        let [name, prefix] = [name.as_encoded_bytes(), prefix.as_encoded_bytes()];
+        if name.starts_with(prefix) && name.ends_with(SUFFIX.as_bytes()) {
+            fs::remove_file(entry.path())?;
+        }
+    }
+    Ok(())
 }
 
 /// Where [`atomic_write`] can fail.
@@ -90,51 +113,17 @@ fn advice(step: Step) -> &'static str {
     }
 }
 
-/// Makes [`atomic_write`] fail at a step, on this thread, for as long as it lives.
-///
-/// For tests of code that writes files: what a full disk or a crash would do can be
-/// provoked at each step without either.
-///
-/// ```
-/// use record::{FailAt, Step, atomic_write};
-/// let dir = tempfile::tempdir()?;
-/// let path = dir.path().join("log.txt");
-/// atomic_write(&path, b"old")?;
-/// {
-///     let _full_disk = FailAt::step(Step::Write);
-///     assert_eq!(atomic_write(&path, b"new").unwrap_err().step, Step::Write);
-/// }
-/// assert_eq!(std::fs::read(&path)?, b"old");
-/// # Ok::<(), Box<dyn std::error::Error>>(())
-/// ```
-#[derive(Debug)]
-pub struct FailAt {
-    before: Option<Step>,
-}
-
-thread_local! {
-    static FAIL_AT: Cell<Option<Step>> = const { Cell::new(None) };
-}
-
-impl FailAt {
-    /// Arms the failure until the returned guard is dropped.
-    #[must_use = "the failure is armed only while the guard lives"]
-    pub fn step(step: Step) -> Self {
-        FailAt { before: FAIL_AT.replace(Some(step)) }
-    }
-}
-
-impl Drop for FailAt {
-    fn drop(&mut self) {
-        FAIL_AT.set(self.before);
-    }
-}
-
 fn step<T>(step: Step, run: impl FnOnce() -> io::Result<T>) -> io::Result<T> {
-    if FAIL_AT.get() == Some(step) {
-        return Err(io::Error::other("failure provoked by a test"));
-    }
+    fail_at::pass(step)?;
     run()
+}
+
+/// A disk that fills up has taken a part of the bytes.
+fn write(file: &mut impl io::Write, bytes: &[u8]) -> io::Result<()> {
+    if fail_at::is_next(Step::Write) {
+        file.write_all(&bytes[..bytes.len() / 2])?;
+    }
+    step(Step::Write, || file.write_all(bytes))
 }
 
 /// The folder of `path` and a prefix for the temporary file's name.
@@ -160,6 +149,7 @@ fn sync_folder(folder: &Path) -> io::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::FailAt;
 
     fn files_in(folder: &Path) -> Vec<String> {
         let entries = fs::read_dir(folder).unwrap();
@@ -206,6 +196,18 @@ mod tests {
             atomic_write(&dir.path().join("a.json"), b"new").unwrap_err();
             assert!(files_in(dir.path()).is_empty(), "after {failing}");
         }
+    }
+
+    #[test]
+    fn leftovers_of_a_file_are_removed_and_nothing_else() {
+        let dir = tempfile::tempdir().unwrap();
+        for name in [".a.json.x1Y2.tmp", ".a.json.tmp", ".b.json.x1.tmp", "a.json", "a.json.tmp"] {
+            fs::write(dir.path().join(name), b"x").unwrap();
+        }
+        remove_leftovers(&dir.path().join("a.json")).unwrap();
+        let mut left = files_in(dir.path());
+        left.sort();
+        assert_eq!(left, [".b.json.x1.tmp", "a.json", "a.json.tmp"]);
     }
 
     #[test]

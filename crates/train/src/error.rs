@@ -136,6 +136,9 @@ pub enum TrainError {
         /// Why.
         error: std::io::Error,
     },
+    /// Another process trains in the folder.
+    #[error("another training runs in {0}; wait for it, or name another folder with --out")]
+    InUse(PathBuf),
     /// A folder that cannot be made.
     #[error("cannot create the folder {path}: {error}; name another one with --out")]
     Folder {

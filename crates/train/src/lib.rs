@@ -32,6 +32,7 @@ mod backward;
 mod batch;
 mod checkpoint;
 mod error;
+mod folder;
 mod job;
 mod paths;
 mod recipe;

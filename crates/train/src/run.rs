@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use models::Metadata;
 use record::atomic_write;
 
+use crate::folder::Folder;
 use crate::{EpochLog, Job, Recipe, StepOutcome, TrainError, Trainer, checkpoint};
 
 /// The checkpoint's file name.
@@ -53,8 +54,7 @@ pub fn run(
     on_event: &mut dyn FnMut(Event<'_>),
 ) -> Result<Ending, TrainError> {
     let mut trainer = Trainer::new(job)?;
-    std::fs::create_dir_all(&job.out)
-        .map_err(|error| TrainError::Folder { path: job.out.clone(), error })?;
+    let _folder = Folder::take(&job.out)?;
     let path = job.out.join(CHECKPOINT);
     if path.exists() {
         if !job.resume {
