@@ -4,13 +4,14 @@ use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, ensure};
 use tensor::simd::{self, Level};
 
 use cli::output::{note, print_line};
 use cli::project_root;
 
 use crate::browser;
+use crate::files::identity_files;
 use crate::reference::{self, Check};
 
 /// The whole test suite.
@@ -81,7 +82,7 @@ fn start(program: &OsStr, args: &[&str], variables: &[(&str, &str)]) -> Result<(
 }
 
 /// Figures that take a thread a few minutes, and call on every kernel and every kind of work.
-const QUICK: &str = "fig1,fig3,fig6a,fig6b-check,fig-norms,fig-additivity,fig-estimation,fig-cosine,\
+pub(crate) const QUICK: &str = "fig1,fig3,fig6a,fig6b-check,fig-norms,fig-additivity,fig-estimation,fig-cosine,\
                      fig-middle,fig-dependence,fig-linear,fig-training";
 
 /// Every figure; then the quick ones with one thread, which must leave the same bytes. Returns
@@ -105,27 +106,4 @@ fn reproduce_twice(dir: &Path) -> Result<PathBuf> {
     }
     note(format_args!("{same} files are byte-identical"));
     Ok(all.join("index.html"))
-}
-
-/// Name and content of every file below `dir`, except for the volatile parts.
-fn identity_files(dir: &Path) -> Result<Vec<(String, Vec<u8>)>> {
-    let mut files = Vec::new();
-    let mut folders = vec![dir.to_owned()];
-    while let Some(folder) = folders.pop() {
-        for entry in std::fs::read_dir(&folder).with_context(|| folder.display().to_string())? {
-            let path = entry?.path();
-            if path.is_dir() {
-                folders.push(path);
-            } else if !path.to_string_lossy().ends_with(".run.json") {
-                let name = path.strip_prefix(dir)?.display().to_string();
-                let bytes = std::fs::read(&path).with_context(|| name.clone())?;
-                files.push((name, bytes));
-            }
-        }
-    }
-    if files.is_empty() {
-        bail!("{} is empty", dir.display());
-    }
-    files.sort();
-    Ok(files)
 }

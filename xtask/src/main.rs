@@ -3,7 +3,9 @@
 
 mod browser;
 mod ci;
+mod files;
 mod reference;
+mod trust;
 
 use std::process::ExitCode;
 
@@ -25,6 +27,9 @@ enum Command {
     Test,
     /// Run all that CI checks, cheapest first
     Ci,
+    /// Check the promises of docs/reliability.md at length
+    #[command(subcommand)]
+    Trust(trust::Trust),
 }
 
 fn main() -> ExitCode {
@@ -32,5 +37,6 @@ fn main() -> ExitCode {
         Command::Unravel(command) => command.run(),
         Command::Test => ci::test().map(|()| ExitCode::SUCCESS),
         Command::Ci => ci::run().map(|()| ExitCode::SUCCESS),
+        Command::Trust(trust) => trust::run(&trust).map(|()| ExitCode::SUCCESS),
     })
 }
