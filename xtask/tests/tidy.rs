@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// Which crates a crate may depend on, tests apart.
-const ARROWS: [(&str, &[&str]); 12] = [
+const ARROWS: [(&str, &[&str]); 13] = [
     ("tensor", &[]),
     ("nn", &["tensor"]),
     ("models", &["nn", "tensor"]),
@@ -16,6 +16,7 @@ const ARROWS: [(&str, &[&str]); 12] = [
     ("report", &["record"]),
     ("unravel", &["data", "lesion", "models", "nn", "record", "report", "tensor", "train"]),
     ("testkit", &["nn", "record", "tensor"]),
+    ("hostile", &["data", "lesion", "models", "record"]),
     ("cli", &["data", "lesion", "models", "record", "report", "tensor", "train"]),
     ("xtask", &["cli", "data", "lesion", "models", "record", "report", "tensor"]),
 ];

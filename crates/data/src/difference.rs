@@ -78,7 +78,7 @@ fn images(records: &[[u8; RECORD_BYTES]], order: impl Fn(usize) -> usize) -> Str
 
 impl FileSpec {
     /// The specification that `bytes` fulfil.
-    #[cfg(test)]
+    #[cfg(any(test, feature = "fuzz"))]
     pub(crate) fn of(name: &'static str, bytes: &[u8]) -> FileSpec {
         let (records, _) = bytes.as_chunks();
         FileSpec {

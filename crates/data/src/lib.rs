@@ -10,6 +10,8 @@
 //! **Feature `download`** (off by default): an HTTP client for [`fetch()`]. Without it no
 //! TLS stack is built, and local copies and npm remain as sources.
 //!
+//! **Feature `fuzz`** (off by default): the readers of those forms one by one, for fuzzers.
+//!
 //! What a [`Dataset`] is (set, split, part, classes, shape, moments) is a value too,
 //! its [`Description`]: nobody has to read it out of a name.
 //!
@@ -49,6 +51,8 @@ mod description;
 mod difference;
 mod error;
 mod fetch;
+#[cfg(feature = "fuzz")]
+pub mod fuzz;
 mod kind;
 mod manifest;
 mod sample;

@@ -28,7 +28,7 @@ pub fn load_any(from: &Path, split: Split) -> Result<(Dataset, Found), DataError
 }
 
 /// [`load_any`] of a set with these six files.
-pub(super) fn load_from(
+pub(crate) fn load_from(
     files: &[FileSpec],
     from: &Path,
     split: Split,

@@ -12,8 +12,8 @@ use flate2::read::ZlibDecoder;
 
 use crate::cifar10::{IMAGE_BYTES, RECORD_BYTES};
 
-/// Far more than what a batch needs; a stream that unpacks to more is not one.
-const LARGEST: u64 = 64 << 20;
+/// A batch has 10,000 images of 3,072 bytes, and labels; what unpacks to more is not one.
+const LARGEST: u64 = 32 << 20;
 /// The text, the version and the order of bytes that a file begins with.
 const HEADER: usize = 128;
 
@@ -24,7 +24,7 @@ const COMPRESSED: u32 = 15;
 const UINT8: u32 = 9;
 
 /// The images of a file in the official binary layout.
-pub(super) fn records(file: &[u8]) -> Result<Vec<u8>, String> {
+pub(crate) fn records(file: &[u8]) -> Result<Vec<u8>, String> {
     let (header, rest) = file.split_at_checked(HEADER).ok_or(SHORT)?;
     match &header[124..] {
         [0, 1, b'I', b'M'] => {}
@@ -181,12 +181,18 @@ fn numbers(array: &Array<'_>) -> Result<Vec<u8>, String> {
     bytes.chunks_exact(width).map(small).collect()
 }
 
+/// The element in a compressed stream, which declares its length first. What declares more
+/// than the file may hold is not unpacked.
 fn inflated(stream: &[u8], left: &mut u64) -> Result<Vec<u8>, String> {
-    let mut bytes = Vec::new();
-    let read = ZlibDecoder::new(stream).take(*left).read_to_end(&mut bytes);
-    read.map_err(|error| format!("what is compressed is damaged: {error}"))?;
-    *left =
-        left.checked_sub(bytes.len() as u64).filter(|left| *left > 0).ok_or("it is too large")?;
+    let damaged = |error| format!("what is compressed is damaged: {error}");
+    let mut stream = ZlibDecoder::new(stream);
+    let mut tag = [0; 8];
+    stream.read_exact(&mut tag).map_err(damaged)?;
+    let length = u64::from(number(&tag[4..]));
+    *left = left.checked_sub(8 + length).ok_or("it is too large")?;
+    let mut bytes = Vec::with_capacity(8 + length as usize);
+    bytes.extend(tag);
+    stream.take(length).read_to_end(&mut bytes).map_err(damaged)?;
     Ok(bytes)
 }
 
@@ -260,15 +266,21 @@ mod tests {
     }
 
     #[test]
-    fn a_stream_that_unpacks_to_far_too_much_is_refused() {
+    fn a_stream_that_declares_far_too_much_is_refused() {
         use flate2::{Compression, write::ZlibEncoder};
         use std::io::Write as _;
-        let mut stream = ZlibEncoder::new(Vec::new(), Compression::fast());
-        stream.write_all(&vec![0; LARGEST as usize + 1]).unwrap();
-        let stream = stream.finish().unwrap();
-        let header = &fixture("plain.mat")[..HEADER];
-        let tag = [COMPRESSED.to_le_bytes(), (stream.len() as u32).to_le_bytes()].concat();
-        let message = records(&[header, &tag, &stream].concat()).unwrap_err();
-        assert!(message.contains("too large"), "{message}");
+        let refusal = |length: u32| {
+            let mut stream = ZlibEncoder::new(Vec::new(), Compression::fast());
+            stream.write_all(&[MATRIX.to_le_bytes(), length.to_le_bytes()].concat()).unwrap();
+            stream.write_all(&vec![0; length.min(1 << 20) as usize]).unwrap();
+            let stream = stream.finish().unwrap();
+            let header = &fixture("plain.mat")[..HEADER];
+            let tag = [COMPRESSED.to_le_bytes(), (stream.len() as u32).to_le_bytes()].concat();
+            records(&[header, &tag, &stream].concat()).unwrap_err()
+        };
+        for length in [LARGEST as u32 - 7, u32::MAX] {
+            assert!(refusal(length).contains("too large"), "{length}");
+        }
+        assert!(!refusal(LARGEST as u32 - 8).contains("too large"));
     }
 }

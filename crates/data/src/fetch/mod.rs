@@ -13,12 +13,12 @@ mod find;
 mod form;
 mod import;
 mod incoming;
-mod load;
-mod matlab;
+pub(crate) mod load;
+pub(crate) mod matlab;
 mod members;
 mod npm;
-mod package;
-mod python;
+pub(crate) mod package;
+pub(crate) mod python;
 #[cfg(test)]
 mod tests;
 
@@ -132,12 +132,12 @@ fn fetch_files(
 }
 
 /// Which files go where.
-struct Target<'a> {
+pub(crate) struct Target<'a> {
     /// All files of the set.
-    files: &'a [FileSpec],
+    pub(crate) files: &'a [FileSpec],
     /// Those to import.
-    wanted: &'a [FileSpec],
-    place: Place<'a>,
+    pub(crate) wanted: &'a [FileSpec],
+    pub(crate) place: Place<'a>,
 }
 
 /// Whether every file is present with the published sum.

