@@ -12,7 +12,9 @@ fn xtask(args: &[&str]) -> (String, String) {
 fn it_lists_them_beside_its_own() {
     let (help, _) = xtask(&["--help"]);
     assert!(help.contains("Usage: cargo xtask <COMMAND>"), "{help}");
-    for command in ["reproduce", "data", "train", "eval", "lesion", "models", "test", "ci"] {
+    for command in
+        ["reproduce", "data", "train", "eval", "lesion", "models", "doctor", "test", "ci"]
+    {
         assert!(help.contains(&format!("\n  {command} ")), "{command} is not in {help}");
     }
     assert!(xtask(&["eval", "--help"]).0.contains("Usage: cargo xtask eval [OPTIONS] <MODEL>"));

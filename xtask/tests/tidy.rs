@@ -124,3 +124,27 @@ fn only_one_module_prints() {
         }
     }
 }
+
+/// The rows of the table of dependencies.
+#[test]
+fn every_dependency_has_its_reason() {
+    let manifest = std::fs::read_to_string(root().join("Cargo.toml")).unwrap();
+    let manifest: toml::Value = toml::from_str(&manifest).unwrap();
+    let dependencies = manifest["workspace"]["dependencies"].as_table().unwrap();
+    let is_theirs = |value: &toml::Value| value.get("path").is_none();
+    let theirs: Vec<&str> = dependencies
+        .iter()
+        .filter(|(_, value)| is_theirs(value))
+        .map(|(name, _)| name.as_str())
+        .collect();
+    let table = std::fs::read_to_string(root().join("docs/dependencies.md")).unwrap();
+    let rows: Vec<&str> = table
+        .lines()
+        .filter_map(|line| line.strip_prefix("| `")?.split('`').next())
+        .collect();
+    assert_eq!(rows, theirs, "docs/dependencies.md and Cargo.toml");
+    assert!(table.lines().filter(|line| line.starts_with("| `")).all(|line| {
+        let reason = line.split('|').nth(2).unwrap_or_default();
+        reason.trim().len() > 5
+    }));
+}

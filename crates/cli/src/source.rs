@@ -109,7 +109,7 @@ pub(crate) fn pieces_dir() -> Result<PathBuf> {
 }
 
 /// The program's part of the user's folder for long-lived state.
-fn state_dir() -> Result<PathBuf> {
+pub(crate) fn state_dir() -> Result<PathBuf> {
     let set = |variable| std::env::var_os(variable).filter(|v| !v.is_empty()).map(PathBuf::from);
     let state = if let Some(state) = set("XDG_STATE_HOME") {
         state

@@ -3,6 +3,7 @@
 mod bench;
 mod conventions;
 mod data;
+mod doctor;
 mod eval;
 pub(crate) mod lesion;
 mod models;
@@ -31,6 +32,8 @@ pub enum Command {
     Models(models::ModelsArgs),
     /// How fast it trains and evaluates, alone or against PyTorch
     Bench(bench::BenchArgs),
+    /// Whether this machine has what the commands need, and what to do where it has not
+    Doctor,
 }
 
 impl Command {
@@ -47,6 +50,7 @@ impl Command {
             Command::Lesion(args) => return lesion::run(&args),
             Command::Models(args) => models::run(&args),
             Command::Bench(args) => bench::run(&args),
+            Command::Doctor => doctor::run(),
         };
         done.map(|()| ExitCode::SUCCESS)
     }

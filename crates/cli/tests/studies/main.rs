@@ -3,6 +3,7 @@
 mod answers;
 mod bad_input;
 mod bench;
+mod doctor;
 mod dry_run;
 mod foreign;
 mod logs;
