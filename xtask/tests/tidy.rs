@@ -138,10 +138,8 @@ fn every_dependency_has_its_reason() {
         .map(|(name, _)| name.as_str())
         .collect();
     let table = std::fs::read_to_string(root().join("docs/dependencies.md")).unwrap();
-    let rows: Vec<&str> = table
-        .lines()
-        .filter_map(|line| line.strip_prefix("| `")?.split('`').next())
-        .collect();
+    let rows: Vec<&str> =
+        table.lines().filter_map(|line| line.strip_prefix("| `")?.split('`').next()).collect();
     assert_eq!(rows, theirs, "docs/dependencies.md and Cargo.toml");
     assert!(table.lines().filter(|line| line.starts_with("| `")).all(|line| {
         let reason = line.split('|').nth(2).unwrap_or_default();

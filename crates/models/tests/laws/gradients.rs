@@ -5,7 +5,7 @@
 //! What is differenced is the network written out op by op, whose kinks show;
 //! the crate's network must have the same bits.
 
-use models::{Arch, Model, MultiResidual, Plan, Route, SharedWeights, Vgg15};
+use models::{Arch, Bottleneck, Model, MultiResidual, Plan, ResNext, Route, SharedWeights, Vgg15};
 use nn::Mode;
 use testkit::gradcheck::GradCheck;
 
@@ -39,12 +39,16 @@ fn lifted(mut model: Model<f64>) -> Model<f64> {
 }
 
 fn check_residual(kind: Kind, arch: Arch) {
-    let model = lifted(lived_in(arch.build(3), 3));
-    let intact = Plan::intact(&model);
-    check(kind, &model, &intact, 8);
-    let mut lesioned = intact.delete(&model, 1).unwrap();
+    check_two(kind, &lifted(lived_in(arch.build(3), 3)), 8);
+}
+
+/// Intact, and with a block deleted and another without its skip.
+fn check_two(kind: Kind, model: &Model<f64>, side: usize) {
+    let intact = Plan::intact(model);
+    check(kind, model, &intact, side);
+    let mut lesioned = intact.delete(model, 1).unwrap();
     lesioned.routes[2] = Route::BRANCH;
-    check(kind, &model, &lesioned, 8);
+    check(kind, model, &lesioned, side);
 }
 
 #[test]
@@ -111,4 +115,21 @@ fn a_highway_network_has_the_gradients_of_its_values() {
     let mut lesioned = intact.delete(&model, 1).unwrap();
     lesioned.routes[7] = Route::BRANCH;
     check(Kind::Highway, &model, &lesioned, 8);
+}
+
+#[test]
+fn a_bottleneck_network_has_the_gradients_of_its_values() {
+    let build = Bottleneck { blocks: [2, 2, 2, 2], widths: [2, 2, 3, 4] };
+    check_two(Kind::Bottleneck, &lifted(lived_in(build.build("bottleneck", 3), 3)), 16);
+}
+
+#[test]
+fn a_network_in_groups_has_the_gradients_of_its_values() {
+    let build = ResNext { blocks: 2, width: 8, groups: 3, group_width: 2 };
+    check_two(Kind::ResNext, &lifted(lived_in(build.build("resnext", 3), 3)), 8);
+}
+
+#[test]
+fn a_network_without_norms_has_the_gradients_of_its_values() {
+    check_two(Kind::Identity, &arch("identity20-standard").build(3), 8);
 }

@@ -48,7 +48,7 @@ fn deletable(model: &Model<f64>) -> Vec<usize> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(64))]
+    #![proptest_config(ProptestConfig::with_cases(256))]
 
     /// Forward and backward, in both modes, under any routes and order.
     #[test]

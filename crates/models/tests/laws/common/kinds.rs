@@ -2,7 +2,7 @@
 
 use std::sync::LazyLock;
 
-use models::{Model, MultiResidual, Vgg15};
+use models::{Bottleneck, Model, MultiResidual, ResNext, Vgg15};
 
 use super::written_out::Kind;
 use super::{arch, lived_in};
@@ -31,6 +31,17 @@ pub(crate) static MULTI_RES: LazyLock<Model<f64>> = LazyLock::new(|| {
     lived_in(build.build("multires", 9), 9)
 });
 
+pub(crate) static BOTTLENECK: LazyLock<Model<f64>> = LazyLock::new(|| {
+    let build = Bottleneck { blocks: [3, 3, 2, 2], widths: [2, 2, 3, 4] };
+    lived_in(build.build("bottleneck", 10), 10)
+});
+pub(crate) static RESNEXT: LazyLock<Model<f64>> = LazyLock::new(|| {
+    let build = ResNext { blocks: 3, width: 8, groups: 3, group_width: 2 };
+    lived_in(build.build("resnext", 11), 11)
+});
+pub(crate) static IDENTITY: LazyLock<Model<f64>> =
+    LazyLock::new(|| lived_in(arch("identity20-standard").build(12), 12));
+
 /// The network and a side that its images may have.
 pub(crate) fn network(kind: Kind) -> (&'static Model<f64>, usize) {
     match kind {
@@ -42,11 +53,14 @@ pub(crate) fn network(kind: Kind) -> (&'static Model<f64>, usize) {
         Kind::Highway => (&HIGHWAY, 8),
         Kind::Shared { naive } => (if naive { &NAIVE } else { &SHARED }, 8),
         Kind::MultiRes => (&MULTI_RES, 8),
+        Kind::Bottleneck => (&BOTTLENECK, 16),
+        Kind::ResNext => (&RESNEXT, 8),
+        Kind::Identity => (&IDENTITY, 8),
     }
 }
 
 /// All of them.
-pub(crate) const KINDS: [Kind; 9] = [
+pub(crate) const KINDS: [Kind; 12] = [
     Kind::PreAct,
     Kind::PostAct,
     Kind::Vgg,
@@ -56,4 +70,7 @@ pub(crate) const KINDS: [Kind; 9] = [
     Kind::Shared { naive: false },
     Kind::Shared { naive: true },
     Kind::MultiRes,
+    Kind::Bottleneck,
+    Kind::ResNext,
+    Kind::Identity,
 ];

@@ -4,6 +4,8 @@
 //! equal bits mean that the crate builds what the definitions say; and their
 //! parameters are inputs and their kinks known, as gradient checks need.
 
+mod bottlenecks;
+
 use models::{Model, Plan, Route};
 use nn::op::{self, Statistics};
 use nn::{Joint, Mode, Sweep, Tape, Var};
@@ -26,6 +28,9 @@ pub(crate) enum Kind {
     VggSkip,
     Plain,
     Highway,
+    Bottleneck,
+    ResNext,
+    Identity,
 }
 
 /// Images and trained parameters, in the order that [`logits`] expects.
@@ -54,6 +59,9 @@ pub(crate) fn logits(
         Kind::Vgg | Kind::VggSkip => net.vgg(x, plan),
         Kind::Plain => net.plain(x, plan),
         Kind::Highway => net.highway(x, plan),
+        Kind::Bottleneck => net.bottleneck(x, plan),
+        Kind::ResNext => net.resnext(x, plan),
+        Kind::Identity => net.identity(x, plan),
     }
 }
 
