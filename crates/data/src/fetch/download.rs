@@ -13,6 +13,9 @@ use crate::fetch::{FetchProgress, Report};
 /// How often a cut connection is taken up again, as long as each brings something.
 const ATTEMPTS: usize = 4;
 
+/// How long a server may say nothing, in seconds.
+const PATIENCE: u64 = if cfg!(test) { 1 } else { 60 };
+
 /// A finished download.
 pub(super) struct Download {
     path: PathBuf,
@@ -28,6 +31,8 @@ impl Download {
 }
 
 /// Downloads `url` to `part`, going on from what is there; refuses more than `limit` bytes.
+/// Over https alone, also where it is redirected to; this machine's own loopback addresses
+/// may do without, and may not redirect.
 pub(super) fn download(
     url: &str,
     part: &Path,
@@ -35,6 +40,10 @@ pub(super) fn download(
     report: &mut Report<'_>,
 ) -> Result<Download, DataError> {
     let uri: Uri = url.parse().map_err(|error| http_error(url, format!("no address: {error}")))?;
+    if uri.scheme_str() != Some("https") && !is_loopback(&uri) {
+        let reason = "only https is used, so that nobody on the way can change the file";
+        return Err(http_error(url, reason.to_owned()));
+    }
     let mut options = OpenOptions::new();
     let file = options.read(true).write(true).create(true).truncate(false).open(part);
     let file = file.map_err(DataError::io("write", part))?;
@@ -109,6 +118,12 @@ impl Transfer<'_> {
                 self.begin_at(0)?;
                 return self.request(report);
             }
+            status if status.is_redirection() => {
+                let to = headers.get(header::LOCATION).and_then(|to| to.to_str().ok());
+                let to = to.unwrap_or("nowhere");
+                let reason = format!("the server redirects to {to}: give that address");
+                return Err(http_error(self.url, reason));
+            }
             status => {
                 let reason = format!("the server answered {status} instead of the archive");
                 return Err(http_error(self.url, reason));
@@ -169,12 +184,20 @@ fn client(uri: &Uri) -> ureq::Agent {
         .http_status_as_error(false)
         .timeout_resolve(Some(Duration::from_secs(15)))
         .timeout_connect(Some(Duration::from_secs(15)))
-        .timeout_per_read(Some(Duration::from_secs(60)));
-    // A proxy cannot reach this machine's own loopback addresses.
-    if matches!(uri.host(), Some("localhost" | "127.0.0.1" | "[::1]")) {
-        config = config.proxy(None);
-    }
+        .timeout_recv_response(Some(Duration::from_secs(PATIENCE)))
+        .timeout_per_read(Some(Duration::from_secs(PATIENCE)));
+    config = if is_loopback(uri) {
+        // A proxy cannot reach this machine's own addresses.
+        config.proxy(None).max_redirects(0).max_redirects_will_error(false)
+    } else {
+        config.https_only(true)
+    };
     config.build().into()
+}
+
+/// Whether the address is one of this machine's own, which nothing on the way can change.
+fn is_loopback(uri: &Uri) -> bool {
+    matches!(uri.host(), Some("localhost" | "127.0.0.1" | "[::1]"))
 }
 
 /// 100 from `Content-Range: bytes 100-199/200`.

@@ -154,6 +154,53 @@ fn an_archive_with_other_contents_is_refused() {
 }
 
 #[test]
+fn plain_http_is_for_loopback_addresses_alone() {
+    let world = World::new();
+    for url in [
+        "http://example.com/cifar-10-binary.tar.gz",
+        "http://localhost.example.com/cifar-10-binary.tar.gz",
+        "http://127.0.0.1@example.com/cifar-10-binary.tar.gz",
+        "ftp://example.com/cifar-10-binary.tar.gz",
+    ] {
+        assert_says(world.fetch_url(url), &[url, "only https"]);
+        assert!(names_in(&world.dir()).is_empty(), "{url}");
+    }
+}
+
+#[test]
+fn a_server_that_redirects_lies_or_stalls_is_an_error() {
+    let world = World::new();
+    let archive = world.archive();
+    let moved = "302 Found\r\nLocation: http://127.0.0.1:9/other.tar.gz\r\nContent-Length: 0";
+    let server = Server::start(vec![fixed(moved, b"")]);
+    assert_says(world.fetch_url(&server.url), &["redirects to http://127.0.0.1:9/other.tar.gz"]);
+
+    // More than it says, less than it says, and far more than any archive.
+    let long = "200 OK\r\nContent-Length: 99999999999999";
+    let server = Server::start(vec![fixed(long, &archive)]);
+    assert!(matches!(world.fetch_url(&server.url), Err(DataError::TooLarge { .. })));
+    let short = Box::new(move |_| ("200 OK\r\nContent-Length: 100".to_owned(), archive.clone()));
+    let server = Server::start(vec![short]);
+    assert!(world.fetch_url(&server.url).is_err());
+    world.assert_clean();
+
+    // The second answer never comes.
+    let world = World::new();
+    let archive = world.archive();
+    let stalled = || -> (String, Vec<u8>) {
+        std::thread::sleep(std::time::Duration::from_secs(3));
+        ("200 OK".to_owned(), Vec::new())
+    };
+    let server = Server::start(vec![cut(ranged(&archive), 1_000), Box::new(move |_| stalled())]);
+    let error = world.fetch_url(&server.url).unwrap_err();
+    assert!(matches!(error, DataError::Http { .. } | DataError::Cut { .. }), "{error}");
+    assert_eq!(fs::read(world.part()).unwrap(), archive[..1_000], "what came is kept");
+    let server = Server::start(vec![ranged(&archive)]);
+    world.fetch_url(&server.url).unwrap();
+    world.assert_complete();
+}
+
+#[test]
 fn a_bad_address_is_an_error_not_a_panic() {
     for url in ["no address", "ftp://127.0.0.1/x", "http://127.0.0.1:9/none"] {
         let world = World::new();
