@@ -101,15 +101,14 @@ fn draw(records: &[&Record]) -> Result<Figure, ReportError> {
         cells,
         scale: "relative change of f".into(),
         limit,
-        ends: ["depends".into(), String::new()],
+        ends: ["depends".into(), "does not".into()],
         borders: (1..units.len()).filter(new_stage).collect(),
         caption: format!(
             "Relative change |f_l(y) - f_l(y')| / |f_l(y)| of what {word} l of {} adds when an earlier \
              {word} s is missing, mean over {n} test images. Below the diagonal the change is \
              propagated: s is skipped and all that follows runs on. Above it is local: only the input \
-             of l changes, by what s adds, for s and l of one stage. No number is below 0, so only one \
-             half of the scale is used. Lines separate stages; boundary {word}s are left out. {} Beyond \
-             the scale: {}.",
+             of l changes, by what s adds, for s and l of one stage. Lines separate stages; boundary \
+             {word}s are left out. {} Beyond the scale: {}.",
             network.name,
             summary(&answer),
             words::plural(beyond, "cell")

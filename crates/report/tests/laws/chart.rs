@@ -189,6 +189,13 @@ fn a_cell_has_the_colour_of_its_number() {
 }
 
 #[test]
+fn the_scale_of_a_heat_map_ends_at_0_where_no_number_is_below_it() {
+    let svg = |value| heat_map(vec![vec![Some(value)]]).draw("own").unwrap().svg;
+    assert!(!svg(0.0).contains("#0072B2") && !svg(0.0).contains('−'));
+    assert!(svg(-0.1).contains('−'));
+}
+
+#[test]
 fn a_heat_map_that_cannot_be_drawn_is_refused() {
     let good = || heat_map(vec![vec![None; 3]; 3]);
     let cases = [
@@ -196,7 +203,8 @@ fn a_heat_map_that_cannot_be_drawn_is_refused() {
         (heat_map(Vec::new()), "expected a square"),
         (heat_map(vec![vec![None; 4_000]; 4_000]), "expected a square"),
         (heat_map(vec![vec![Some(f64::NAN)]]), "a cell is NaN"),
-        (HeatMap { limit: 0.0, ..good() }, "runs from"),
+        (HeatMap { limit: 0.0, ..good() }, "the limit is 0"),
+        (HeatMap { limit: f64::INFINITY, ..good() }, "runs from"),
         (HeatMap { limit: -1.0, ..good() }, "the limit is -1"),
         (HeatMap { borders: vec![4], ..good() }, "before row 4 of 3"),
     ];

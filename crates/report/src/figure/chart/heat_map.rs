@@ -99,13 +99,21 @@ impl HeatMap {
         if let Some(border) = borders.iter().find(|border| **border > n) {
             return Err(format!("a border lies before row {border} of {n}"));
         }
-        Axis::new(&self.scale, -limit, *limit).check()?;
-        if *limit > 0.0 { Ok(()) } else { Err(format!("the limit is {limit}")) }
+        if limit.is_nan() || *limit <= 0.0 {
+            return Err(format!("the limit is {limit}"));
+        }
+        Axis::new(&self.scale, self.low(), *limit).check()
     }
 
     /// The side of a cell in drawing pixels.
     fn cell(&self) -> i32 {
         px(SIDE).checked_div(self.labels.len() as i32).unwrap_or(0)
+    }
+
+    /// The lower end of the scale: 0 where no number is below it.
+    fn low(&self) -> f64 {
+        let is_signed = self.cells.iter().flatten().flatten().any(|value| *value < 0.0);
+        if is_signed { -self.limit } else { 0.0 }
     }
 
     /// The upper left corner of a cell.
@@ -154,13 +162,15 @@ impl HeatMap {
     fn bar<DB: DrawingBackend>(&self, canvas: &Canvas<DB>) -> Result<(), Failure> {
         let (left, top) = self.corner(0, self.labels.len());
         let (left, right, side) = (left + px(GAP), left + px(GAP + BAR), self.side());
+        let (low, range) = (self.low(), self.limit - self.low());
         for step in 0..STEPS {
             let (from, to) = (top + side * step / STEPS, top + side * (step + 1) / STEPS);
-            let value = 1.0 - (2.0 * f64::from(step) + 1.0) / f64::from(STEPS);
-            rectangle(canvas, (left, from), (right - left, to - from), color(value))?;
+            let down = (f64::from(step) + 0.5) / f64::from(STEPS);
+            let value = self.limit - down * range;
+            rectangle(canvas, (left, from), (right - left, to - from), color(value / self.limit))?;
         }
-        for (value, label) in Axis::new(&self.scale, -self.limit, self.limit).labels() {
-            let down = (1.0 - value / self.limit) / 2.0;
+        for (value, label) in Axis::new(&self.scale, low, self.limit).labels() {
+            let down = (self.limit - value) / range;
             let y = top + (down * f64::from(side)).round() as i32;
             canvas.line(&[(right, y), (right + px(4.0), y)], QUIET, 1.0)?;
             canvas.text(&label, (right + px(9.0), y), Anchor::Left, SMALL)?;
