@@ -3,6 +3,7 @@
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context, Result, ensure};
 use tensor::simd::{self, Level};
@@ -14,9 +15,22 @@ use crate::browser;
 use crate::files::identity_files;
 use crate::reference::{self, Check};
 
+/// What property tests draw their cases from; `.cargo/config.toml` has the usual seed.
+const SEED: &str = "PROPTEST_RNG_SEED";
+
 /// The whole test suite.
 pub(crate) fn test() -> Result<()> {
-    cargo(["test", "--workspace", "--locked"], &[])
+    test_with(&[])
+}
+
+fn test_with(variables: &[(&str, &str)]) -> Result<()> {
+    cargo(["test", "--workspace", "--locked"], variables)
+}
+
+/// Another seed each time.
+fn fresh_seed() -> Result<String> {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).context("the clock is wrong")?;
+    Ok(now.as_micros().to_string())
 }
 
 /// All that CI checks, cheapest first.
@@ -27,11 +41,13 @@ pub(crate) fn run() -> Result<()> {
         cargo(["clippy", "--workspace", "--all-targets", "--locked", "--", "-D", "warnings"], &[])
     })?;
     step("docs", || cargo(["doc", "--workspace", "--no-deps", "--locked"], &deny))?;
-    step("tests", test)?;
+    let seed = fresh_seed()?;
+    note(format_args!("property tests draw new cases; to repeat them: {SEED}={seed}"));
+    step("tests", || test_with(&[(SEED, &seed)]))?;
     // In the workspace `cli` turns the feature on.
     step("tests of data without downloads", || cargo(["test", "--locked", "-p", "data"], &[]))?;
     for level in Level::ALL.into_iter().filter(|level| *level < Level::best()) {
-        let forced = [(simd::VARIABLE, level.name())];
+        let forced = [(simd::VARIABLE, level.name()), (SEED, &seed)];
         // Of the whole workspace, since other features of dependencies would mean another build.
         let laws = ["test", "--workspace", "--locked", "--lib", "--test", "laws"];
         step(&format!("units and laws at level {level}"), || cargo(laws, &forced))?;
