@@ -141,6 +141,11 @@ impl<T: Scalar> Tape<T> {
     }
 
     #[track_caller]
+    /// Whether ops leave nodes.
+    pub(crate) fn is_recording(&self) -> bool {
+        self.is_recording
+    }
+
     fn empty(is_recording: bool) -> Self {
         Tape {
             id: TapeId::new(),
