@@ -1,9 +1,9 @@
 //! The network: stem, units, head.
 
 use nn::{Params, Pass, Var};
-use tensor::{Scalar, Tensor};
+use tensor::{Scalar, Tensor, threads};
 
-use crate::group::in_groups;
+use crate::group::{EVAL_GROUP, in_groups};
 use crate::sites::{NoSites, Probe, Sites, Visit};
 use crate::unit::Run;
 use crate::{Layer, Layers, Plan, Unit, UnitShape};
@@ -139,7 +139,8 @@ impl<T: Scalar> Model<T> {
     }
 
     /// Logits in evaluation mode, without a tape: a group of images at a time, each on
-    /// one thread.
+    /// one thread. Where there are no more images than a group has and other threads are
+    /// free, the branches of a unit run side by side. No bit depends on either.
     ///
     /// # Panics
     /// If the plan is not one of this model, or these are not images `[n, h, w, 3]`.
@@ -147,14 +148,22 @@ impl<T: Scalar> Model<T> {
     pub fn logits(&self, images: Tensor<T>, plan: &Plan) -> Tensor<T> {
         plan.require(self, "logits");
         self.require_images(images.shape());
-        let groups = in_groups(images.dims()[0], |group| {
-            let mut pass = Pass::eval(&self.params);
-            let x = pass.tape.constant(images.rows(group.start, group.end));
-            let h = self.forward_stem(&mut pass, &x);
-            let h = self.eval_units(&mut pass, h, &plan.order, plan);
-            self.forward_head(&mut pass, &h).into_value()
-        });
-        Tensor::concat(&groups)
+        let n = images.dims()[0];
+        let has_branches = self.units.iter().any(|unit| unit.branches.len() > 1);
+        let in_parts = has_branches && n <= EVAL_GROUP && threads::has_others();
+        let groups = || {
+            in_groups(n, |group| {
+                let mut pass = match in_parts {
+                    true => Pass::eval_in_parts(&self.params),
+                    false => Pass::eval(&self.params),
+                };
+                let x = pass.tape.constant(images.rows(group.start, group.end));
+                let h = self.forward_stem(&mut pass, &x);
+                let h = self.eval_units(&mut pass, h, &plan.order, plan);
+                self.forward_head(&mut pass, &h).into_value()
+            })
+        };
+        Tensor::concat(&if in_parts { threads::inside(groups) } else { groups() })
     }
 
     /// The output of the last of some units along their routes in the plan, from the

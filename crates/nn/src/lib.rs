@@ -62,6 +62,6 @@ mod tape;
 
 pub use mode::Mode;
 pub use param::{Param, ParamId, Params};
-pub use pass::{BatchStatistics, Pass};
+pub use pass::{BatchStatistics, Parts, Pass};
 pub use route::Route;
 pub use tape::{Cotangent, Grads, Joint, Pending, PerInput, Rule, Sweep, Tape, Var};

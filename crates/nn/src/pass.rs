@@ -63,7 +63,22 @@ pub struct Pass<'a, T: Scalar> {
     /// Whether layers may use fused kernels. Without them every op is a node of its
     /// own: slower, the same up to rounding, and the oracle of the tests.
     pub fuses: bool,
+    has_parts: bool,
     params: &'a Params<T>,
+}
+
+/// Makes passes for parts of a network that run side by side, each with a pass of its own.
+#[derive(Clone, Copy)]
+pub struct Parts<'a, T: Scalar> {
+    fuses: bool,
+    params: &'a Params<T>,
+}
+
+impl<'a, T: Scalar> Parts<'a, T> {
+    /// A pass for one part, in evaluation mode.
+    pub fn pass(&self) -> Pass<'a, T> {
+        Pass { fuses: self.fuses, ..Pass::eval(self.params) }
+    }
 }
 
 impl<'a, T: Scalar> Pass<'a, T> {
@@ -71,6 +86,22 @@ impl<'a, T: Scalar> Pass<'a, T> {
     #[track_caller]
     pub fn eval(params: &'a Params<T>) -> Self {
         Self::new(Tape::off(), Mode::Eval, params)
+    }
+
+    /// [`Pass::eval`] for a caller that has the threads for itself: the branches of a unit may
+    /// run side by side. No bit depends on it.
+    #[track_caller]
+    pub fn eval_in_parts(params: &'a Params<T>) -> Self {
+        Pass { has_parts: true, ..Self::eval(params) }
+    }
+
+    /// What makes passes for parts that run side by side; `None` unless the pass was made for
+    /// it, and while it records, drops or collects statistics, which have an order.
+    pub fn parts(&self) -> Option<Parts<'a, T>> {
+        let is_plain =
+            self.mode == Mode::Eval && self.dropout.is_none() && !self.tape.is_recording();
+        let Pass { fuses, params, .. } = *self;
+        (self.has_parts && is_plain).then_some(Parts { fuses, params })
     }
 
     /// A recorded pass in training mode, dropping with the given numbers.
@@ -82,7 +113,8 @@ impl<'a, T: Scalar> Pass<'a, T> {
 
     /// Any tape with any mode, without dropout.
     pub fn new(tape: Tape<T>, mode: Mode, params: &'a Params<T>) -> Self {
-        Pass { tape, mode, dropout: None, statistics: Vec::new(), fuses: true, params }
+        let (statistics, fuses, has_parts) = (Vec::new(), true, false);
+        Pass { tape, mode, dropout: None, statistics, fuses, has_parts, params }
     }
 
     /// The value of a parameter, without a gradient.
@@ -140,6 +172,23 @@ impl<T: Scalar> Params<T> {
 mod tests {
     use super::*;
     use tensor::random::Stream;
+
+    #[test]
+    fn what_has_an_order_is_not_run_in_parts() {
+        let params = Params::<f64>::new();
+        let pass = || Pass::eval_in_parts(&params);
+        assert!(pass().parts().is_some() && Pass::eval(&params).parts().is_none());
+        let dropout = Some(Stream::new(1, "dropout").at(0, 0));
+        for refused in [
+            Pass { mode: Mode::Train, ..pass() },
+            Pass { dropout, ..pass() },
+            Pass { tape: Tape::recording(), ..pass() },
+        ] {
+            assert!(refused.parts().is_none());
+        }
+        let part = Pass { fuses: false, ..pass() }.parts().unwrap().pass();
+        assert!(!part.fuses && part.parts().is_none(), "a part is not cut again");
+    }
 
     /// `Mode` is batch norm's alone.
     #[test]

@@ -7,6 +7,7 @@
 
 mod criteria;
 mod deviation;
+mod evidence;
 mod judge;
 mod table;
 mod verdict;
@@ -18,6 +19,7 @@ use crate::{Answers, ReportError};
 
 pub use criteria::{Ask, Claim, Claims, Condition, Operator, Rule};
 pub use deviation::{FullRun, deviations};
+pub use evidence::{Bearing, Came, Effect, Evidence, EvidenceCell, EvidenceRow, Reading, Silent};
 pub use table::table;
 pub use verdict::{Level, Verdict};
 

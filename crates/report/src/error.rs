@@ -86,4 +86,7 @@ pub enum ReportError {
     /// The claims file is not as it should be.
     #[error("claims file: {0}")]
     Claims(String),
+    /// The file of what claims say of readings is not as it should be.
+    #[error("evidence file: {0}")]
+    Evidence(String),
 }

@@ -1,12 +1,13 @@
 //! The report as one HTML page that needs no other file and no network.
 //!
 //! The claims come first, then the paper's argument in the paper's order ([`CHAPTERS`]),
-//! then what exactly was run. Every number is computed from the records; the same records
+//! then what the verdicts say of rival readings, then what exactly was run. Every number is computed from the records; the same records
 //! give the same bytes.
 
 mod argument;
 mod chapter;
 mod claims;
+mod evidence;
 mod figures;
 mod readme;
 mod runs;
@@ -14,7 +15,7 @@ mod runs;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 use record::Record;
 
-use crate::claims::ClaimResult;
+use crate::claims::{ClaimResult, Evidence};
 use crate::study::{Finding, Study};
 use crate::{Answers, Pictures, ReportError};
 use chapter::Filled;
@@ -57,6 +58,8 @@ pub fn render(input: &PageInput) -> Result<String, ReportError> {
     let chapters = chapter::filled(input.studies, &answers)?;
     let findings = chapters.iter().flat_map(Filled::parts);
     let findings: Vec<&Finding> = findings.filter_map(|part| part.finding.as_ref()).collect();
+    let evidence = Evidence::committed()?;
+    let rows = evidence.rows(input.claims);
     let page = html! {
         (DOCTYPE)
         html lang="en" {
@@ -77,6 +80,7 @@ pub fn render(input: &PageInput) -> Result<String, ReportError> {
                     @for (place, chapter) in chapters.iter().enumerate() {
                         (chapter.section(place + 1, input.figures, input.claims))
                     }
+                    (evidence::section(&evidence, &rows))
                     (runs::section(input.records))
                 }
                 footer {
@@ -100,6 +104,7 @@ fn masthead(preview: bool, chapters: &[Filled]) -> Markup {
             @for (place, filled) in chapters.iter().enumerate() {
                 a href={ "#" (filled.chapter.id) } { (place + 1) ". " (filled.chapter.title) }
             }
+            a href="#evidence" { "What the evidence says" }
             a href="#runs" { "Exactly what was run" }
         }
         @if preview {

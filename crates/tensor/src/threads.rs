@@ -86,6 +86,24 @@ pub fn alone<R>(f: impl FnOnce() -> R) -> R {
     f()
 }
 
+/// Whether there are several threads and this one does not work [`alone`], so that a small
+/// piece of work may be cut further.
+pub fn has_others() -> bool {
+    count() > 1 && !IS_ALONE.get()
+}
+
+/// Runs `f` on a thread of the pool, so that what it runs [`side_by_side`] does not enter the
+/// pool each time.
+pub fn inside<R: Send>(f: impl FnOnce() -> R + Send) -> R {
+    rayon::scope(|_| f())
+}
+
+/// `f(0..n)` side by side, each [`alone`] on a thread, also where the caller works alone:
+/// for a few pieces of work whose caller has the threads for itself. Results in order.
+pub fn side_by_side<R: Send>(n: usize, f: impl Fn(usize) -> R + Send + Sync) -> Vec<R> {
+    (0..n).into_par_iter().with_max_len(1).map(|i| alone(|| f(i))).collect()
+}
+
 /// Spreads the items over the threads, unless this thread works [`alone`].
 pub(crate) fn share<I: IndexedParallelIterator>(items: I) -> MinLen<I> {
     items.with_min_len(if IS_ALONE.get() { usize::MAX } else { 1 })
@@ -180,6 +198,27 @@ mod tests {
             assert!(!IS_ALONE.get());
         })
         .unwrap();
+    }
+
+    /// Each piece waits for the other, so one after the other they would wait in vain.
+    #[test]
+    fn pieces_run_side_by_side_even_where_the_caller_works_alone() {
+        use std::sync::{Condvar, Mutex};
+        use std::time::Duration;
+        let (started, changed) = (Mutex::new(0), Condvar::new());
+        let meet = |_| {
+            let mut count = started.lock().unwrap();
+            *count += 1;
+            changed.notify_all();
+            let patience = Duration::from_secs(60);
+            let wait = changed.wait_timeout_while(count, patience, |count| *count < 2);
+            (!wait.unwrap().1.timed_out(), has_others())
+        };
+        let met = with_threads(2, || inside(|| alone(|| side_by_side(2, meet)))).unwrap();
+        assert_eq!(met, [(true, false); 2], "each piece works alone");
+        assert!(with_threads(2, has_others).unwrap() && !with_threads(1, has_others).unwrap());
+        let squares = with_threads(3, || side_by_side(7, |i| i * i)).unwrap();
+        assert_eq!(squares, [0, 1, 4, 9, 16, 25, 36]);
     }
 
     #[test]

@@ -8,6 +8,7 @@ pub mod delete_branches;
 pub mod delete_many;
 pub mod delete_one;
 pub mod delete_pairs;
+pub mod delete_spans;
 pub mod dependence;
 pub mod ensemble;
 pub mod estimation_error;
@@ -39,6 +40,7 @@ pub use delete_branches::DeleteBranches;
 pub use delete_many::DeleteMany;
 pub use delete_one::DeleteOne;
 pub use delete_pairs::DeletePairs;
+pub use delete_spans::DeleteSpans;
 pub use dependence::Dependence;
 pub use ensemble::Ensemble;
 pub use estimation_error::EstimationError;
@@ -75,6 +77,7 @@ pub const ALL: &[&dyn AnyExperiment] = &[
     &EstimationError,
     &ResidualCosine,
     &MiddleBlocks,
+    &DeleteSpans,
     &Dependence,
     &TrainingLog,
     &Plans,

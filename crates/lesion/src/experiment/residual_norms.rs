@@ -1,4 +1,5 @@
-//! The norm of each unit's branch beside that of what it is added to.
+//! The norm of each unit's branch beside that of what it is added to, and the angle that it
+//! turns it by.
 //!
 //! - **Claim:** (rival) how much a deletion hurts is explained by how large the deleted
 //!   branch is, without any appeal to an ensemble of paths.
@@ -11,6 +12,10 @@
 //!   image, then averaged. A boundary unit's branch is put beside its input and beside its
 //!   skip's output, which are different things there. Gated units and units that do
 //!   something to the sum of their branches have no `f_i` and are left out.
+//!   *Block influence* (Men et al. 2024, "ShortGPT") is 1 minus the mean cosine, over the
+//!   channels at each position, between what a unit receives and what it hands on; a position
+//!   takes the place of a token. At a boundary these have different shapes, so the skip's
+//!   output stands for what is received, which elsewhere is the same.
 //! - **Expected shape:** ratios that fall along each stage, and are large at the boundary
 //!   units and in the first unit.
 //! - **Record:** [`record::ResidualNorms`].
@@ -22,10 +27,10 @@ use serde::{Deserialize, Serialize};
 use tensor::Tensor;
 
 use super::{Experiment, MostImages, Needs, Networks, OptionInfo};
-use crate::reading::{group, groups, norms, read};
+use crate::reading::{group, groups, images_of, norms, read};
 use crate::{Done, Inputs, LesionError, Work};
 
-/// The norm of each unit's branch beside that of what it is added to.
+/// The norm of each unit's branch beside that of what it is added to, and how far it turns it.
 #[derive(Debug)]
 pub struct ResidualNorms;
 
@@ -34,14 +39,14 @@ pub struct ResidualNorms;
 #[serde(deny_unknown_fields)]
 pub struct Options {}
 
-/// Numbers of one unit and image: the norms of input, skip and branch.
-const NORMS: usize = 3;
+/// Numbers of one unit and image: the norms of input, skip and branch, and the influence.
+const NORMS: usize = 4;
 
 impl Experiment for ResidualNorms {
     type Options = Options;
     type Answer = record::ResidualNorms;
 
-    const VERSION: u32 = 1;
+    const VERSION: u32 = 2;
     const SUMMARY: &'static str = "the norm of each unit's branch beside that of its input";
     const OPTIONS: &'static [OptionInfo] = &[];
 
@@ -59,7 +64,7 @@ impl Experiment for ResidualNorms {
             return Err(unsuited(inputs, "a unit that adds its branch to a skip"));
         }
         Ok(vec![Work::Items {
-            label: "norms of input, skip and branch of each unit".to_owned(),
+            label: "norms and influence of each unit".to_owned(),
             count: groups(inputs),
             macs: EVAL_GROUP as u64 * model.macs(),
             run: Box::new(|inputs, item| {
@@ -91,8 +96,8 @@ impl Experiment for ResidualNorms {
         };
         let units: Vec<UnitNorms> = model.units.iter().enumerate().map(unit).collect();
         let is_finite = |norms: &BranchNorms| {
-            let BranchNorms { input, skip, branch, over_input, over_skip } = norms;
-            let mut each = [input, skip, branch, over_input, over_skip].into_iter();
+            let BranchNorms { input, skip, branch, over_input, over_skip, influence } = norms;
+            let mut each = [input, skip, branch, over_input, over_skip, influence].into_iter();
             each.all(|norm| norm.mean.is_finite() && norm.sd.is_finite())
         };
         if !units.iter().flat_map(|unit| &unit.norms).all(is_finite) {
@@ -102,7 +107,7 @@ impl Experiment for ResidualNorms {
     }
 }
 
-/// Of a unit whose norms of input, skip and branch these are, one row for each image.
+/// Of a unit whose numbers these are, one row for each image.
 fn branch_norms<'a, I: Iterator<Item = &'a [f64]> + Clone>(rows: impl Fn() -> I) -> BranchNorms {
     let column = |place: usize| MeanSd::of(rows().map(move |row| row[place]));
     BranchNorms {
@@ -111,6 +116,7 @@ fn branch_norms<'a, I: Iterator<Item = &'a [f64]> + Clone>(rows: impl Fn() -> I)
         branch: column(2),
         over_input: MeanSd::of(rows().map(|row| row[2] / row[0])),
         over_skip: MeanSd::of(rows().map(|row| row[2] / row[1])),
+        influence: column(3),
     }
 }
 
@@ -135,35 +141,56 @@ struct Norms<'a> {
     numbers: Vec<f64>,
     /// The sum of the branches of a unit so far.
     sum: Option<Tensor<f32>>,
+    /// The output of its skip.
+    skip: Option<Tensor<f32>>,
 }
 
 impl Norms<'_> {
     fn new(model: &Model<f32>, first: usize) -> Norms<'_> {
-        Norms { model, units: sums(model), first, numbers: Vec::new(), sum: None }
+        Norms { model, units: sums(model), first, numbers: Vec::new(), sum: None, skip: None }
     }
 
-    /// Writes down one norm of each image at the visit.
+    /// Writes down one number of each image at the visit.
     fn keep(
         &mut self,
         unit: usize,
         column: usize,
         visit: &Visit<'_>,
-        value: &Tensor<f32>,
-        by: f64,
+        numbers: impl Iterator<Item = f64>,
     ) {
         let place = self.units.iter().position(|&id| id == unit).expect("it is wanted");
         let row = NORMS * self.units.len();
         let end = row * (visit.images.end - self.first);
         self.numbers.resize(self.numbers.len().max(end), f64::NAN);
-        for (image, norm) in visit.images.clone().zip(norms(value)) {
-            self.numbers[row * (image - self.first) + NORMS * place + column] = by * norm;
+        for (image, number) in visit.images.clone().zip(numbers) {
+            self.numbers[row * (image - self.first) + NORMS * place + column] = number;
         }
     }
 }
 
+/// Of each image 1 minus the cosine over the channels, mean over the positions at which
+/// neither is 0; not a number where there are none.
+fn influences<'a>(skip: &'a Tensor<f32>, y: &'a Tensor<f32>) -> impl Iterator<Item = f64> + 'a {
+    let channels = y.shape().channels();
+    let dot =
+        |a: &[f32], b: &[f32]| a.iter().zip(b).map(|(&a, &b)| f64::from(a) * f64::from(b)).sum();
+    images_of(skip).zip(images_of(y)).map(move |(skip, y)| {
+        let (mut total, mut positions) = (0.0, 0_u32);
+        for (s, y) in skip.chunks_exact(channels).zip(y.chunks_exact(channels)) {
+            let squares: f64 = dot(s, s) * dot(y, y);
+            if squares != 0.0 {
+                let product: f64 = dot(s, y);
+                total += 1.0 - (product / squares.sqrt()).clamp(-1.0, 1.0);
+                positions += 1;
+            }
+        }
+        total / f64::from(positions)
+    })
+}
+
 impl Sites<f32> for Norms<'_> {
     fn wants(&self, Site { unit, place }: Site) -> bool {
-        matches!(place, Place::Input | Place::Skip | Place::Branch(_)) && self.units.contains(&unit)
+        place != Place::Gate && self.units.contains(&unit)
     }
 
     fn at(
@@ -174,8 +201,11 @@ impl Sites<f32> for Norms<'_> {
     ) -> Option<Tensor<f32>> {
         let value = value.value();
         match place {
-            Place::Input => self.keep(unit, 0, visit, value, 1.0),
-            Place::Skip => self.keep(unit, 1, visit, value, 1.0),
+            Place::Input => self.keep(unit, 0, visit, norms(value)),
+            Place::Skip => {
+                self.keep(unit, 1, visit, norms(value));
+                self.skip = Some(value.clone());
+            }
             Place::Branch(i) => {
                 let sum = match self.sum.take() {
                     Some(mut sum) => {
@@ -189,10 +219,14 @@ impl Sites<f32> for Norms<'_> {
                     self.sum = Some(sum);
                 } else {
                     let scale = self.model.branch_scale[unit].abs();
-                    self.keep(unit, 2, visit, &sum, scale);
+                    self.keep(unit, 2, visit, norms(&sum).map(|norm| scale * norm));
                 }
             }
-            Place::Gate | Place::Output => {}
+            Place::Output => {
+                let skip = self.skip.take().expect("the skip comes before the output");
+                self.keep(unit, 3, visit, influences(&skip, value));
+            }
+            Place::Gate => {}
         }
         None
     }

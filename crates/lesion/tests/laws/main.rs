@@ -9,6 +9,7 @@ mod delete_branches;
 mod delete_many;
 mod delete_one;
 mod delete_pairs;
+mod delete_spans;
 mod dependence;
 mod estimation_error;
 mod folds;

@@ -47,8 +47,9 @@ fn two_branches() -> Subject {
 }
 
 /// Input, skip and scaled branches of each unit, of one image alone, in `f64`: each term
-/// is the unit's output along the route that takes it alone.
-fn terms(model: &Model<f64>, image: &Tensor<f64>) -> Vec<[f64; 3]> {
+/// is the unit's output along the route that takes it alone. Then the mean over positions of
+/// 1 minus the cosine of skip and output.
+fn terms(model: &Model<f64>, image: &Tensor<f64>) -> Vec<[f64; 4]> {
     let mut pass = Pass::eval(&model.params);
     let x = pass.tape.constant(image.clone());
     let mut h = model.forward_stem(&mut pass, &x);
@@ -61,9 +62,18 @@ fn terms(model: &Model<f64>, image: &Tensor<f64>) -> Vec<[f64; 3]> {
             model.forward_unit(&mut pass, &h, id, &plan).into_value()
         };
         let branches = along(Route::first_branches(unit.branches.len()));
-        let norms = [h.value().norm(), along(Route::SKIP).norm(), branches.norm()];
-        all.push([norms[0], norms[1], model.branch_scale[id] * norms[2]]);
+        let skip = along(Route::SKIP);
+        let norms = [h.value().norm(), skip.norm(), branches.norm()];
         h = model.forward_unit(&mut pass, &h, id, &intact);
+        let channels = skip.shape().channels();
+        let pixels = skip.as_slice().chunks(channels).zip(h.value().as_slice().chunks(channels));
+        let turns = pixels.map(|(a, b)| {
+            let dot = |a: &[f64], b: &[f64]| a.iter().zip(b).map(|(a, b)| a * b).sum::<f64>();
+            1.0 - dot(a, b) / (dot(a, a).sqrt() * dot(b, b).sqrt())
+        });
+        let turns: Vec<f64> = turns.collect();
+        let influence = turns.iter().sum::<f64>() / turns.len() as f64;
+        all.push([norms[0], norms[1], model.branch_scale[id] * norms[2], influence]);
     }
     all
 }
@@ -72,21 +82,23 @@ fn terms(model: &Model<f64>, image: &Tensor<f64>) -> Vec<[f64; 3]> {
 fn norms_are_those_of_each_term_of_each_image() {
     for subject in [network("resnet8"), two_branches()] {
         let (model, images) = (subject.model.cast::<f64>(), sample(IMAGES));
-        let each: Vec<Vec<[f64; 3]>> = (0..IMAGES)
+        let each: Vec<Vec<[f64; 4]>> = (0..IMAGES)
             .map(|i| subject.batches_of(&images, i..i + 1, 1).next().unwrap().0.cast())
             .map(|image| terms(&model, &image))
             .collect();
         let found = answer(&subject);
         assert_eq!((found.images, found.units.len()), (IMAGES, model.units.len()));
         for (id, (unit, expected)) in found.units.iter().zip(&model.units).enumerate() {
-            let of = |f: fn(&[f64; 3]) -> f64| MeanSd::of(each.iter().map(move |all| f(&all[id])));
-            let BranchNorms { input, skip, branch, over_input, over_skip } = unit.norms.unwrap();
+            let of = |f: fn(&[f64; 4]) -> f64| MeanSd::of(each.iter().map(move |all| f(&all[id])));
+            let BranchNorms { input, skip, branch, over_input, over_skip, influence } =
+                unit.norms.unwrap();
             let pairs = [
                 (input, of(|n| n[0])),
                 (skip, of(|n| n[1])),
                 (branch, of(|n| n[2])),
                 (over_input, of(|n| n[2] / n[0])),
                 (over_skip, of(|n| n[2] / n[1])),
+                (influence, of(|n| n[3])),
             ];
             for (place, (found, expected)) in pairs.into_iter().enumerate() {
                 let off = (found.mean - expected.mean).abs() + (found.sd - expected.sd).abs();

@@ -1,7 +1,7 @@
 //! What a unit computes along a route.
 
 use nn::{Joint, Pass, Route, Var, op};
-use tensor::Scalar;
+use tensor::{Scalar, Tensor, threads};
 
 use super::{Join, Padding, Skip, Unit};
 use crate::sites::{Place, Probe};
@@ -65,7 +65,8 @@ impl Unit {
         probe.show(pass, id, Place::Output, y)
     }
 
-    /// The taken branches, one after the other added to `sum`.
+    /// The taken branches, one after the other added to `sum`. Where the pass has parts they
+    /// are computed side by side, and added in the same order.
     fn add_branches<T: Scalar>(
         &self,
         pass: &mut Pass<'_, T>,
@@ -74,20 +75,25 @@ impl Unit {
         Run { id, route, scale }: Run,
         probe: &mut Probe<'_, T>,
     ) -> Option<Terms<T>> {
-        for (i, branch) in self.branches.iter().enumerate() {
-            let (place, right) = (Place::Branch(i), Route::only(i));
-            if !route.meets(right) {
-                continue;
-            }
+        let taken = |i: &usize| route.meets(Route::only(*i));
+        let taken: Vec<usize> = (0..self.branches.len()).filter(taken).collect();
+        let mut apart = self.side_by_side(pass, c, &taken).into_iter();
+        for i in taken {
+            let (branch, place, right) = (&self.branches[i], Place::Branch(i), Route::only(i));
+            let own = apart.next();
             // On its own if it is wanted on its own, else onto the sum.
-            let is_fused = scale == 1.0 && !probe.wants(id, place);
+            let is_fused = own.is_none() && scale == 1.0 && !probe.wants(id, place);
+            let by_itself = |pass: &mut Pass<'_, T>| match own {
+                Some(h) => pass.tape.constant(h),
+                None => branch.forward(pass, c),
+            };
             sum = Some(match sum {
                 Some((left, terms)) => {
                     let joint = Joint { unit: id, left: terms, right };
                     let y = if is_fused {
                         branch.forward_onto(pass, c, Some((&left, joint)))
                     } else {
-                        let h = branch.forward(pass, c);
+                        let h = by_itself(pass);
                         let h = probe.show(pass, id, place, h);
                         let h = scaled(pass, h, scale);
                         op::join_at(&mut pass.tape, &left, &h, joint)
@@ -95,12 +101,31 @@ impl Unit {
                     (y, terms.and(right))
                 }
                 None => {
-                    let h = branch.forward(pass, c);
+                    let h = by_itself(pass);
                     (probe.show(pass, id, place, h), right)
                 }
             });
         }
         sum
+    }
+
+    /// The outputs of these branches, each computed on a thread of its own; none where there is
+    /// one branch, or the pass has no parts.
+    fn side_by_side<T: Scalar>(
+        &self,
+        pass: &Pass<'_, T>,
+        c: &Var<T>,
+        taken: &[usize],
+    ) -> Vec<Tensor<T>> {
+        let Some(parts) = pass.parts().filter(|_| taken.len() > 1) else {
+            return Vec::new();
+        };
+        let input = c.value();
+        threads::side_by_side(taken.len(), |place| {
+            let mut part = parts.pass();
+            let c = part.tape.constant(input.clone());
+            self.branches[taken[place]].forward(&mut part, &c).into_value()
+        })
     }
 
     /// The skip and the merged branches, joined.

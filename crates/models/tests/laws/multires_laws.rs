@@ -3,7 +3,7 @@
 use models::{BackwardPlan, Model, MultiResidual, Plan, Route};
 use nn::{Mode, op};
 use proptest::prelude::*;
-use tensor::{Scalar, Tensor};
+use tensor::{Scalar, Tensor, threads};
 use testkit::close::{Tolerance, check_close};
 
 use crate::common::{arch, bits, images, labels, lived_in, record, sum};
@@ -95,6 +95,36 @@ proptest! {
         }
         prop_assert_eq!(plan, intact.delete(&model, id).unwrap());
     }
+}
+
+/// Branch scales of 1 go through fused sums on one thread; others never do. Three functions, so
+/// that a sum in another order has other bits.
+#[test]
+fn few_images_have_the_same_bits_on_one_thread_and_on_several() {
+    fn check<T: Scalar>() {
+        let plain = small::<T>(3);
+        let mut scaled = plain.clone();
+        scaled.branch_scale.iter_mut().for_each(|scale| *scale = 0.75);
+        for model in [plain, scaled] {
+            let intact = Plan::intact(&model);
+            let two = intact.clone().delete_branch(&model, 1, 1).unwrap();
+            let one = two.clone().delete_branch(&model, 1, 0).unwrap();
+            for (n, plan) in [(1, &intact), (5, &two), (3, &one), (33, &intact)] {
+                let on = |count| {
+                    let logits = || bits(&model.logits(images(3, n, 16), plan));
+                    threads::with_threads(count, logits).unwrap()
+                };
+                let alone = on(1);
+                let each = [2, 3].map(on);
+                assert!(each.iter().all(|several| *several == alone), "{n} images: other bits");
+                // Whoever is one of many pieces keeps to its thread, with the same bits.
+                let logits = || bits(&model.logits(images(3, n, 16), plan));
+                assert!(threads::with_threads(2, || threads::alone(logits)).unwrap() == alone);
+            }
+        }
+    }
+    check::<f32>();
+    check::<f64>();
 }
 
 /// Of the 3 blocks each path takes the skip or one of K functions.

@@ -140,6 +140,11 @@ impl<T: Scalar> Tape<T> {
         Self::empty(false)
     }
 
+    /// Whether ops leave nodes.
+    pub(crate) fn is_recording(&self) -> bool {
+        self.is_recording
+    }
+
     #[track_caller]
     fn empty(is_recording: bool) -> Self {
         Tape {

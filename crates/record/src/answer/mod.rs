@@ -6,6 +6,7 @@ mod delete_branches;
 mod delete_many;
 mod delete_one;
 mod delete_pairs;
+mod delete_spans;
 mod dependence;
 mod ensemble;
 mod estimation_error;
@@ -33,6 +34,7 @@ pub use delete_branches::{BranchDeletions, DeleteBranches};
 pub use delete_many::{DeleteMany, DeletedCount, DeletedSet};
 pub use delete_one::{DeleteOne, DeleteOneOptions, NormStatistics, Term, UnitDeletion};
 pub use delete_pairs::{DeletePairs, PairDeletion};
+pub use delete_spans::{ChosenUnits, DeleteSpans, DeletedSpan, HowChosen};
 pub use dependence::{Dependence, DependentUnit};
 pub use ensemble::{Ensemble, Profile};
 pub use estimation_error::{ChannelErrors, EstimationError, StageErrors, UnitErrors};
@@ -80,6 +82,7 @@ const ALL: &[Known] = &[
     Known::new::<EstimationError>(),
     Known::new::<ResidualCosine>(),
     Known::new::<MiddleBlocks>(),
+    Known::new::<DeleteSpans>(),
     Known::new::<Dependence>(),
     Known::new::<TrainingLog>(),
 ];

@@ -1,4 +1,4 @@
-//! How large the branch of each unit is beside what it is added to.
+//! How large the branch of each unit is beside what it is added to, and how far it turns it.
 
 use serde::{Deserialize, Serialize};
 
@@ -48,17 +48,22 @@ pub struct BranchNorms {
     pub over_input: MeanSd,
     /// `|f_i| / |s|` of each image.
     pub over_skip: MeanSd,
+    /// 1 minus the cosine over the channels of `s` and `y_i`, mean over the positions of each
+    /// image: block influence (Men et al. 2024). 0 where a unit changes no direction, at most
+    /// 2. Positions at which one of them is 0 have no angle and are left out.
+    pub influence: MeanSd,
 }
 
 impl BranchNorms {
     /// Each of them with its name.
-    fn each(&self) -> [(&'static str, &MeanSd); 5] {
+    fn each(&self) -> [(&'static str, &MeanSd); 6] {
         [
             ("input", &self.input),
             ("skip", &self.skip),
             ("branch", &self.branch),
             ("over_input", &self.over_input),
             ("over_skip", &self.over_skip),
+            ("influence", &self.influence),
         ]
     }
 }
@@ -80,6 +85,9 @@ impl Answer for ResidualNorms {
                 let field = format!("{field}.norms.{name}");
                 norm.check(&field)?;
                 expect(norm.mean >= 0.0, || format!("{field}.mean is {}, a norm", norm.mean))?;
+                expect(name != "influence" || norm.mean <= 2.0, || {
+                    format!("{field}.mean is {}, expected at most 2", norm.mean)
+                })?;
             }
         }
         Ok(())

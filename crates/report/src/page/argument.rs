@@ -192,14 +192,16 @@ pub const CHAPTERS: &[Chapter] = &[
     Chapter {
         id: "heirs",
         title: "The modern heirs",
-        claimed: "Studies of language models ask the paper's questions again. Sun et al. (2025) skip, \
-                  repeat, reverse, shuffle and average middle layers, and find that order and \
-                  presence matter less than that the layers differ. Csordas et al. (2025) find that \
+        claimed: "Studies of language models ask the paper's questions again. Men et al. (2024) remove \
+                  the layers that turn their input least; Gromov et al. (2024) remove a span of layers \
+                  whose ends point the same way. Sun et al. (2025) skip, repeat, reverse, shuffle and \
+                  average middle layers, and find that order and presence matter less than that the \
+                  layers differ. Csordas et al. (2025) find that \
                   early layers depend on each other and late ones hardly do.",
         done: "The same is done to one residual network of 54 blocks on CIFAR-10, with one stage of \
                blocks in the place of the layers of a transformer. No claim is judged: the figures \
-               stand beside those of the paper.",
-        studies: &["middle-blocks", "dependence"],
+               stand beside those of the paper, and nothing is trained after a deletion.",
+        studies: &["block-influence", "delete-spans", "middle-blocks", "dependence"],
     },
     Chapter {
         id: "trainings",

@@ -7,6 +7,7 @@
 
 mod additivity;
 mod asked;
+mod block_influence;
 mod committee;
 mod damage;
 mod delete_many;
@@ -14,6 +15,7 @@ mod delete_one;
 mod delete_one_recalibrated;
 mod delete_pairs;
 mod delete_skip;
+mod delete_spans;
 mod dependence;
 mod draws;
 mod effective_paths;
@@ -81,6 +83,8 @@ pub const ALL: &[&Study] = &[
     &additivity::STUDY,
     &estimation_error::STUDY,
     &residual_cosine::STUDY,
+    &block_influence::STUDY,
+    &delete_spans::STUDY,
     &middle_blocks::STUDY,
     &dependence::STUDY,
     &training::STUDY,

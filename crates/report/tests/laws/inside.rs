@@ -50,6 +50,7 @@ pub(crate) fn norms(network: &str, ratios: &[Option<f64>]) -> Record {
             branch: number(4.0 * ratio),
             over_input: number(ratio),
             over_skip: number(2.0 * ratio),
+            influence: number(ratio * ratio),
         }),
     };
     let units = ratios.iter().enumerate().map(unit).collect();
@@ -114,6 +115,23 @@ fn the_correlation_of_norms_is_over_non_boundary_units_alone() {
     let measure = study.quantity("Spearman").unwrap().measure;
     let estimate = measure(&[&costs, &of_norms]).unwrap();
     assert!(estimate.low < estimate.value && estimate.value <= estimate.high, "{estimate:?}");
+}
+
+#[test]
+fn block_influence_is_put_beside_what_deletions_cost_and_the_norms() {
+    // Influence is the square of the ratio here, so it has its order. That of D differs in two
+    // neighbours of the seven units that are no boundaries.
+    let ratios = [0.8, 0.2, 0.15, 0.01, 0.4, 0.1, 0.02, 0.3, 0.31];
+    let (costs, of_norms) = (nine_deletions("resnet20"), norms("resnet20", &ratios.map(Some)));
+    let of = |quantity| measured("block-influence", quantity, &[&costs, &of_norms]).unwrap();
+    assert_eq!(of("Spearman with |f| / |y|"), 1.0);
+    let d = of("Spearman with D");
+    assert!((d - (1.0 - 12.0 / 336.0)).abs() < 1e-12, "{d}");
+    let figure = study::figure("fig-influence").unwrap();
+    let drawn = (figure.draw)(&[&costs, &of_norms]).unwrap();
+    assert!(drawn.caption.contains("the cosine between what it receives"), "{}", drawn.caption);
+    let table = study::table(&of_norms).unwrap();
+    assert!(table.contains("0.64000\n"), "{table}");
 }
 
 #[test]

@@ -10,6 +10,7 @@ mod deletions;
 mod deviation;
 mod draws;
 mod effective_paths;
+mod evidence;
 mod figure;
 mod gallery;
 mod inside;

@@ -142,7 +142,7 @@ fn the_claims_come_first_and_the_chapters_in_the_order_of_the_paper() {
     let text = page(&[resnet(), vgg()], false);
     let sections = ["finding", "claims", "lesion"].map(String::from);
     let chapters = CHAPTERS.iter().map(|chapter| chapter.id.to_owned());
-    let order = sections.into_iter().chain(chapters).chain(["runs".to_owned()]);
+    let order = sections.into_iter().chain(chapters).chain(["evidence", "runs"].map(String::from));
     let places = order.map(|id| {
         let (mark, class) =
             (format!("<section id=\"{id}\""), format!("class=\"chapter\" id=\"{id}\""));

@@ -1,9 +1,9 @@
 //! The studies that look inside networks for the systems around the paper, on made-up records.
 
 use record::{
-    Additivity, ChannelErrors, Dependence, DependentUnit, EstimationError, MeanCosine, MeanSd,
-    Median, MiddleBlocks, MiddleOrder, MiddleWay, NeighbourPair, PairIndex, Record, ResidualCosine,
-    StageErrors, UnitCosine, UnitErrors,
+    Additivity, ChannelErrors, ChosenUnits, DeleteSpans, DeletedSpan, Dependence, DependentUnit,
+    EstimationError, HowChosen, MeanCosine, MeanSd, Median, MiddleBlocks, MiddleOrder, MiddleWay,
+    NeighbourPair, PairIndex, Record, ResidualCosine, StageErrors, UnitCosine, UnitErrors,
 };
 use report::{Answers, Need, ReportError, claims, study};
 use serde_json::{Value, json};
@@ -111,6 +111,70 @@ fn dependence(network: &str) -> Record {
     made_up::record(network, IMAGES, json!({ "pair-images": 1000 }), &answer)
 }
 
+/// Two stages of two units; all deletions of `length` units cost 20 images for each, those of
+/// the second stage twice as many. The angles of the first stage are smaller.
+pub(crate) fn delete_spans(network: &str) -> Record {
+    let wrong = |stage: usize, length: usize| (30 + 20 * (stage + 1) * length) as u32;
+    let span = |stage: usize, first: usize, length: usize| DeletedSpan {
+        stage,
+        units: (first..first + length).collect(),
+        distance: MeanSd { mean: 0.01 * (first + length) as f64, sd: 0.001 },
+        wrong: wrong(stage, length),
+        cross_entropy: 1.0,
+    };
+    let spans = [0, 3].map(|first| {
+        let stage = first / 3;
+        [span(stage, first, 1), span(stage, first, 2), span(stage, first + 1, 1)]
+    });
+    let set = |how: HowChosen, units: Vec<usize>, wrong: u32| ChosenUnits {
+        how,
+        units,
+        wrong,
+        cross_entropy: 1.0,
+    };
+    let sets = vec![
+        set(HowChosen::Least, vec![1], 34),
+        set(HowChosen::Least, vec![1, 3], 40),
+        set(HowChosen::Random, vec![0], 60),
+        set(HowChosen::Random, vec![4], 80),
+        set(HowChosen::Random, vec![0, 4], 90),
+    ];
+    let intact = made_up::score(IMAGES, 30);
+    let spans = spans.concat();
+    let answer = DeleteSpans { images: IMAGES, calibration: 64, intact, spans, sets };
+    let options = json!({ "span-images": 2000, "calibration-images": 64 });
+    let mut key = made_up::key("delete-spans", &[network], IMAGES, options);
+    key.images.push(made_up::test_images(1_000));
+    Record::new(format!("delete-spans-{network}-{IMAGES}"), key, &answer).unwrap()
+}
+
+#[test]
+fn the_nearest_span_and_the_means_of_a_length_are_told() {
+    let record = delete_spans("resnet110");
+    let table = study::table(&record).unwrap();
+    // Of the four spans of one unit 50, 50, 70 and 70 wrong of 500; units 0 and 3, 4.
+    let percent = |wrong: f64| format!("{:.2}", 100.0 * wrong / IMAGES as f64);
+    for (length, nearest, angle, wrong) in [
+        (1, "0", "0.0100", [50.0, 60.0, 34.0, 70.0]),
+        (2, "0 to 1", "0.0200", [70.0, 90.0, 40.0, 90.0]),
+    ] {
+        let [own, all, least, random] = wrong.map(percent);
+        let line = format!(
+            "{length:6}  {nearest:10} {angle:>7} {own:>8} {all:>10} {least:>11} {random:>9}"
+        );
+        assert!(table.contains(&line), "{line:?} is not in {table}");
+    }
+    let json: Value = serde_json::from_str(&study::json(&record).unwrap()).unwrap();
+    assert_eq!(json["spans"][1]["units"], json!([0, 1]));
+    assert_eq!(
+        json["sets"][4],
+        json!({ "how": "random", "units": [0, 4], "wrong": 90, "cross_entropy": 1.0 })
+    );
+    let figure = study::figure("fig-spans").unwrap();
+    let csv = (figure.draw)(&[&record]).unwrap().csv.unwrap();
+    assert!(csv.contains(&format!("{}", 100.0 * 34.0 / IMAGES as f64)), "{csv}");
+}
+
 #[test]
 fn tables_of_the_modern_heirs_hold_every_number() {
     let record = middle_blocks("resnet110");
@@ -146,6 +210,7 @@ pub(crate) fn made_up_answer(need: &Need) -> Option<Record> {
         }
         "residual-cosine" => Some(residual_cosine(network, &DOWN)),
         "middle-blocks" => Some(middle_blocks(network)),
+        "delete-spans" => Some(delete_spans(network)),
         "dependence" => Some(dependence(network)),
         _ => None,
     }

@@ -42,7 +42,7 @@ pub(super) const STUDY: Study = Study {
     part,
 };
 
-fn needs(network: &str) -> [Need; 2] {
+pub(super) fn needs(network: &str) -> [Need; 2] {
     [delete_one::need(network), need(network)]
 }
 
@@ -52,22 +52,22 @@ pub(super) fn need(network: &str) -> Need {
 }
 
 /// Norms, and what explains them.
-struct Explained<'a> {
-    network: &'a NetworkId,
-    answer: ResidualNorms,
+pub(super) struct Explained<'a> {
+    pub(super) network: &'a NetworkId,
+    pub(super) answer: ResidualNorms,
     damages: Vec<Option<Damage>>,
 }
 
 /// A unit that has norms and can be deleted.
-struct Explanation<'a> {
-    unit: &'a UnitNorms,
-    norms: &'a BranchNorms,
-    damage: &'a Damage,
+pub(super) struct Explanation<'a> {
+    pub(super) unit: &'a UnitNorms,
+    pub(super) norms: &'a BranchNorms,
+    pub(super) damage: &'a Damage,
 }
 
 impl<'a> Explained<'a> {
     /// From the records of [`needs`].
-    fn of_pair(records: &[&'a Record]) -> Result<Self, ReportError> {
+    pub(super) fn of_pair(records: &[&'a Record]) -> Result<Self, ReportError> {
         let (deletions, norms) = damage::pair::<ResidualNorms>(records)?;
         let (network, answer) = read(norms)?;
         let damages = damage::damages(deletions)?;
@@ -78,7 +78,7 @@ impl<'a> Explained<'a> {
         Ok(Explained { network, answer, damages })
     }
 
-    fn units(&self) -> impl Iterator<Item = Explanation<'_>> {
+    pub(super) fn units(&self) -> impl Iterator<Item = Explanation<'_>> {
         let both = self.answer.units.iter().zip(&self.damages);
         both.filter_map(|(unit, damage)| {
             let (norms, damage) = (unit.norms.as_ref()?, damage.as_ref()?);
@@ -89,8 +89,16 @@ impl<'a> Explained<'a> {
     /// Spearman's correlation over the non-boundary units of the mean `|f| / |y|` with what
     /// their deletion costs, with the bootstrap's interval over the units.
     fn correlation(&self, cost: impl Fn(&Damage) -> f64) -> Result<Estimate, ReportError> {
+        self.rank(|one| (one.norms.over_input.mean, cost(one.damage)))
+    }
+
+    /// Spearman's correlation of two numbers over the non-boundary units, in the same way.
+    pub(super) fn rank(
+        &self,
+        pair: impl Fn(&Explanation) -> (f64, f64),
+    ) -> Result<Estimate, ReportError> {
         let inner = self.units().filter(|one| !one.unit.boundary);
-        rank_correlation(inner.map(|one| (one.norms.over_input.mean, cost(one.damage))).collect())
+        rank_correlation(inner.map(|one| pair(&one)).collect())
     }
 }
 
@@ -102,22 +110,23 @@ fn table(record: &Record) -> Result<String, ReportError> {
     let (network, ResidualNorms { images, units }) = read(record)?;
     let mut text = format!(
         "residual-norms: {}, {images} images\n\n\
-         unit  {:14} {:8} {:>9} {:>9} {:>9} {:>9} {:>9}\n",
-        network.name, "name", "", "|y|", "|s|", "|f|", "|f|/|y|", "|f|/|s|"
+         unit  {:14} {:8} {:>9} {:>9} {:>9} {:>9} {:>9} {:>9}\n",
+        network.name, "name", "", "|y|", "|s|", "|f|", "|f|/|y|", "|f|/|s|", "1 - cos"
     );
     for UnitNorms { index, name, boundary, norms, .. } in &units {
         let mark = if *boundary { "boundary" } else { "" };
         text += &format!("{index:4}  {name:14} {mark:8} ");
         text += &match norms {
-            Some(BranchNorms { input, skip, branch, over_input, over_skip }) => format!(
-                "{:9.3} {:9.3} {:9.3} {:9.4} {:9.4}\n",
-                input.mean, skip.mean, branch.mean, over_input.mean, over_skip.mean
+            Some(BranchNorms { input, skip, branch, over_input, over_skip, influence }) => format!(
+                "{:9.3} {:9.3} {:9.3} {:9.4} {:9.4} {:9.5}\n",
+                input.mean, skip.mean, branch.mean, over_input.mean, over_skip.mean, influence.mean
             ),
             None => "is not a sum of a skip and branches\n".to_owned(),
         };
     }
     text += "\nUnits count from 0. Means over images: y the unit's input, s its skip's output,\n\
-             f its branch as it is added; ratios are taken image by image.\n";
+             f its branch as it is added; ratios are taken image by image. 1 - cos, between s and\n\
+             the unit's output over the channels of each position, is block influence.\n";
     Ok(text)
 }
 
@@ -135,6 +144,7 @@ fn json(record: &Record) -> Result<String, ReportError> {
         "branch": each(|norms| norms.branch.mean),
         "over_input": each(|norms| norms.over_input.mean),
         "over_skip": each(|norms| norms.over_skip.mean),
+        "influence": each(|norms| norms.influence.mean),
     });
     Ok(form.to_string())
 }
