@@ -190,6 +190,18 @@ pub const CHAPTERS: &[Chapter] = &[
         studies: &["estimation-error", "residual-cosine"],
     },
     Chapter {
+        id: "probes",
+        title: "Linear classifier probes",
+        claimed: "Alain and Bengio (2016) fit a linear classifier to what each layer hands on \
+                  and leave the network as it is. Its error falls almost monotonically with \
+                  depth (ResNet-50 and Inception v3 on ImageNet): each layer makes the classes \
+                  easier to tell apart, and none undoes it.",
+        done: "Every unit of one network of 54 blocks on CIFAR-10 is probed, beside the same \
+                  network with initial weights, and again with a block deleted in each stage. \
+                  Networks of 15 units with skips and without are compared unit by unit.",
+        studies: &["probes", "probe-falls"],
+    },
+    Chapter {
         id: "heirs",
         title: "The modern heirs",
         claimed: "Studies of language models ask the paper's questions again. Sun et al. (2025) skip, \

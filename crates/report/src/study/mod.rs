@@ -32,6 +32,8 @@ mod path_lengths;
 mod path_limited;
 mod plain;
 mod prediction_contest;
+mod probe_falls;
+mod probes;
 mod reorder;
 mod residual_cosine;
 mod residual_norms;
@@ -83,6 +85,8 @@ pub const ALL: &[&Study] = &[
     &residual_cosine::STUDY,
     &middle_blocks::STUDY,
     &dependence::STUDY,
+    &probes::STUDY,
+    &probe_falls::STUDY,
     &training::STUDY,
 ];
 

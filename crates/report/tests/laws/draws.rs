@@ -10,7 +10,7 @@ use testkit::made_up;
 use crate::committees;
 use crate::effective_paths::branch_scales;
 use crate::paths::{before_training, path_gradients};
-use crate::{contest, inside, linear, masks, multi_residual, training, within};
+use crate::{contest, inside, linear, masks, multi_residual, probes, training, within};
 
 pub(crate) const IMAGES: usize = 500;
 pub(crate) const FOLDS: usize = 5;
@@ -88,6 +88,7 @@ pub(crate) fn made_up_answer(need: &Need) -> Record {
         "delete-branches" => multi_residual::three_units(network),
         other => committees::made_up_answer(need)
             .or_else(|| within::made_up_answer(need))
+            .or_else(|| probes::made_up_answer(need))
             .unwrap_or_else(|| panic!("nothing is made up for {other}")),
     }
 }

@@ -20,6 +20,7 @@ mod masks;
 mod multi_residual;
 mod page;
 mod paths;
+mod probes;
 mod scatter;
 mod study;
 mod trained;
