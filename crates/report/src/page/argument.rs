@@ -163,6 +163,17 @@ pub const CHAPTERS: &[Chapter] = &[
         studies: &["multi-residual"],
     },
     Chapter {
+        id: "cardinality",
+        title: "Cardinality",
+        claimed: "Xie et al. (2017) sum many narrow branches in each block, written as one \
+                  convolution in groups, and call their number the cardinality. At equal \
+                  parameters more groups learn better than wider or deeper ones.",
+        done: "Networks of 29 layers, at a quarter of the published width, with 1, 4 and 15 groups \
+               are trained for 10 epochs from three seeds each. Then single groups are deleted, \
+               beside whole blocks.",
+        studies: &["cardinality"],
+    },
+    Chapter {
         id: "wider",
         title: "Wider or deeper",
         claimed: "Wu, Shen and van den Hengel (2016) object to the unravelled view: a block is not \

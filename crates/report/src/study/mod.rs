@@ -7,6 +7,7 @@
 
 mod additivity;
 mod asked;
+mod cardinality;
 mod committee;
 mod damage;
 mod delete_many;
@@ -80,6 +81,7 @@ pub const ALL: &[&Study] = &[
     &shared_weights::NAIVE_STUDY,
     &masks::STUDY,
     &multi_residual::STUDY,
+    &cardinality::STUDY,
     &additivity::STUDY,
     &estimation_error::STUDY,
     &residual_cosine::STUDY,

@@ -10,7 +10,9 @@ use testkit::made_up;
 use crate::committees;
 use crate::effective_paths::branch_scales;
 use crate::paths::{before_training, path_gradients};
-use crate::{contest, inside, linear, masks, multi_residual, probes, training, within};
+use crate::{
+    cardinality, contest, inside, linear, masks, multi_residual, probes, training, within,
+};
 
 pub(crate) const IMAGES: usize = 500;
 pub(crate) const FOLDS: usize = 5;
@@ -64,6 +66,9 @@ pub(crate) fn reorder(network: &str, n: usize, errors: &[u32]) -> Record {
 pub(crate) fn made_up_answer(need: &Need) -> Record {
     if need.networks.is_empty() {
         return linear::made_up_answer();
+    }
+    if let Some(record) = cardinality::made_up_answer(need) {
+        return record;
     }
     let network = &need.networks[0];
     match need.experiment {

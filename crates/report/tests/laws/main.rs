@@ -1,6 +1,7 @@
 //! Laws of figures, claims, studies and page, on made-up records.
 
 mod answers;
+mod cardinality;
 mod chart;
 mod claims;
 mod committees;
