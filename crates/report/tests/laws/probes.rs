@@ -30,7 +30,13 @@ fn network(
     let unit = |(place, &wrong): (usize, &usize)| {
         let index = deleted.unwrap_or(0) + every * (place + 1) - 1;
         let (name, stage) = (format!("layer{}.{}", index / 5, index % 5), index / 5);
-        UnitProbe { index, name, stage, boundary: index % 5 == 0 && index > 0, probe: probe(wrong) }
+        UnitProbe {
+            index,
+            name,
+            stage,
+            boundary: index.is_multiple_of(5) && index > 0,
+            probe: probe(wrong),
+        }
     };
     ProbedNetwork {
         deleted,

@@ -164,13 +164,13 @@ impl Experiment for Probes {
             let lesions = deleted.iter().map(|&id| Lesion::from(plan(model, id))).collect();
             works.push(Work::Lesions { network: 0, lesions, images: 0..inputs.test().len() });
         }
-        let control = Arc::new(control);
+        let control = control.map(Arc::new);
         for id in deleted {
             let parts = parts(model, id, every, pool);
-            let making = control.as_ref().as_ref().map_or(0, |control| control.macs(inputs));
+            let making = control.as_ref().map_or(0, |control| control.macs(inputs));
             let count = parts.len();
             let macs = making + parts.iter().map(|part| part.macs(inputs, pool)).sum::<u64>();
-            let (plan, control) = (plan(model, id), Arc::clone(&control));
+            let (plan, control) = (plan(model, id), control.clone());
             let what = match (of, id) {
                 (Probed::Initial, _) => ", initial weights".to_owned(),
                 (_, Some(id)) => format!(", without unit {id}"),
@@ -183,8 +183,7 @@ impl Experiment for Probes {
                 macs: macs / count as u64,
                 run: Box::new(move |inputs, item| {
                     let own = &inputs.network().model;
-                    let model =
-                        control.as_ref().as_ref().map_or(own, |control| control.model(inputs));
+                    let model = control.as_ref().map_or(own, |control| control.model(inputs));
                     probe(inputs, model, &plan, &parts[item], pool)
                 }),
             });

@@ -57,14 +57,14 @@ fn the_gradient_is_that_of_the_loss_by_central_differences() {
     let mut gradient = vec![0.0; c.weights.len()];
     let loss = c.loss(rows(&data), 0.05, &mut gradient);
     assert!((loss - plain_loss(&c, rows(&data), 0.05)).abs() < 1e-12, "{loss}");
-    for i in 0..gradient.len() {
+    for (i, found) in gradient.iter().enumerate() {
         let moved = |by: f64| {
             let mut c = c.clone();
             c.weights[i] += by;
             plain_loss(&c, rows(&data), 0.05)
         };
         let expected = (moved(1e-5) - moved(-1e-5)) / 2e-5;
-        assert!((gradient[i] - expected).abs() < 1e-8, "{i}: {} {expected}", gradient[i]);
+        assert!((found - expected).abs() < 1e-8, "{i}: {found} {expected}");
     }
 }
 
