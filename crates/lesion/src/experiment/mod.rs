@@ -20,6 +20,7 @@ mod needs;
 mod options;
 pub mod path_gradients;
 pub mod plans;
+pub mod probes;
 pub mod reorder;
 pub mod residual_cosine;
 pub mod residual_norms;
@@ -52,6 +53,7 @@ pub use needs::{MostImages, Needs, Networks};
 pub use options::{OptionInfo, Preset};
 pub use path_gradients::PathGradients;
 pub use plans::Plans;
+pub use probes::Probes;
 pub use reorder::Reorder;
 pub use residual_cosine::ResidualCosine;
 pub use residual_norms::ResidualNorms;
@@ -79,6 +81,7 @@ pub const ALL: &[&dyn AnyExperiment] = &[
     &MiddleBlocks,
     &DeleteSpans,
     &Dependence,
+    &Probes,
     &TrainingLog,
     &Plans,
 ];

@@ -1,7 +1,7 @@
 //! Laws of deletions of single branches.
 
 use lesion::{Inputs, LesionError, Question, Runner, Subject, experiment};
-use models::{Route, evaluate};
+use models::{Plan, ResNext, Route, evaluate};
 use record::DeleteBranches;
 use serde_json::json;
 
@@ -61,4 +61,52 @@ fn units_with_one_branch_are_left_to_other_experiments() {
         assert!(message.contains("it needs a unit with several branches"), "{message}");
     }
     assert_eq!(untrained("resnet8", 1).model.units[0].intact_route(), Route::BOTH);
+}
+
+/// The groups of a ResNeXt are the branches of its form A. The network is a made-up one of few
+/// groups with the name of its kind.
+#[test]
+fn groups_are_the_branches_of_the_split_network() {
+    let mut subject = untrained("resnext29-3x2", 5);
+    subject.model = lived_in(subject.model, 5);
+    let found = answer(subject.clone());
+    let places: Vec<_> = found.units.iter().map(|u| (u.index, u.boundary)).collect();
+    assert_eq!(places, (0..9).map(|id| (id, id % 3 == 0)).collect::<Vec<_>>());
+    let split = ResNext::named("resnext29-3x2").unwrap().split(&subject.model);
+    let (images, intact) = (sample(37), Plan::intact(&split));
+    let same = |found: &record::Score, plan: &Plan| {
+        let expected = evaluate(&split, plan, subject.batches(&images, 20));
+        assert_eq!(found.right.iter().collect::<Vec<_>>(), expected.is_right);
+        near(&[found.cross_entropy], &[expected.cross_entropy()], 1e-4);
+    };
+    same(&found.intact, &intact);
+    // As an ordinary evaluation has it, to the last bit.
+    let plan = Plan::intact(&subject.model);
+    let own = evaluate(&subject.model, &plan, subject.batches(&images, 20));
+    assert_eq!(found.intact.cross_entropy, own.cross_entropy());
+    for unit in &found.units {
+        assert_eq!(unit.deleted.len(), 3);
+        for (group, deleted) in unit.deleted.iter().enumerate() {
+            same(deleted, &intact.clone().delete_branch(&split, unit.index, group).unwrap());
+        }
+    }
+    // Some group does something that rounding does not.
+    let changes = found.units.iter().flat_map(|unit| &unit.deleted);
+    let changes = changes.map(|score| (score.cross_entropy - own.cross_entropy()).abs());
+    assert!(changes.fold(0.0, f64::max) > 1e-2);
+    // One group is the block.
+    let message = ask(untrained("resnext29-1x4", 1)).unwrap_err().to_string();
+    assert!(message.contains("it needs a unit with several branches"), "{message}");
+}
+
+#[test]
+fn groups_do_not_depend_on_the_cut_or_the_threads() {
+    let mut subject = untrained("resnext29-2x1", 5);
+    subject.model = lived_in(subject.model, 5);
+    let question = ask(subject).unwrap();
+    let run = |limits, n| {
+        let answer = || question.run(&mut Runner { limits, ..Runner::default() }).unwrap();
+        tensor::threads::with_threads(n, answer).unwrap()
+    };
+    assert_eq!(run(crate::common::SMALLEST, 3), run(lesion::Limits::default(), 1));
 }

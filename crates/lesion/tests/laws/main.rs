@@ -25,6 +25,7 @@ mod path_gradients;
 mod pieces;
 mod plans;
 mod prefix_tree;
+mod probes;
 mod reorder;
 mod replacements;
 mod residual_cosine;

@@ -126,6 +126,29 @@ impl ResNext {
         split
     }
 
+    /// The network without one group of one unit: the part of its `conv3` that reads the
+    /// group is 0, so the group's term is gone from the sum that `bn3` normalises. The same
+    /// function as form A ([`ResNext::split`]) under a plan without that branch, at the speed
+    /// of form C.
+    ///
+    /// # Panics
+    /// If there is no such unit or group, or the network is not one of these sizes.
+    #[track_caller]
+    pub fn without_group<T: Scalar>(self, model: &Model<T>, unit: usize, group: usize) -> Model<T> {
+        let groups = self.groups;
+        assert!(unit < model.units.len() && group < groups, "no group {group} of unit {unit}");
+        let name = format!("{}.conv3.weight", model.units[unit].name);
+        let Some(id) = model.params.find(&name) else {
+            panic!("{} is not a network of {self:?}: it has no {name}", model.name)
+        };
+        let mut without = model.clone();
+        let weight = without.params.value_mut(id);
+        // [1, 1, groups x inner, out], the groups one after the other.
+        let part = weight.len() / groups;
+        weight.as_mut_slice()[group * part..(group + 1) * part].fill(T::ZERO);
+        without
+    }
+
     fn in_form<T: Scalar>(self, form: Form, name: &str, seed: u64) -> Model<T> {
         let mut net = ModelBuilder::for_cifar(seed);
         net.stem([conv("conv1", self.width / 4, 3), norm("bn1"), relu()]);

@@ -149,6 +149,7 @@ fn lesions_of_blocks_agree_and_those_of_groups_are_zeroed_weights() {
                         *v = 0.0;
                     }
                 }
+                assert_eq!(net.without_group(&c, id, group), without);
                 let expected = logits(&without, &of_c);
                 let what = format!("{net:?}, unit {id} without group {group}");
                 check_close(&what, &got, &expected, Tolerance::scaled(1e-12));

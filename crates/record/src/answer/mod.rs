@@ -16,6 +16,7 @@ mod masks;
 mod middle_blocks;
 mod path_gradients;
 mod plans;
+mod probes;
 mod reorder;
 mod residual_cosine;
 mod residual_norms;
@@ -44,6 +45,7 @@ pub use masks::{MaskCount, Masks};
 pub use middle_blocks::{MiddleBlocks, MiddleOrder, MiddleWay};
 pub use path_gradients::{LengthBatch, PathBatch, PathGradients, PathNorms};
 pub use plans::Plans;
+pub use probes::{Probe, ProbedNetwork, Probes, UnitProbe};
 pub use reorder::{RandomOrder, Reorder};
 pub use residual_cosine::{MeanCosine, ResidualCosine, UnitCosine};
 pub use residual_norms::{BranchNorms, ResidualNorms, UnitNorms};
@@ -84,6 +86,7 @@ const ALL: &[Known] = &[
     Known::new::<MiddleBlocks>(),
     Known::new::<DeleteSpans>(),
     Known::new::<Dependence>(),
+    Known::new::<Probes>(),
     Known::new::<TrainingLog>(),
 ];
 

@@ -8,6 +8,7 @@
 mod additivity;
 mod asked;
 mod block_influence;
+mod cardinality;
 mod committee;
 mod damage;
 mod delete_many;
@@ -34,6 +35,8 @@ mod path_lengths;
 mod path_limited;
 mod plain;
 mod prediction_contest;
+mod probe_falls;
+mod probes;
 mod reorder;
 mod residual_cosine;
 mod residual_norms;
@@ -80,6 +83,7 @@ pub const ALL: &[&Study] = &[
     &shared_weights::NAIVE_STUDY,
     &masks::STUDY,
     &multi_residual::STUDY,
+    &cardinality::STUDY,
     &additivity::STUDY,
     &estimation_error::STUDY,
     &residual_cosine::STUDY,
@@ -87,6 +91,8 @@ pub const ALL: &[&Study] = &[
     &delete_spans::STUDY,
     &middle_blocks::STUDY,
     &dependence::STUDY,
+    &probes::STUDY,
+    &probe_falls::STUDY,
     &training::STUDY,
 ];
 

@@ -1,6 +1,7 @@
 //! Laws of figures, claims, studies and page, on made-up records.
 
 mod answers;
+mod cardinality;
 mod chart;
 mod claims;
 mod committees;
@@ -21,6 +22,7 @@ mod masks;
 mod multi_residual;
 mod page;
 mod paths;
+mod probes;
 mod scatter;
 mod study;
 mod trained;
