@@ -75,10 +75,8 @@ impl Unit {
         Run { id, route, scale }: Run,
         probe: &mut Probe<'_, T>,
     ) -> Option<Terms<T>> {
-        let taken = |i: &usize| route.meets(Route::only(*i));
-        let taken: Vec<usize> = (0..self.branches.len()).filter(taken).collect();
-        let mut apart = self.side_by_side(pass, c, &taken).into_iter();
-        for i in taken {
+        let mut apart = self.side_by_side(pass, c, route).into_iter();
+        for i in self.taken(route) {
             let (branch, place, right) = (&self.branches[i], Place::Branch(i), Route::only(i));
             let own = apart.next();
             // On its own if it is wanted on its own, else onto the sum.
@@ -109,17 +107,23 @@ impl Unit {
         sum
     }
 
-    /// The outputs of these branches, each computed on a thread of its own; none where there is
-    /// one branch, or the pass has no parts.
+    /// The branches that a route takes.
+    fn taken(&self, route: Route) -> impl Iterator<Item = usize> + use<> {
+        (0..self.branches.len()).filter(move |&i| route.meets(Route::only(i)))
+    }
+
+    /// The outputs of the branches of a route, each computed on a thread of its own; none where
+    /// there is one branch, or the pass has no parts.
     fn side_by_side<T: Scalar>(
         &self,
         pass: &Pass<'_, T>,
         c: &Var<T>,
-        taken: &[usize],
+        route: Route,
     ) -> Vec<Tensor<T>> {
-        let Some(parts) = pass.parts().filter(|_| taken.len() > 1) else {
+        let Some(parts) = pass.parts().filter(|_| self.taken(route).nth(1).is_some()) else {
             return Vec::new();
         };
+        let taken: Vec<usize> = self.taken(route).collect();
         let input = c.value();
         threads::side_by_side(taken.len(), |place| {
             let mut part = parts.pass();
