@@ -40,11 +40,10 @@ fn compare(what: &str, command: &[&str]) -> Result<()> {
         identity_files(&out)
     };
     let first = left(0)?;
-    for i in 1..THREADS.len() {
+    for (i, threads) in THREADS.iter().enumerate().skip(1) {
         let other = left(i)?;
         ensure!(first.len() == other.len(), "{what}: {} files, and {}", first.len(), other.len());
         for ((name, a), (other, b)) in first.iter().zip(&other) {
-            let threads = THREADS[i];
             ensure!(name == other && a == b, "{what}: {name} differs with {threads} threads");
         }
     }
