@@ -140,12 +140,12 @@ impl<T: Scalar> Tape<T> {
         Self::empty(false)
     }
 
-    #[track_caller]
     /// Whether ops leave nodes.
     pub(crate) fn is_recording(&self) -> bool {
         self.is_recording
     }
 
+    #[track_caller]
     fn empty(is_recording: bool) -> Self {
         Tape {
             id: TapeId::new(),
