@@ -84,7 +84,7 @@ impl Experiment for DeleteSpans {
     ];
 
     fn preview() -> Options {
-        let (span_images, calibration_images) = (96, 64);
+        let (span_images, calibration_images) = (64, 48);
         Options { span_images, calibration_images, step: 4, draws: 2, ..Options::default() }
     }
 
