@@ -5,10 +5,9 @@ use models::{Model, Plan, recalibrated};
 use record::stats::median;
 use record::{Additivity, PairIndex};
 use serde_json::{Value, json};
-use tensor::threads;
 
 use crate::common::{
-    SMALLEST, arch, lived_in, metadata, near, sample, training, untrained, weights,
+    arch, however_cut, lived_in, metadata, near, sample, training, untrained, weights,
 };
 
 const IMAGES: usize = 35;
@@ -107,11 +106,7 @@ fn images_without_an_index_are_counted() {
 #[test]
 fn no_bit_depends_on_the_cut_or_the_threads() {
     let question = ask(&network(), json!({ "control-batches": 1 })).unwrap();
-    let run = |limits, n| {
-        let answer = || question.run(&mut Runner { limits, ..Runner::default() }).unwrap();
-        threads::with_threads(n, answer).unwrap()
-    };
-    assert_eq!(run(SMALLEST, 3), run(lesion::Limits::default(), 1));
+    however_cut(&question);
 }
 
 #[test]

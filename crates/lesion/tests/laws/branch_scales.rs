@@ -6,7 +6,7 @@ use lesion::{Inputs, LesionError, Question, RECALIBRATION_BATCH, Subject};
 use models::{Model, Plan, evaluate, recalibrated};
 use serde_json::json;
 
-use crate::common::{lived_in, run, sample, training, untrained};
+use crate::common::{however_cut, lived_in, run, sample, training, untrained};
 
 fn question(subject: Subject, test: Dataset, training: Dataset) -> Result<Question, LesionError> {
     let inputs = Inputs {
@@ -69,4 +69,9 @@ fn too_few_training_images_are_refused() {
         message.to_string(),
         "branch-scales needs at least 128 training images, but there are 127"
     );
+}
+
+#[test]
+fn no_bit_depends_on_the_cut_or_the_threads() {
+    however_cut(&question(scaled_resnet8(), sample(70), training(256)).unwrap());
 }

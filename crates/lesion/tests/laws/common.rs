@@ -8,7 +8,7 @@ use models::{Arch, Metadata, Model, Normalisation, Vgg15};
 use record::{Record, WeightsId};
 use serde_json::{Value, json};
 use tensor::random::Stream;
-use tensor::{Scalar, Tensor};
+use tensor::{Scalar, Tensor, threads};
 
 /// The first test images of the shipped sample.
 pub(crate) fn sample(n: usize) -> Dataset {
@@ -45,6 +45,19 @@ pub(crate) fn delete_one(subject: Subject, test: Dataset) -> Question {
 
 pub(crate) fn run(question: &Question) -> Record {
     question.run(&mut Runner::default()).unwrap()
+}
+
+/// The record of a question, which is the same for work in one piece on one thread and for
+/// the smallest pieces on three.
+#[track_caller]
+pub(crate) fn however_cut(question: &Question) -> Record {
+    let run = |limits, n| {
+        let answer = || question.run(&mut Runner { limits, ..Runner::default() }).unwrap();
+        threads::with_threads(n, answer).unwrap()
+    };
+    let record = run(SMALLEST, 3);
+    assert_eq!(record, run(Limits::default(), 1));
+    record
 }
 
 /// Lesions and items as small as they can be cut.

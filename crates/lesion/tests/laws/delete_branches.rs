@@ -5,7 +5,7 @@ use models::{Plan, ResNext, Route, evaluate};
 use record::DeleteBranches;
 use serde_json::json;
 
-use crate::common::{lived_in, near, sample, untrained};
+use crate::common::{however_cut, lived_in, near, sample, untrained};
 
 fn ask(network: Subject) -> Result<Question, LesionError> {
     let inputs = Inputs { networks: vec![network], test: Some(sample(37)), ..Inputs::default() };
@@ -103,10 +103,5 @@ fn groups_are_the_branches_of_the_split_network() {
 fn groups_do_not_depend_on_the_cut_or_the_threads() {
     let mut subject = untrained("resnext29-2x1", 5);
     subject.model = lived_in(subject.model, 5);
-    let question = ask(subject).unwrap();
-    let run = |limits, n| {
-        let answer = || question.run(&mut Runner { limits, ..Runner::default() }).unwrap();
-        tensor::threads::with_threads(n, answer).unwrap()
-    };
-    assert_eq!(run(crate::common::SMALLEST, 3), run(lesion::Limits::default(), 1));
+    however_cut(&ask(subject).unwrap());
 }

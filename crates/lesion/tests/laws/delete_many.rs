@@ -5,7 +5,7 @@ use models::{Plan, evaluate};
 use record::{DeleteMany, fold};
 use serde_json::{Value, json};
 
-use crate::common::{sample, small_vgg, untrained};
+use crate::common::{however_cut, sample, small_vgg, untrained};
 
 fn question(
     network: lesion::Subject,
@@ -112,4 +112,10 @@ fn the_seed_decides_the_draws_and_impossible_options_are_refused() {
         let message = question(untrained("resnet8", 1), 4, options).unwrap_err().to_string();
         assert!(message.contains(expected), "{expected:?} is not in {message:?}");
     }
+}
+
+#[test]
+fn no_bit_depends_on_the_cut_or_the_threads() {
+    let options = json!({ "draws": 2, "max-deleted": 2, "folds": 2 });
+    however_cut(&question(untrained("resnet8", 3), 40, options).unwrap());
 }

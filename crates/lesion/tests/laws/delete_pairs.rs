@@ -5,7 +5,7 @@ use models::{Plan, evaluate};
 use record::DeletePairs;
 use serde_json::{Value, json};
 
-use crate::common::{lived_in, near, sample, untrained};
+use crate::common::{however_cut, lived_in, near, sample, untrained};
 
 fn ask(network: Subject, options: Value) -> Result<Question, LesionError> {
     let inputs = Inputs { networks: vec![network], test: Some(sample(40)), ..Inputs::default() };
@@ -74,4 +74,9 @@ fn impossible_questions_are_refused() {
         let message = ask(untrained(network, 1), options).unwrap_err().to_string();
         assert!(message.contains(expected), "{expected:?} is not in {message:?}");
     }
+}
+
+#[test]
+fn no_bit_depends_on_the_cut_or_the_threads() {
+    however_cut(&ask(untrained("resnet14", 3), json!({})).unwrap());
 }

@@ -5,9 +5,9 @@ use models::{Model, Plan, Route};
 use nn::{Pass, Var};
 use record::Dependence;
 use serde_json::{Value, json};
-use tensor::{Tensor, threads};
+use tensor::Tensor;
 
-use crate::common::{SMALLEST, lived_in, near, sample, small_vgg, untrained};
+use crate::common::{however_cut, lived_in, near, sample, small_vgg, untrained};
 
 const IMAGES: usize = 11;
 
@@ -92,11 +92,7 @@ fn changes_are_those_of_each_image_by_itself() {
 #[test]
 fn no_bit_depends_on_the_cut_or_the_threads() {
     let question = ask(&network(), json!({})).unwrap();
-    let run = |limits, n| {
-        let answer = || question.run(&mut Runner { limits, ..Runner::default() }).unwrap();
-        threads::with_threads(n, answer).unwrap()
-    };
-    assert_eq!(run(SMALLEST, 3), run(lesion::Limits::default(), 1));
+    however_cut(&question);
 }
 
 #[test]

@@ -5,9 +5,9 @@ use models::{EVAL_GROUP, Model, Plan, recalibrated};
 use nn::Pass;
 use record::{ChannelErrors, EstimationError};
 use serde_json::json;
-use tensor::{Tensor, threads};
+use tensor::Tensor;
 
-use crate::common::{SMALLEST, arch, lived_in, near, sample, small_vgg, training, untrained};
+use crate::common::{arch, however_cut, lived_in, near, sample, small_vgg, training, untrained};
 
 const IMAGES: usize = EVAL_GROUP + 3;
 
@@ -119,11 +119,7 @@ fn channels_that_do_not_vary_are_left_out_and_counted() {
 #[test]
 fn no_bit_depends_on_the_cut_or_the_threads() {
     let question = ask(&network()).unwrap();
-    let run = |limits, n| {
-        let answer = || question.run(&mut Runner { limits, ..Runner::default() }).unwrap();
-        threads::with_threads(n, answer).unwrap()
-    };
-    assert_eq!(run(SMALLEST, 3), run(lesion::Limits::default(), 1));
+    however_cut(&question);
 }
 
 #[test]

@@ -5,9 +5,9 @@ use models::{EVAL_GROUP, Join, Model, Plan, Route, recalibrated};
 use nn::Pass;
 use record::{GateUse, Gates, MeanSd};
 use serde_json::{Value, json};
-use tensor::{Tensor, threads};
+use tensor::Tensor;
 
-use crate::common::{SMALLEST, arch, lived_in, metadata, sample, training, untrained, weights};
+use crate::common::{arch, however_cut, lived_in, metadata, sample, training, untrained, weights};
 
 const IMAGES: usize = EVAL_GROUP + 1;
 
@@ -129,11 +129,7 @@ fn before_is_the_initial_network_after_recalibration() {
 #[test]
 fn no_bit_depends_on_the_cut_or_the_threads() {
     let question = question(&trained(), IMAGES, json!({ "batches": 1 })).unwrap();
-    let run = |limits, n| {
-        let answer = || question.run(&mut Runner { limits, ..Runner::default() }).unwrap();
-        threads::with_threads(n, answer).unwrap()
-    };
-    assert_eq!(run(SMALLEST, 3), run(lesion::Limits::default(), 1));
+    however_cut(&question);
 }
 
 #[test]

@@ -1,11 +1,17 @@
 //! The linear residual networks as an experiment.
 
 use lesion::experiment::LinearResidual;
-use lesion::{Inputs, Question, Runner};
+use lesion::{Inputs, LesionError, Question, Runner};
 use serde_json::json;
 
-fn ask(draws: usize) -> Result<record::LinearResidual, lesion::LesionError> {
-    let question = Question::new(&LinearResidual, json!({ "draws": draws }), Inputs::default())?;
+use crate::common::however_cut;
+
+fn question(draws: usize) -> Result<Question, LesionError> {
+    Question::new(&LinearResidual, json!({ "draws": draws }), Inputs::default())
+}
+
+fn ask(draws: usize) -> Result<record::LinearResidual, LesionError> {
+    let question = question(draws)?;
     assert!(question.key().networks.is_empty() && question.key().images.is_empty());
     Ok(question.run(&mut Runner::default())?.answer()?)
 }
@@ -25,4 +31,9 @@ fn maps_are_reached_at_every_depth_and_do_not_depend_on_each_other() {
         }
     }
     assert!(ask(0).unwrap_err().to_string().contains("draws"));
+}
+
+#[test]
+fn no_bit_depends_on_the_cut_or_the_threads() {
+    however_cut(&question(1).unwrap());
 }

@@ -9,11 +9,15 @@ use serde_json::json;
 use tensor::Tensor;
 use tensor::random::Stream;
 
-use crate::common::{sample, untrained};
+use crate::common::{however_cut, sample, untrained};
+
+fn question(subject: Subject, of: &str, masks: usize) -> Result<Question, LesionError> {
+    let inputs = Inputs { networks: vec![subject], test: Some(sample(5)), ..Inputs::default() };
+    Question::new(&Masks, json!({ "of": of, "masks": masks }), inputs)
+}
 
 fn ask(subject: Subject, of: &str, masks: usize) -> Result<record::Masks, LesionError> {
-    let inputs = Inputs { networks: vec![subject], test: Some(sample(5)), ..Inputs::default() };
-    let question = Question::new(&Masks, json!({ "of": of, "masks": masks }), inputs)?;
+    let question = question(subject, of, masks)?;
     Ok(question.run(&mut Runner::default())?.answer()?)
 }
 
@@ -130,4 +134,12 @@ fn networks_without_such_masks_are_refused() {
         let message = ask(untrained(model, 1), of, masks).unwrap_err().to_string();
         assert!(message.contains(what), "{message}");
     }
+}
+
+#[test]
+fn no_bit_depends_on_the_cut_or_the_threads() {
+    let mut blocks = untrained("resnet8", 3);
+    blocks.model.branch_scale = vec![0.9, 0.7, 0.5];
+    however_cut(&question(blocks, "blocks", 3).unwrap());
+    however_cut(&question(untrained("vgg15-nobn", 3), "units", 2).unwrap());
 }

@@ -5,9 +5,9 @@ use models::{Model, Plan, Predictions, Route, score};
 use nn::Pass;
 use record::{MiddleBlocks, MiddleWay};
 use serde_json::{Value, json};
-use tensor::{Tensor, threads};
+use tensor::Tensor;
 
-use crate::common::{SMALLEST, lived_in, sample, untrained};
+use crate::common::{however_cut, lived_in, sample, untrained};
 
 const IMAGES: usize = 35;
 
@@ -114,11 +114,7 @@ fn every_way_is_what_it_says() {
 #[test]
 fn no_bit_depends_on_the_cut_or_the_threads() {
     let question = ask(&network(), json!({ "draws": 1 })).unwrap();
-    let run = |limits, n| {
-        let answer = || question.run(&mut Runner { limits, ..Runner::default() }).unwrap();
-        threads::with_threads(n, answer).unwrap()
-    };
-    assert_eq!(run(SMALLEST, 3), run(lesion::Limits::default(), 1));
+    however_cut(&question);
 }
 
 #[test]

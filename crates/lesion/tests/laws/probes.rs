@@ -6,9 +6,9 @@ use models::{EVAL_GROUP, Model, Place, Plan, Site, Sites, Visit, evaluate, recal
 use nn::{Pass, Var};
 use record::{ProbedNetwork, Probes};
 use serde_json::{Value, json};
-use tensor::{Tensor, threads};
+use tensor::Tensor;
 
-use crate::common::{SMALLEST, arch, lived_in, near, sample, training, untrained};
+use crate::common::{arch, however_cut, lived_in, near, sample, training, untrained};
 
 const IMAGES: usize = EVAL_GROUP + 3;
 const TRAINING: usize = 130;
@@ -244,12 +244,7 @@ fn a_grid_gives_a_probe_more_to_see() {
 #[test]
 fn no_bit_depends_on_the_cut_or_the_threads_and_reading_changes_nothing() {
     let question = ask(&network(), json!({})).unwrap();
-    let run = |limits, n| {
-        let answer = || question.run(&mut Runner { limits, ..Runner::default() }).unwrap();
-        threads::with_threads(n, answer).unwrap()
-    };
-    let record = run(SMALLEST, 3);
-    assert_eq!(record, run(lesion::Limits::default(), 1));
+    let record = however_cut(&question);
     // A unit's probe does not depend on which others there are.
     let all: Probes = record.answer().unwrap();
     let few = answer(&network(), json!({ "every": 2 }));

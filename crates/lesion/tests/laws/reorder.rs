@@ -6,7 +6,7 @@ use record::stats::kendall_tau;
 use record::{Reorder, fold};
 use serde_json::{Value, json};
 
-use crate::common::{sample, small_vgg, untrained};
+use crate::common::{however_cut, sample, small_vgg, untrained};
 
 fn question(
     network: lesion::Subject,
@@ -97,4 +97,10 @@ fn the_seed_decides_the_orders_and_impossible_questions_are_refused() {
     // Plain layers that keep their shape can change places as well.
     let plain = answer(small_vgg(true, 1), 2, json!({ "draws": 1, "max-swaps": 1, "folds": 1 }));
     assert!(!plain.pairs.is_empty());
+}
+
+#[test]
+fn no_bit_depends_on_the_cut_or_the_threads() {
+    let options = json!({ "draws": 2, "max-swaps": 2, "folds": 2 });
+    however_cut(&question(untrained("resnet20", 3), 40, options).unwrap());
 }

@@ -5,9 +5,9 @@ use models::{EVAL_GROUP, Model, Plan, Route, recalibrated};
 use nn::{Mode, Pass, Tape, op};
 use record::{MeanCosine, ResidualCosine};
 use serde_json::json;
-use tensor::{Tensor, threads};
+use tensor::Tensor;
 
-use crate::common::{SMALLEST, arch, lived_in, near, sample, small_vgg, training, untrained};
+use crate::common::{arch, however_cut, lived_in, near, sample, small_vgg, training, untrained};
 
 const IMAGES: usize = EVAL_GROUP + 3;
 
@@ -151,11 +151,7 @@ fn branches_without_a_direction_are_counted_and_scales_have_signs() {
 #[test]
 fn no_bit_depends_on_the_cut_or_the_threads() {
     let question = ask(&network()).unwrap();
-    let run = |limits, n| {
-        let answer = || question.run(&mut Runner { limits, ..Runner::default() }).unwrap();
-        threads::with_threads(n, answer).unwrap()
-    };
-    assert_eq!(run(SMALLEST, 3), run(lesion::Limits::default(), 1));
+    however_cut(&question);
 }
 
 #[test]

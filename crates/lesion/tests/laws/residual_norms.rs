@@ -6,9 +6,9 @@ use models::{EVAL_GROUP, Model, ModelBuilder, Normalisation, Plan, Route, UnitSp
 use nn::Pass;
 use record::{BranchNorms, MeanSd, ResidualNorms};
 use serde_json::json;
-use tensor::{Tensor, threads};
+use tensor::Tensor;
 
-use crate::common::{SMALLEST, foreign, lived_in, sample, small_vgg, untrained};
+use crate::common::{foreign, however_cut, lived_in, sample, small_vgg, untrained};
 
 const IMAGES: usize = EVAL_GROUP + 3;
 
@@ -114,11 +114,7 @@ fn norms_are_those_of_each_term_of_each_image() {
 #[test]
 fn no_bit_depends_on_the_cut_or_the_threads() {
     let question = question(&network("resnet8")).unwrap();
-    let run = |limits, n| {
-        let answer = || question.run(&mut Runner { limits, ..Runner::default() }).unwrap();
-        threads::with_threads(n, answer).unwrap()
-    };
-    assert_eq!(run(SMALLEST, 3), run(lesion::Limits::default(), 1));
+    however_cut(&question);
     assert_eq!(
         question.record_name(),
         format!("residual-norms-{}-sample-first-{IMAGES}", foreign(&question, "resnet8"))
