@@ -1,5 +1,6 @@
 //! Images with their labels in memory, and cuts of them.
 
+use std::collections::HashSet;
 use std::ops::Range;
 
 use serde::{Deserialize, Serialize};
@@ -82,6 +83,12 @@ impl Dataset {
     /// The classes of all images.
     pub fn labels(&self) -> &[u8] {
         &self.labels
+    }
+
+    /// How many of these images are also among the others, byte for byte, whatever their labels.
+    pub fn shared_with(&self, others: &Dataset) -> usize {
+        let known: HashSet<&[u8]> = (0..others.len()).map(|i| others.image(i)).collect();
+        (0..self.len()).filter(|&i| known.contains(self.image(i))).count()
     }
 
     /// What these images are.

@@ -24,6 +24,13 @@ fn the_sample_is_the_first_images_of_each_split() {
 }
 
 #[test]
+fn no_image_is_in_both_halves() {
+    let [train, test] = [Split::Train, Split::Test].map(|of| load_sample(&shipped(), of).unwrap());
+    assert_eq!((test.shared_with(&train), train.shared_with(&test)), (0, 0));
+    assert_eq!(test.range(10..14).unwrap().shared_with(&test), 4);
+}
+
+#[test]
 fn the_channel_statistics_fit_the_sample() {
     let train = load_sample(&shipped(), Split::Train).unwrap();
     let indices: Vec<u32> = (0..1_000).collect();

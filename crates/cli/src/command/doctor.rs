@@ -149,8 +149,12 @@ fn images() -> Finding {
     let halves = [Split::Train, Split::Test].map(|split| data::load(&folder, split));
     match halves {
         [Ok(train), Ok(test)] => {
-            let (train, test, shown) = (train.len(), test.len(), folder.display());
-            fine("images", format!("{train} and {test}, sums as published, in {shown}"))
+            let (shared, shown) = (test.shared_with(&train), folder.display());
+            let (train, test) = (train.len(), test.len());
+            let found = format!(
+                "{train} and {test}, sums as published, {shared} of them in both halves, in {shown}"
+            );
+            fine("images", found)
         }
         [Err(error), _] | [_, Err(error)] => {
             let cure = "needed for trainings and --full only; to fetch them: cargo xtask data";

@@ -57,7 +57,7 @@ impl<T: Scalar> Recording<T> {
             let route = route(group[0]);
             let below = match groups.peek() {
                 Some(_) => unit.back(dy.as_ref().expect("kept until the last group"), *id, route),
-                // The last group needs it no more, and neither does anything further down.
+                // The last group no longer needs it, and neither does anything further down.
                 None => unit.back(&dy.take().expect("kept until the last group"), *id, route),
             };
             self.descend(above - 1, below, plans, group, each);

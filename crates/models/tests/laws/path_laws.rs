@@ -2,7 +2,8 @@
 
 use std::collections::HashSet;
 
-use models::{Arch, BackwardPlan, BackwardPlanError, Model, Plan, Route};
+use models::build::{conv, global_average, linear};
+use models::{Arch, BackwardPlan, BackwardPlanError, Model, ModelBuilder, Plan, Route, UnitSpec};
 use nn::{Mode, Sweep};
 use tensor::Tensor;
 use testkit::close::{Tolerance, check_close};
@@ -28,6 +29,22 @@ fn all_paths(forward: &Plan) -> Vec<BackwardPlan> {
         .collect()
 }
 
+/// Blocks whose branch halves its input: all maps are linear, and no rounding hides anything.
+fn halving(blocks: usize) -> Model<f64> {
+    let mut net = ModelBuilder::for_cifar(7);
+    net.stem([conv("conv1", 4, 3)]);
+    for i in 0..blocks {
+        net.unit(format!("block{i}"), 0, UnitSpec::residual([conv("conv", 4, 1)]));
+    }
+    let mut model = net.finish("halving", "block", [global_average(), linear("linear", 10)]);
+    for i in 0..blocks {
+        let id = model.params.find(&format!("block{i}.conv.weight")).unwrap();
+        let weights = model.params.value_mut(id).as_mut_slice();
+        weights.iter_mut().enumerate().for_each(|(at, w)| *w = if at % 5 == 0 { 0.5 } else { 0.0 });
+    }
+    model
+}
+
 /// The gradient at the image along `plan`.
 fn along(pass: &Recorded<f64>, plan: &BackwardPlan) -> Tensor<f64> {
     let dy = Tensor::from_fn(pass.logits.value().shape(), |i| ((i * 7) % 11) as f64 - 5.0);
@@ -45,6 +62,25 @@ fn check_sum(what: &str, model: &Model<f64>, forward: &Plan, paths: usize) {
         let total = sum(plans.iter().map(|plan| along(&pass, plan)));
         check_close(&format!("{what}, {mode:?}"), &total, &ordinary, Tolerance::scaled(1e-10));
     }
+}
+
+/// Each branch on a path is a factor of 1/2, whichever it is: the gradient along a path of k
+/// branches is `2^-k` times that along the skips, and that of all paths `1.5^n` times.
+#[test]
+fn in_a_linear_network_a_path_is_worth_a_power() {
+    let model = halving(5);
+    let intact = Plan::intact(&model);
+    let pass = record(&model, &intact, Mode::Eval, &images(8, 2, 8));
+    let of_skips = along(&pass, &BackwardPlan::path(&intact, &[]).unwrap());
+    let times =
+        |factor: f64| Tensor::from_fn(of_skips.shape(), |i| factor * of_skips.as_slice()[i]);
+    assert!(of_skips.as_slice().iter().any(|v| *v != 0.0));
+    for (mask, plan) in all_paths(&intact).iter().enumerate() {
+        let expected = times(0.5_f64.powi(mask.count_ones() as i32));
+        assert_eq!(bits(&along(&pass, plan)), bits(&expected), "branches {mask:05b}");
+    }
+    let ordinary = along(&pass, &BackwardPlan::ordinary(&intact));
+    check_close("all paths", &ordinary, &times(1.5_f64.powi(5)), Tolerance::scaled(1e-14));
 }
 
 #[test]

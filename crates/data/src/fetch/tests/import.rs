@@ -3,9 +3,11 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::{World, assert_says, tar_gz};
+use super::{World, assert_says, names_in, tar_gz};
+use crate::cifar10::RECORD_BYTES;
 use crate::error::DataError;
-use crate::fetch::{FetchOptions, python};
+use crate::fetch::{FetchOptions, Sources, fetch_files, python};
+use crate::manifest::{FileSpec, OFFICIAL};
 
 impl World {
     pub(super) fn import(&self, from: &Path) -> Result<(), DataError> {
@@ -197,5 +199,24 @@ fn a_target_that_cannot_be_a_folder_is_named() {
     for dir in [world.dir(), below] {
         let options = FetchOptions { dir: dir.clone(), from: Some(from.clone()), url: None };
         assert_says(world.fetch(options), &[dir.to_str().unwrap(), "choose another folder"]);
+    }
+}
+
+/// The archive of black images that lies among the fuzzers' inputs has members called
+/// `../../data_batch_1.bin` and so on.
+#[test]
+fn names_in_an_archive_that_climb_out_are_only_names() {
+    let archive = concat!(env!("CARGO_MANIFEST_DIR"), "/../../fuzz/corpus/archive/climbs-out.zip");
+    let black = OFFICIAL.map(|spec| FileSpec::of(spec.name, &[0; 3 * RECORD_BYTES]));
+    let root = tempfile::tempdir().unwrap();
+    let dir = root.path().join("a/b/c");
+    let sources = Sources { archive_url: "http://127.0.0.1:9/none".into(), npm: "no-npm".into() };
+    let options = FetchOptions { dir: dir.clone(), from: Some(archive.into()), url: None };
+    fetch_files(&black, &options, &sources, &mut |_| {}).unwrap();
+    let mut names = names_in(&dir);
+    names.sort();
+    assert_eq!(names, OFFICIAL.map(|spec| spec.name.to_owned()));
+    for (folder, expected) in [(root.path(), "a"), (&root.path().join("a"), "b")] {
+        assert_eq!(names_in(folder), [expected]);
     }
 }
