@@ -96,29 +96,29 @@ fn arch() -> Arch {
 }
 
 /// Weights: safetensors, and what PyTorch pickles.
-pub fn weights(bytes: &[u8]) {
+fn weights(bytes: &[u8]) {
     let _ = load_weights(arch(), bytes, &Choices::default());
 }
 
 /// Images in CIFAR-10's own layout.
-pub fn images(bytes: &[u8]) {
+fn images(bytes: &[u8]) {
     let _ = data::Dataset::from_records("fuzz", bytes);
 }
 
 /// A record of an experiment.
-pub fn record(bytes: &[u8]) {
+fn record(bytes: &[u8]) {
     let _ = Record::load(file(bytes).path());
 }
 
 /// A plan for a network.
-pub fn plan(bytes: &[u8]) {
+fn plan(bytes: &[u8]) {
     if let Ok(plan) = serde_json::from_slice::<Plan>(bytes) {
         let _ = RESNET8.with(|model| plan.check(model));
     }
 }
 
 /// The catalogue of trained networks.
-pub fn catalogue(bytes: &[u8]) {
+fn catalogue(bytes: &[u8]) {
     FOLDER.with(|folder| {
         write(&folder.path().join("index.toml"), bytes);
         let _ = Catalogue::load(folder.path());
@@ -126,7 +126,7 @@ pub fn catalogue(bytes: &[u8]) {
 }
 
 /// The log of a training.
-pub fn log(bytes: &[u8]) {
+fn log(bytes: &[u8]) {
     let _ = Log::load(file(bytes).path());
 }
 

@@ -1,10 +1,10 @@
 //! Does a block matter as much as it turns the activation? (After Men et al. 2024.)
 
 use maud::{Markup, html};
+use record::Record;
 use record::stats::Interval;
-use record::{Answer, Record, ResidualNorms};
 
-use super::damage::{self, correlation_in_words};
+use super::damage::correlation_in_words;
 use super::residual_norms::{Explained, Explanation, needs};
 use super::{Estimate, Part, Quantity, Section, Study, StudyFigure};
 use crate::figure::{Axis, Dot, Figure, Key, Plot, Scatter};
@@ -143,8 +143,7 @@ fn draw(records: &[&Record]) -> Result<Figure, ReportError> {
 
 /// One table for each network whose deletions are there too.
 fn part(answers: &Answers) -> Result<Part, ReportError> {
-    let pairs = damage::pairs(answers, ResidualNorms::EXPERIMENT)?;
-    let all = pairs.iter().map(|pair| Explained::of_pair(pair)).collect::<Result<Vec<_>, _>>()?;
+    let all = Explained::all(answers)?;
     if all.is_empty() {
         return Ok(Part::default());
     }

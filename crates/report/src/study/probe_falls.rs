@@ -32,7 +32,7 @@ pub(super) const STUDY: Study = Study {
                 return Err(ReportError::Networks { expected: "networks", given: 0 });
             }
             let title = "Probes with and without skips".into();
-            let about = "The networks have the same units but for the skips.".to_owned();
+            let about = "The networks have the same units, except for the skips.".to_owned();
             draw(&all, View { name: "fig-probe-falls", title, about })
         },
         see: "If skips let the blocks of a stage share one piece of work, the residual networks' \

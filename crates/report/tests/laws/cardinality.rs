@@ -151,7 +151,7 @@ fn the_share_is_the_median_over_blocks_and_the_mean_over_seeds() {
     near(found.high, expected.high);
 }
 
-/// A ratio to no damage is no ratio.
+/// Without damage of the block there is nothing to divide by.
 #[test]
 fn blocks_without_a_damage_that_can_be_told_are_left_out_and_half_have_to_stay() {
     // 3 more wrong answers, with 10 changed either way, can be none.

@@ -66,6 +66,12 @@ pub(super) struct Explanation<'a> {
 }
 
 impl<'a> Explained<'a> {
+    /// Of each network whose norms and deletions are there.
+    pub(super) fn all(answers: &'a Answers) -> Result<Vec<Self>, ReportError> {
+        let pairs = damage::pairs(answers, ResidualNorms::EXPERIMENT)?;
+        pairs.iter().map(|pair| Explained::of_pair(pair)).collect()
+    }
+
     /// From the records of [`needs`].
     pub(super) fn of_pair(records: &[&'a Record]) -> Result<Self, ReportError> {
         let (deletions, norms) = damage::pair::<ResidualNorms>(records)?;
@@ -151,8 +157,7 @@ fn json(record: &Record) -> Result<String, ReportError> {
 
 /// One table for each network whose deletions are there too.
 fn part(answers: &Answers) -> Result<Part, ReportError> {
-    let pairs = damage::pairs(answers, ResidualNorms::EXPERIMENT)?;
-    let all = pairs.iter().map(|pair| Explained::of_pair(pair)).collect::<Result<Vec<_>, _>>()?;
+    let all = Explained::all(answers)?;
     if all.is_empty() {
         return Ok(Part::default());
     }
